@@ -1,0 +1,98 @@
+// The one shape every native operation has, whatever runs it.
+//
+// An op is known by its name. A call brings input and output arrays (device buffers or pinned host arrays; the op sees
+// pointers and byte counts only), integers ("dims": sizes, flags) and numbers ("scalars"). `prepare` runs on the caller's
+// thread: it checks every count against the sizes, refuses what does not fit, and returns the work, which the queue runs
+// later on its own thread. Nothing is trusted between the two except values copied into the closure.
+//
+// The same table exists twice: the product is built with Scalar = float and the kernels in <name>.cpu.cpp; the test-only
+// addon pope_reference is built with POPE_REFERENCE, Scalar = double, and the templates in <name>.reference.h. One name,
+// one argument list, two implementations that tests hold against each other.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+
+#include "core/error.h"
+#include "core/thread_pool.h"
+
+namespace pope {
+
+#ifdef POPE_REFERENCE
+using Scalar = double;
+#else
+using Scalar = float;
+#endif
+
+struct Array {
+  void* data = nullptr;
+  size_t bytes = 0;
+};
+
+using Work = std::function<void(ThreadPool&)>;
+
+class OpCall {
+ public:
+  OpCall(const char* op, std::span<const Array> inputs, std::span<const Array> outputs, std::span<const int64_t> dims,
+         std::span<const double> scalars)
+      : op_(op), inputs_(inputs), outputs_(outputs), dims_(dims), scalars_(scalars) {}
+
+  // The i-th integer; throws POPE_INVALID_ARGUMENT when absent.
+  int64_t dim(size_t i) const;
+  // The i-th integer, which must be a size: >= 0 and below 2^40.
+  int64_t size(size_t i) const;
+  double scalar(size_t i) const;
+
+  // The i-th array, which must hold exactly `count` elements of T (count may be a product; overflow is checked by the
+  // caller with checked_product). Throws POPE_SHAPE naming op, array index, expected and received counts.
+  template <class T>
+  const T* input(size_t i, int64_t count) const {
+    return static_cast<const T*>(checked(inputs_, "input", i, count, sizeof(T)));
+  }
+  template <class T>
+  T* output(size_t i, int64_t count) const {
+    return static_cast<T*>(checked(outputs_, "output", i, count, sizeof(T)));
+  }
+  // As above, but nullptr when the array was not given (absent or null).
+  template <class T>
+  const T* optional_input(size_t i, int64_t count) const {
+    return i < inputs_.size() && inputs_[i].data ? input<T>(i, count) : nullptr;
+  }
+  template <class T>
+  T* optional_output(size_t i, int64_t count) const {
+    return i < outputs_.size() && outputs_[i].data ? output<T>(i, count) : nullptr;
+  }
+  // Number of elements of T in the i-th input (0 when not given).
+  template <class T>
+  int64_t input_count(size_t i) const {
+    return i < inputs_.size() ? static_cast<int64_t>(inputs_[i].bytes / sizeof(T)) : 0;
+  }
+
+  [[noreturn]] void fail(Status status, const std::string& what) const;  // "<op>: <what>"
+
+ private:
+  void* checked(std::span<const Array> arrays, const char* role, size_t i, int64_t count, size_t element) const;
+
+  const char* op_;
+  std::span<const Array> inputs_, outputs_;
+  std::span<const int64_t> dims_;
+  std::span<const double> scalars_;
+};
+
+// a * b (* c ...) as a size; throws POPE_INVALID_ARGUMENT when it leaves [0, 2^48].
+int64_t checked_product(std::initializer_list<int64_t> factors);
+
+using Prepare = Work (*)(const OpCall&);
+
+struct Op {
+  const char* name;
+  Prepare prepare;
+};
+
+// All ops of this build (native/kernels/ops.cpp). find_op returns nullptr for an unknown name.
+std::span<const Op> all_ops();
+const Op* find_op(std::string_view name);
+
+}  // namespace pope

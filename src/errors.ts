@@ -1,0 +1,48 @@
+/**
+ * Every failure that POPE reports on purpose is a `PopeError`: a stable `code` for programs, a sentence for people that
+ * names the place, what was expected, what came and what to do next, and the exit code that the command line uses.
+ */
+export class PopeError extends Error {
+  /** Stable, upper-case identifier; docs/errors.md lists them. */
+  readonly code: string;
+  /** Exit code of `pope` when this error ends a command. */
+  readonly exitCode: number = 1;
+
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+    this.code = code;
+  }
+}
+
+/** A wrong argument, flag or configuration (exit code 2). */
+export class UsageError extends PopeError {
+  override readonly exitCode = 2;
+}
+
+/** A log, score file, model folder or checkpoint that fails validation (exit code 3). */
+export class DataError extends PopeError {
+  override readonly exitCode = 3;
+}
+
+/** A requested device or native binary that this machine cannot give (exit code 4). */
+export class UnavailableError extends PopeError {
+  override readonly exitCode = 4;
+}
+
+/** A kernel, the queue or the allocator failed while running (exit code 1). */
+export class NativeError extends PopeError {}
+
+/** The work was interrupted by a signal (exit code 130). */
+export class InterruptedError extends PopeError {
+  override readonly exitCode = 130;
+}
+
+/** Renders a received value for an error message: short, typed, never multi-line. */
+export function describeValue(value: unknown): string {
+  if (typeof value === 'string') return value.length > 60 ? `"${value.slice(0, 57)}..."` : JSON.stringify(value);
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  if (value === null) return 'null';
+  if (typeof value === 'object') return `an object of type ${value.constructor?.name ?? 'Object'}`;
+  return `${typeof value} ${String(value)}`;
+}

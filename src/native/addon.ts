@@ -1,0 +1,95 @@
+/**
+ * The typed contract of the native addon: the only surface that crosses between TypeScript and C++. A test compares the
+ * names below with what the binary exports. Only files in src/native may import an addon.
+ *
+ * The addon checks everything again (kinds, counts, detached or shared memory) and throws errors made by the factory it
+ * was given, so that native failures are real `PopeError`s.
+ */
+export type HostArray =
+  | Float32Array
+  | Float64Array
+  | Int32Array
+  | BigInt64Array
+  | Uint16Array
+  | Uint8Array;
+
+/** Device memory. `dispose` gives the block back in queue order; use after dispose throws `USE_AFTER_DISPOSE`. */
+export interface NativeBuffer {
+  readonly bytes: number;
+  readonly disposed: boolean;
+  dispose(): void;
+}
+
+export interface MemoryStats {
+  /** Buffers that are not disposed. */
+  liveBuffers: number;
+  /** Bytes of these buffers. */
+  liveBytes: number;
+  /** Bytes held by the pool, in use or free. */
+  poolBytes: number;
+  /** Largest `liveBytes` so far. */
+  peakBytes: number;
+}
+
+/** An in-order command queue with its own thread. Everything but `read`, `ready` and `close` returns at once. */
+export interface NativeQueue {
+  allocate(bytes: number): NativeBuffer;
+  /** Copies at most 1 MiB now; a larger array is held, and must not be changed, until the queue has copied it. */
+  write(buffer: NativeBuffer, source: HostArray): void;
+  /** Enqueues an op of native/kernels/ops.cpp; returns its sequence number. Sizes are checked before it returns. */
+  run(
+    op: string,
+    inputs: readonly (NativeBuffer | null)[],
+    outputs: readonly (NativeBuffer | null)[],
+    dims: readonly number[],
+    scalars: readonly number[],
+  ): number;
+  /** The same op on host arrays, in queue order. Arrays are held until the promise settles. */
+  runHost(
+    op: string,
+    inputs: readonly (HostArray | null)[],
+    outputs: readonly (HostArray | null)[],
+    dims: readonly number[],
+    scalars: readonly number[],
+  ): Promise<void>;
+  /** Waits for all earlier work on the buffer and copies `destination.byteLength` bytes from `byteOffset`. */
+  read(buffer: NativeBuffer, byteOffset: number, destination: HostArray): Promise<void>;
+  /** Resolves when few enough operations are pending that more may be enqueued. */
+  ready(): Promise<void>;
+  memoryStats(): MemoryStats;
+  /** Gives free pool blocks back to the system once the queue has passed this point. */
+  trim(): void;
+  /** Drains, then joins the thread. Idempotent. */
+  close(): Promise<void>;
+}
+
+export interface NativeInfo {
+  abiVersion: number;
+  napiVersion: number;
+  compiler: string;
+  build: 'release' | 'debug';
+  /** Best instruction set that this binary has code for and this machine runs. */
+  simd: string;
+  /** Instruction sets that this binary has code for. */
+  simdCompiled: string[];
+  threads: number;
+  blas: { library: string; coreType: string | null } | null;
+  /** Why each BLAS candidate was not taken. */
+  blasRejected: { library: string; reason: string }[];
+  ops: string[];
+}
+
+export interface NativeAddon {
+  /** Must be called once per environment before anything else. */
+  initialize(errorFactory: (code: string, message: string, index: number) => Error): void;
+  info(): NativeInfo;
+  createQueue(options: { maximumPending: number }): NativeQueue;
+  /** An op on host arrays, on the calling thread: for small float64 work whose API is synchronous. */
+  runSync(
+    op: string,
+    inputs: readonly (HostArray | null)[],
+    outputs: readonly (HostArray | null)[],
+    dims: readonly number[],
+    scalars: readonly number[],
+  ): void;
+}

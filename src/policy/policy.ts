@@ -1,0 +1,44 @@
+import type { Slate } from '../data/slate.js';
+
+/** How likely a policy is to write one logged response. Line of a score file (docs/formats.md). */
+export interface ResponseScore {
+  /** Id of the response in its slate. */
+  response: string;
+  /** Sum over the response's tokens, end token included, of log pi(token | prompt, earlier tokens); nats. */
+  logprob: number;
+  /** Number of tokens in that sum. */
+  tokens: number;
+  /** UTF-8 bytes of the response's text. */
+  bytes: number;
+  /** Mean full-vocabulary entropy of the token distributions, nats; null where the policy cannot say. */
+  entropy: number | null;
+  /** Hash of policy identity, prompt ids and response ids; null for policies without tokens. */
+  key: string | null;
+}
+
+/** Scores of one slate, in the order of the slate's responses. */
+export interface SlateScores {
+  query: string;
+  responses: ResponseScore[];
+}
+
+/** What makes two scores comparable: everything here is part of a policy's hash. */
+export interface PolicyIdentity {
+  policy: string;
+  model: string | null;
+  tokenizer: string | null;
+  temperature: number;
+  dtype: string;
+}
+
+export interface ScoreOptions {
+  signal?: AbortSignal;
+  onProgress?: (progress: { queries: number; responses: number; tokens: number }) => void;
+}
+
+/** Something that can say how likely each logged response is: a local model, a score file, later a remote endpoint. */
+export interface Policy {
+  readonly id: string;
+  readonly identity: PolicyIdentity;
+  score(slates: AsyncIterable<Slate> | Iterable<Slate>, options?: ScoreOptions): AsyncIterable<SlateScores>;
+}
