@@ -43,6 +43,12 @@ export function describeValue(value: unknown): string {
   if (typeof value === 'string') return value.length > 60 ? `"${value.slice(0, 57)}..."` : JSON.stringify(value);
   if (Array.isArray(value)) return `an array of ${value.length}`;
   if (value === null) return 'null';
-  if (typeof value === 'object') return `an object of type ${value.constructor?.name ?? 'Object'}`;
+  if (typeof value === 'object') return `an object of type ${typeName(value)}`;
   return `${typeof value} ${String(value)}`;
+}
+
+/** The class of an object; an own field named `constructor`, which parsed input may have, is not asked. */
+function typeName(value: object): string {
+  const type: unknown = Object.getPrototypeOf(value)?.constructor;
+  return typeof type === 'function' ? type.name : 'Object';
 }
