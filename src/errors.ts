@@ -30,8 +30,16 @@ export class UnavailableError extends PopeError {
   override readonly exitCode = 4;
 }
 
-/** A kernel, the queue or the allocator failed while running (exit code 1). */
-export class NativeError extends PopeError {}
+/** A kernel, the queue or the allocator refused its arguments or failed while running (exit code 1). */
+export class NativeError extends PopeError {
+  /** The offending row, response or slate, or -1. */
+  readonly index: number;
+
+  constructor(code: string, message: string, options?: ErrorOptions & { index?: number }) {
+    super(code, message, options);
+    this.index = options?.index ?? -1;
+  }
+}
 
 /** The work was interrupted by a signal (exit code 130). */
 export class InterruptedError extends PopeError {

@@ -12,8 +12,10 @@
 
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "core/error.h"
 #include "core/thread_pool.h"

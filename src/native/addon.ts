@@ -5,13 +5,7 @@
  * The addon checks everything again (kinds, counts, detached or shared memory) and throws errors made by the factory it
  * was given, so that native failures are real `PopeError`s.
  */
-export type HostArray =
-  | Float32Array
-  | Float64Array
-  | Int32Array
-  | BigInt64Array
-  | Uint16Array
-  | Uint8Array;
+export type HostArray = Float32Array | Float64Array | Int32Array | BigInt64Array | Uint16Array | Uint8Array;
 
 /** Device memory. `dispose` gives the block back in queue order; use after dispose throws `USE_AFTER_DISPOSE`. */
 export interface NativeBuffer {

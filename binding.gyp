@@ -1,0 +1,82 @@
+# CPU addon. Sources come from native/sources.json, which CMakeLists.txt reads too.
+#   pope_cpu        the product
+#   pope_reference  test only: the same glue and ops over the slow double templates (POPE_REFERENCE)
+#   tier_*          files under "tiered", once per instruction set: gyp has flags per target, not per file. Such a file
+#                   includes no standard or shared header with inline code, for the linker keeps one copy of an inline
+#                   function and could keep the one that this machine cannot run; its code lives in namespace POPE_ISA.
+# `node-gyp rebuild -- -Dpope_sanitize=1` builds with AddressSanitizer and UndefinedBehaviorSanitizer.
+{
+  'variables': {
+    'pope_sanitize%': 0,
+    'napi': '<!(node -p "require(\'node-addon-api\').include_dir")',
+  },
+  'target_defaults': {
+    'include_dirs': ['native', 'native/include'],
+    'cflags!': ['-fno-exceptions'],
+    'cflags_cc!': ['-fno-exceptions', '-std=gnu++17'],
+    'cflags_cc': ['-std=c++20', '-Wall', '-Wextra', '-fno-math-errno', '-fvisibility=hidden', '-ffunction-sections'],
+    'xcode_settings': {
+      'CLANG_CXX_LANGUAGE_STANDARD': 'c++20',
+      'CLANG_CXX_LIBRARY': 'libc++',
+      'GCC_ENABLE_CPP_EXCEPTIONS': 'YES',
+      'GCC_SYMBOLS_PRIVATE_EXTERN': 'YES',
+      'MACOSX_DEPLOYMENT_TARGET': '11.0',
+      'OTHER_CPLUSPLUSFLAGS': ['-fno-math-errno'],
+    },
+    'msvs_settings': {'VCCLCompilerTool': {'ExceptionHandling': 1, 'AdditionalOptions': ['/std:c++20']}},
+    'configurations': {'Release': {'defines': ['NDEBUG']}},
+    'conditions': [
+      ['pope_sanitize==1', {
+        'cflags': ['-fsanitize=address,undefined', '-fno-sanitize-recover=undefined', '-g'],
+        'ldflags': ['-fsanitize=address,undefined'],
+      }],
+      # The pool's threads outlive a worker's environment, so the code must stay mapped when Node closes the addon.
+      ['OS=="linux"', {'ldflags': ['-Wl,--exclude-libs,ALL', '-Wl,--gc-sections', '-Wl,-z,nodelete']}],
+      ['OS=="linux" and pope_sanitize==0', {'ldflags': ['-static-libstdc++']}],
+    ],
+  },
+  'targets': [
+    {
+      'target_name': 'pope_cpu',
+      'sources': ["<!@(node -p \"(s => [s.core, s.ops, s.kernels, s.node].flat().join(' '))(require('./native/sources.json'))\")"],
+      'include_dirs': ['<(napi)'],
+      'conditions': [
+        ['target_arch=="x64"', {'dependencies': ['tier_baseline', 'tier_avx2', 'tier_avx512']}, {'dependencies': ['tier_baseline']}],
+      ],
+    },
+    {
+      'target_name': 'pope_reference',
+      'defines': ['POPE_REFERENCE'],
+      'sources': ["<!@(node -p \"(s => [s.core, s.ops, s.node].flat().join(' '))(require('./native/sources.json'))\")"],
+      'include_dirs': ['<(napi)'],
+    },
+    {
+      'target_name': 'tier_baseline',
+      'type': 'static_library',
+      'defines': ['POPE_ISA=baseline'],
+      'sources': ["<!@(node -p \"require('./native/sources.json').tiered.join(' ')\")"],
+    },
+  ],
+  'conditions': [
+    ['target_arch=="x64"', {
+      'targets': [
+        {
+          'target_name': 'tier_avx2',
+          'type': 'static_library',
+          'defines': ['POPE_ISA=avx2'],
+          'sources': ["<!@(node -p \"require('./native/sources.json').tiered.join(' ')\")"],
+          'cflags': ['-mavx2', '-mfma'],
+          'xcode_settings': {'OTHER_CPLUSPLUSFLAGS': ['-mavx2', '-mfma']},
+        },
+        {
+          'target_name': 'tier_avx512',
+          'type': 'static_library',
+          'defines': ['POPE_ISA=avx512'],
+          'sources': ["<!@(node -p \"require('./native/sources.json').tiered.join(' ')\")"],
+          'cflags': ['-mavx512f', '-mavx512bw', '-mavx512vl', '-mavx512dq', '-mfma', '-mprefer-vector-width=512'],
+          'xcode_settings': {'OTHER_CPLUSPLUSFLAGS': ['-mavx512f', '-mavx512bw', '-mavx512vl', '-mavx512dq', '-mfma']},
+        },
+      ],
+    }],
+  ],
+}

@@ -1,0 +1,48 @@
+// The addon: NativeAddon of src/native/addon.ts, which a test compares with what is exported here.
+#include "node/environment.h"
+#include "node/errors.h"
+#include "node/host_array.h"
+#include "node/info.h"
+#include "node/op_arguments.h"
+
+namespace pope::node {
+
+namespace {
+
+Napi::Value initialize(const Napi::CallbackInfo& call) {
+  return guarded(call.Env(), [&] {
+    if (!call[0].IsFunction()) throw Error(Status::invalid_argument, "initialize needs the function that makes errors");
+    Environment::of(call.Env()).error_factory = Napi::Persistent(call[0].As<Napi::Function>());
+    return call.Env().Undefined();
+  });
+}
+
+Napi::Value info(const Napi::CallbackInfo& call) {
+  return guarded(call.Env(), [&] { return describe_binary(call.Env()); });
+}
+
+Napi::Value run_sync(const Napi::CallbackInfo& call) {
+  return guarded(call.Env(), [&] {
+    const Op& op = op_argument(call[0]);
+    const std::vector<Array> inputs = host_arrays(call[1], "input");
+    const std::vector<Array> outputs = host_arrays(call[2], "output");
+    const std::vector<int64_t> dims = dims_argument(call[3]);
+    const std::vector<double> scalars = scalars_argument(call[4]);
+    op.prepare(OpCall(op.name, inputs, outputs, dims, scalars))(ThreadPool::shared());
+    return call.Env().Undefined();
+  });
+}
+
+Napi::Object start(Napi::Env env, Napi::Object exports) {
+  env.SetInstanceData(new Environment());
+  exports.Set("initialize", Napi::Function::New(env, initialize, "initialize"));
+  exports.Set("info", Napi::Function::New(env, info, "info"));
+  exports.Set("runSync", Napi::Function::New(env, run_sync, "runSync"));
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(pope, start)
+
+}  // namespace pope::node

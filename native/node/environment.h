@@ -1,0 +1,14 @@
+// What one JavaScript environment (the main thread or one worker) keeps: each loads the addon for itself.
+#pragma once
+
+#include "node/napi_setup.h"
+
+namespace pope::node {
+
+struct Environment {
+  Napi::FunctionReference error_factory;  // empty until initialize()
+
+  static Environment& of(Napi::Env env) { return *env.GetInstanceData<Environment>(); }
+};
+
+}  // namespace pope::node

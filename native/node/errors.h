@@ -1,0 +1,30 @@
+// Native failures as JavaScript errors, made by the factory that TypeScript hands over in initialize().
+#pragma once
+
+#include <string>
+
+#include "core/error.h"
+#include "node/napi_setup.h"
+
+namespace pope::node {
+
+// The JavaScript error value for a code; the code is a status_code() or USE_AFTER_DISPOSE.
+Napi::Value make_error(Napi::Env env, const char* code, const std::string& message, int64_t index = -1);
+Napi::Value make_error(Napi::Env env, const Error& error);
+
+[[noreturn]] void throw_error(Napi::Env env, const char* code, const std::string& message);
+
+// Runs `body` and turns what it throws into a pending JavaScript exception. Every callback from JavaScript goes through
+// here, so that no C++ exception reaches Node.
+template <class Body>
+Napi::Value guarded(Napi::Env env, Body&& body) {
+  try {
+    return body();
+  } catch (const Napi::Error&) {
+    throw;
+  } catch (...) {
+    throw Napi::Error(env, make_error(env, current_error()));
+  }
+}
+
+}  // namespace pope::node

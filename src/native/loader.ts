@@ -1,0 +1,102 @@
+/**
+ * Finds and loads the native addon. Nothing happens on import; the first `loadAddon()` of an environment (main thread or
+ * worker) tries the candidates in order and keeps the first that loads and has the whole contract of addon.ts.
+ */
+import { existsSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { NativeError, type PopeError, UnavailableError } from '../errors.js';
+import type { NativeAddon } from './addon.js';
+
+export type BinaryKind = 'explicit' | 'local release' | 'local debug' | 'prebuilt';
+
+export interface Candidate {
+  kind: BinaryKind;
+  path: string;
+}
+
+export interface Rejection extends Candidate {
+  reason: string;
+}
+
+export interface LoadedAddon {
+  addon: NativeAddon;
+  binary: Candidate;
+  /** Candidates that were tried before `binary`, and why they were not taken. */
+  rejected: Rejection[];
+}
+
+/** What a binary must export to be taken; one built from older sources is refused with the name that it lacks. */
+export const addonExports = ['initialize', 'info', 'runSync'] as const satisfies (keyof NativeAddon)[];
+
+/** src/native and dist/native are equally deep. */
+const packageRoot = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+const require = createRequire(import.meta.url);
+
+let loaded: LoadedAddon | undefined;
+
+/** The CPU addon, loaded at the first call. Throws `UnavailableError` NATIVE_UNAVAILABLE that lists what was tried. */
+export function loadAddon(): NativeAddon {
+  return loadedAddon().addon;
+}
+
+/** As `loadAddon`, with where the binary came from. */
+export function loadedAddon(): LoadedAddon {
+  loaded ??= tryCandidates(cpuCandidates());
+  return loaded;
+}
+
+function cpuCandidates(): Candidate[] {
+  const explicit = process.env.POPE_NATIVE_PATH;
+  if (explicit) return [{ kind: 'explicit', path: explicit }];
+  const local: Candidate[] = [
+    { kind: 'local release', path: join(packageRoot, 'build', 'Release', 'pope_cpu.node') },
+    { kind: 'local debug', path: join(packageRoot, 'build', 'Debug', 'pope_cpu.node') },
+  ];
+  // The build made last is the one its author means to run.
+  local.sort((a, b) => modified(b.path) - modified(a.path));
+  const folder = join(packageRoot, 'prebuilds', `${process.platform}-${process.arch}`);
+  const names = process.platform === 'linux' ? ['pope_cpu.glibc.node', 'pope_cpu.musl.node'] : ['pope_cpu.node'];
+  return [...local, ...names.map((name): Candidate => ({ kind: 'prebuilt', path: join(folder, name) }))];
+}
+
+function tryCandidates(candidates: Candidate[]): LoadedAddon {
+  const rejected: Rejection[] = [];
+  for (const binary of candidates) {
+    try {
+      return { addon: loadBinary(binary.path), binary, rejected };
+    } catch (error) {
+      rejected.push({ ...binary, reason: error instanceof Error ? firstLine(error.message) : String(error) });
+    }
+  }
+  const tried = rejected.map(({ kind, path, reason }) => `  ${kind}: ${path}\n    ${reason}`).join('\n');
+  throw new UnavailableError(
+    'NATIVE_UNAVAILABLE',
+    `No native binary for ${process.platform}-${process.arch} on Node ${process.version} could be loaded. Tried:\n${tried}\n` +
+      'Build it with `npm run build:native` (needs python3, make and a C++20 compiler), or set POPE_NATIVE_PATH to a built file.',
+  );
+}
+
+/** Loads one file and initialises it for this environment. Tests use it for the reference addon. */
+export function loadBinary(path: string): NativeAddon {
+  if (!existsSync(path)) throw new Error('no such file');
+  const addon = require(path) as NativeAddon;
+  const missing = addonExports.filter((name) => typeof addon[name] !== 'function');
+  if (missing.length > 0) throw new Error(`built from other sources: it does not export ${missing.join(', ')}`);
+  addon.initialize(nativeFailure);
+  return addon;
+}
+
+/** Native failures as errors of this library: UNSUPPORTED means that this build cannot, the rest that this call did not. */
+function nativeFailure(code: string, message: string, index: number): PopeError {
+  return code === 'UNSUPPORTED' ? new UnavailableError(code, message) : new NativeError(code, message, { index });
+}
+
+function modified(path: string): number {
+  return existsSync(path) ? statSync(path).mtimeMs : 0;
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0] ?? '';
+}

@@ -1,0 +1,116 @@
+/**
+ * Runs one op twice, in float by the product and in double by the reference addon, and holds the results against each
+ * other. All arrays of the float run lie inside larger ones: what surrounds an input is NaN, so that reading past it
+ * shows; what surrounds an output is a sentinel that must survive; outputs are poisoned with NaN, so that an element that
+ * is never written shows.
+ */
+import type { HostArray } from '../../src/native/addon.js';
+import { loadAddon } from '../../src/native/loader.js';
+import { referenceAddon } from './reference-addon.js';
+import { expectClose, type Tolerance, tolerances } from './tolerance.js';
+
+/** `number[]` is an array of the op's float type (f32 here, f64 in the reference); a typed array is passed as it is. */
+export type OpInput = number[] | HostArray | null;
+
+/** A size is an output of the op's float type; `[Float64Array, size]` has that type in both runs; null is not given. */
+export type OpOutput = number | [HostArrayConstructor, number] | null;
+
+type HostArrayConstructor =
+  | Float32ArrayConstructor
+  | Float64ArrayConstructor
+  | Int32ArrayConstructor
+  | Uint16ArrayConstructor
+  | Uint8ArrayConstructor;
+
+export interface OpCase {
+  inputs: OpInput[];
+  outputs: OpOutput[];
+  dims: number[];
+  scalars?: number[];
+  /** Instead of the table's row for the output's type; say why at the call. */
+  tolerance?: Tolerance;
+}
+
+/** Elements before and after each array; odd, so that arrays are not aligned to a vector. */
+const guard = 17;
+const sentinel = 0xa5;
+
+/** Returns the outputs of the float run and the largest share of the tolerance that was used. Throws when they differ. */
+export function checkOp(op: string, { inputs, outputs, dims, scalars = [], tolerance }: OpCase) {
+  const productInputs = inputs.map(
+    (input) => input && guardedInput(Array.isArray(input) ? Float32Array.from(input) : input),
+  );
+  const productOutputs = outputs.map((output) => (output === null ? null : guardedOutput(output)));
+  loadAddon().runSync(
+    op,
+    productInputs,
+    productOutputs.map((output) => output?.view ?? null),
+    dims,
+    scalars,
+  );
+
+  const referenceInputs = inputs.map((input, i) =>
+    Array.isArray(input) ? Float64Array.from(productInputs[i] as Float32Array) : input,
+  );
+  const referenceOutputs = outputs.map((output) => (output === null ? null : emptyReference(output)));
+  referenceAddon().runSync(op, referenceInputs, referenceOutputs, dims, scalars);
+
+  let share = 0;
+  const results: HostArray[] = [];
+  productOutputs.forEach((output, i) => {
+    if (!output) return;
+    assertGuardsIntact(output, `${op}: output ${i}`);
+    const expected = referenceOutputs[i]!;
+    const row = tolerance ?? (output.view instanceof Float64Array ? tolerances.f64 : tolerances.f32);
+    share = Math.max(share, expectClose(numbers(output.view), numbers(expected), row, `${op}: output ${i}`));
+    results.push(output.view);
+  });
+  return { outputs: results, share };
+}
+
+interface GuardedOutput {
+  view: HostArray;
+  bytes: Uint8Array;
+}
+
+function guardedInput(array: HostArray): HostArray {
+  const Kind = array.constructor as Float32ArrayConstructor;
+  const whole = new Kind(array.length + 2 * guard);
+  new Uint8Array(whole.buffer).fill(0xff); // NaN in every float format, -1 in every integer
+  whole.set(array as Float32Array, guard);
+  return whole.subarray(guard, guard + array.length);
+}
+
+function guardedOutput(output: number | [HostArrayConstructor, number]): GuardedOutput {
+  const [Kind, size] = typeof output === 'number' ? ([Float32Array, output] as const) : output;
+  const whole = new Kind(size + 2 * guard);
+  const bytes = new Uint8Array(whole.buffer).fill(sentinel);
+  const view = whole.subarray(guard, guard + size);
+  new Uint8Array(view.buffer, view.byteOffset, view.byteLength).fill(0xff);
+  return { view, bytes };
+}
+
+function assertGuardsIntact({ view, bytes }: GuardedOutput, what: string): void {
+  const end = view.byteOffset + view.byteLength;
+  const touched = bytes.findIndex((byte, i) => (i < view.byteOffset || i >= end) && byte !== sentinel);
+  if (touched >= 0) throw new Error(`${what}: byte ${touched - view.byteOffset} outside the array was written`);
+}
+
+function emptyReference(output: number | [HostArrayConstructor, number]): HostArray {
+  return typeof output === 'number' ? new Float64Array(output) : new output[0](output[1]);
+}
+
+function numbers(array: HostArray): ArrayLike<number> {
+  return array instanceof BigInt64Array ? Array.from(array, Number) : array;
+}
+
+/** `count` reproducible numbers, uniform in [-scale, scale). Mulberry32 (Tommy Ettinger, public domain). */
+export function randomNumbers(count: number, seed: number, scale = 1): number[] {
+  let state = seed >>> 0;
+  return Array.from({ length: count }, () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let bits = Math.imul(state ^ (state >>> 15), state | 1);
+    bits ^= bits + Math.imul(bits ^ (bits >>> 7), bits | 61);
+    return (((bits ^ (bits >>> 14)) >>> 0) / 2 ** 31 - 1) * scale;
+  });
+}

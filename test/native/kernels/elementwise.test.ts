@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { loadAddon } from '../../../src/native/loader.js';
+import { checkOp, randomNumbers } from '../../helpers/check-op.js';
+
+/** Empty, one, around the vector widths, primes, and around and over the grain of the parallel loop. */
+const sizes = [0, 1, 7, 8, 15, 16, 17, 31, 61, 1009, 32768, 32769, 70001];
+
+describe('add', () => {
+  it.each(sizes)('n = %i', (n) => {
+    checkOp('add', { inputs: [randomNumbers(n, 1), randomNumbers(n, 2)], outputs: [n], dims: [n] });
+  });
+
+  it('refuses counts that contradict each other', () => {
+    const run = () =>
+      loadAddon().runSync('add', [new Float32Array(3), new Float32Array(4)], [new Float32Array(3)], [3], []);
+    expect(run).toThrowError(
+      expect.objectContaining({ code: 'SHAPE', message: expect.stringContaining('add: input 1') }),
+    );
+  });
+});
+
+describe('cast', () => {
+  const everyPattern = Uint16Array.from({ length: 65536 }, (_, i) => i);
+
+  it.each([
+    ['f16', 1],
+    ['bf16', 2],
+  ])('decodes all 65536 patterns of %s exactly', (_, dtype) => {
+    checkOp('cast', {
+      inputs: [everyPattern],
+      outputs: [65536],
+      dims: [65536, dtype],
+      tolerance: { atol: 0, rtol: 0 },
+    });
+  });
+
+  it.each(sizes)('n = %i', (n) => {
+    const bits = Uint16Array.from({ length: n }, (_, i) => i * 7919);
+    checkOp('cast', { inputs: [bits], outputs: [n], dims: [n, 2] });
+  });
+
+  it('refuses another dtype', () => {
+    const run = () => loadAddon().runSync('cast', [new Uint16Array(2)], [new Float32Array(2)], [2, 0], []);
+    expect(run).toThrowError(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
+  });
+});
