@@ -1,0 +1,61 @@
+import { Random } from './random.js';
+import { columnsOf, type Statistic, valueFromSums } from './statistic.js';
+
+/**
+ * The bootstrap of Efron (1979) over n units (queries or clusters): each resample draws n units with replacement and
+ * recomputes every statistic, denominators included. All statistics see the same resamples, and resample b draws from
+ * stream b of the seed: results depend neither on the other statistics nor on the number of resamples.
+ */
+export class Bootstrap {
+  /** Replicates [resamples] of each statistic, in the order given; NaN where a resample has a denominator of 0. */
+  readonly replicates: Float64Array[];
+  readonly #statistics: readonly Statistic[];
+  readonly #columns: Float64Array[];
+  readonly #units: number;
+  readonly #seed: number;
+
+  constructor(statistics: readonly Statistic[], units: number, options: { resamples: number; seed: number }) {
+    this.#statistics = statistics;
+    this.#columns = [...new Set(statistics.flatMap(columnsOf))];
+    this.#units = units;
+    this.#seed = options.seed;
+    this.replicates = statistics.map(() => new Float64Array(options.resamples));
+  }
+
+  /** Runs the resamples [from, to): long work can be cut into pieces. */
+  run(from: number, to: number): void {
+    const counts = new Float64Array(this.#units);
+    for (let resample = from; resample < to; resample++) {
+      counts.fill(0);
+      const random = new Random(this.#seed, resample);
+      for (let draw = 0; draw < this.#units; draw++) counts[random.integer(this.#units)]!++;
+      this.evaluate(resample, counts);
+    }
+  }
+
+  /** Sets the replicates of one resample, given how often it holds each unit. */
+  evaluate(resample: number, counts: Float64Array): void {
+    const sums = new Map(this.#columns.map((column) => [column, dot(counts, column)]));
+    this.#statistics.forEach((statistic, s) => {
+      this.replicates[s]![resample] = valueFromSums(statistic, (column) => sums.get(column)!);
+    });
+  }
+}
+
+function dot(a: Float64Array, b: Float64Array): number {
+  let total = 0;
+  for (let i = 0; i < a.length; i++) total += a[i]! * b[i]!;
+  return total;
+}
+
+/** Percentiles (in percent) of finite values by linear interpolation: rank h = (m - 1) q / 100, as numpy's default. */
+export function percentiles(values: Float64Array, ranks: readonly number[]): number[] {
+  const sorted = values.filter(Number.isFinite).sort();
+  return ranks.map((rank) => {
+    const h = ((sorted.length - 1) * rank) / 100;
+    const below = Math.floor(h);
+    const low = sorted[below] ?? Number.NaN;
+    const high = sorted[Math.min(below + 1, sorted.length - 1)] ?? Number.NaN;
+    return low + (h - below) * (high - low);
+  });
+}

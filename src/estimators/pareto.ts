@@ -1,0 +1,52 @@
+/**
+ * @file The shape k-hat of the tail of importance weights, as in Pareto smoothed importance sampling (Vehtari, Simpson,
+ * Gelman, Yao & Gabry, JMLR 2024). Above 0.5 the variance of the weights does not exist, above 0.7 no realistic number of
+ * queries helps.
+ */
+
+/** Fewer exceedances than this give no shape. */
+const FEWEST_EXCEEDANCES = 5;
+
+/**
+ * k-hat of weights given by their logarithms [S]: a generalised Pareto distribution fitted to the min(0.2 S, 3 sqrt S)
+ * largest. Only ratios of weights matter, so none is ever exponentiated beyond 1. Null where there are too few weights, or
+ * all of the tail is equal (clipped, or both policies alike): there is then no tail to judge.
+ */
+export function paretoShape(logWeights: Float64Array): number | null {
+  const size = logWeights.length;
+  const tail = Math.ceil(Math.min(0.2 * size, 3 * Math.sqrt(size)));
+  if (tail < FEWEST_EXCEEDANCES || tail >= size) return null;
+  const sorted = logWeights.slice().sort();
+  const largest = sorted[size - 1]!;
+  const cutoff = Math.exp(sorted[size - tail - 1]! - largest);
+  const exceedances = sorted.subarray(size - tail).map((logWeight) => Math.exp(logWeight - largest) - cutoff);
+  if (!(exceedances[tail - 1]! - exceedances[0]! > 1e-12)) return null;
+  return generalisedParetoShape(exceedances);
+}
+
+/**
+ * Shape k of a generalised Pareto distribution (positive: heavy tail) by the quasi-Bayesian estimate of Zhang & Stephens
+ * (Technometrics 2009), drawn towards 0.5 with the weight of ten observations as in the PSIS paper, appendix C.
+ * `exceedances` ascend and are not negative.
+ */
+export function generalisedParetoShape(exceedances: Float64Array): number {
+  const n = exceedances.length;
+  const candidates = 30 + Math.floor(Math.sqrt(n));
+  const largest = exceedances[n - 1]!;
+  // The first quartile; ties at zero would make the prior degenerate.
+  const quartile = exceedances[Math.floor(n / 4 + 0.5) - 1]! || exceedances.find((x) => x > 0)!;
+  const thetas = Array.from(
+    { length: candidates },
+    (_, j) => 1 / largest + (1 - Math.sqrt(candidates / (j + 0.5))) / (3 * quartile),
+  );
+  const shapeAt = (theta: number) => exceedances.reduce((total, x) => total + Math.log1p(-theta * x), 0) / n;
+  const logLikelihoods = thetas.map((theta) => {
+    const shape = shapeAt(theta);
+    return n * (Math.log(-theta / shape) - shape - 1);
+  });
+  const theta = thetas.reduce((total, candidate, j) => {
+    const odds = logLikelihoods.reduce((sum, other) => sum + Math.exp(other - logLikelihoods[j]!), 0);
+    return total + candidate / odds;
+  }, 0);
+  return (n * shapeAt(theta) + 10 * 0.5) / (n + 10);
+}

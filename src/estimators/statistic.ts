@@ -1,0 +1,87 @@
+/**
+ * @file A value and its uncertainty, as a function of sums over queries. Plain, weighted and self-normalised values all
+ * have this one shape, so that every interval method is written once.
+ */
+import { CompensatedSum, sum } from './sum.js';
+
+/**
+ *     theta = (sum_i numerator_i) * prod_m (sum_i multiplier_mi) / prod_d (sum_i denominator_di)
+ *
+ * All columns have one entry per query; multipliers and denominators are not negative. With as many denominators as
+ * numerator and multipliers together, theta does not depend on the number of queries:
+ * a mean has the denominator 1, a weighted mean omega, a self-normalised value the weights.
+ */
+export interface Statistic {
+  readonly numerator: Float64Array;
+  readonly multipliers: readonly Float64Array[];
+  readonly denominators: readonly Float64Array[];
+}
+
+export function meanOf(values: Float64Array): Statistic {
+  return ratioOf(values, new Float64Array(values.length).fill(1));
+}
+
+export function ratioOf(numerator: Float64Array, denominator: Float64Array): Statistic {
+  return { numerator, multipliers: [], denominators: [denominator] };
+}
+
+export function columnsOf(statistic: Statistic): Float64Array[] {
+  return [statistic.numerator, ...statistic.multipliers, ...statistic.denominators];
+}
+
+/** theta from the sums of its columns; NaN where a denominator is 0. */
+export function valueFromSums(statistic: Statistic, sumOf: (column: Float64Array) => number): number {
+  let value = sumOf(statistic.numerator);
+  for (const column of statistic.multipliers) value *= sumOf(column);
+  for (const column of statistic.denominators) {
+    const total = sumOf(column);
+    value = total === 0 ? Number.NaN : value / total;
+  }
+  return value;
+}
+
+/** theta on the log itself, with compensated sums. */
+export function statisticValue(statistic: Statistic): number {
+  return valueFromSums(statistic, sum);
+}
+
+/**
+ * The standard error of theta by the delta method: theta is replaced by its first-order expansion around the means,
+ *     psi_i = theta * [ sum_m multiplier_mi / mean_m - sum_d denominator_di / mean_d ] + numerator_i * scale,
+ * where scale = d theta / d (mean numerator), and se^2 = sum_i psi_i^2 / (n (n - 1)). For a plain mean that is the sample
+ * standard deviation over sqrt(n).
+ */
+export function standardError(statistic: Statistic): number {
+  const n = statistic.numerator.length;
+  const theta = statisticValue(statistic);
+  const scale = valueFromSums(statistic, (column) => (column === statistic.numerator ? n : sum(column)));
+  const relative = [
+    ...statistic.multipliers.map((column) => ({ column, factor: (theta * n) / sum(column) })),
+    ...statistic.denominators.map((column) => ({ column, factor: (-theta * n) / sum(column) })),
+  ];
+  const squares = new CompensatedSum();
+  for (let i = 0; i < n; i++) {
+    let influence = statistic.numerator[i]! * scale;
+    for (const { column, factor } of relative) influence += column[i]! * factor;
+    squares.add(influence * influence);
+  }
+  return Math.sqrt(squares.value / (n * (n - 1)));
+}
+
+/** The same statistic with one entry per cluster; `clusterOf` maps each query to 0 .. clusters - 1. */
+export function sumOverClusters(statistic: Statistic, clusterOf: Int32Array, clusters: number): Statistic {
+  const summed = new Map<Float64Array, Float64Array>();
+  const sumColumn = (column: Float64Array): Float64Array => {
+    const known = summed.get(column);
+    if (known) return known;
+    const sums = new Float64Array(clusters);
+    for (let i = 0; i < column.length; i++) sums[clusterOf[i]!]! += column[i]!;
+    summed.set(column, sums);
+    return sums;
+  };
+  return {
+    numerator: sumColumn(statistic.numerator),
+    multipliers: statistic.multipliers.map(sumColumn),
+    denominators: statistic.denominators.map(sumColumn),
+  };
+}

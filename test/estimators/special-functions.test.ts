@@ -1,0 +1,151 @@
+import { describe, expect, it } from 'vitest';
+import {
+  erfc,
+  incompleteBeta,
+  logBeta,
+  logGamma,
+  normalCdf,
+  normalQuantile,
+  studentTCdf,
+  studentTQuantile,
+} from '../../src/estimators/special-functions.js';
+
+function relative(actual: number, expected: number): number {
+  return Math.abs(actual - expected) / Math.max(Math.abs(expected), 1e-300);
+}
+
+describe('log-gamma and log-beta', () => {
+  it.each([
+    [0.5, Math.log(Math.sqrt(Math.PI))],
+    [3, Math.log(2)],
+    [0.1, 2.2527126517342059599],
+    [10.5, 13.9406252194037636],
+    [100, 359.13420536957539878],
+    [1e6, 12815504.569147611],
+  ])('log Gamma(%d)', (x, expected) => {
+    expect(relative(logGamma(x), expected)).toBeLessThan(1e-14);
+  });
+
+  it('is zero at 1 and 2', () => {
+    expect(logGamma(1)).toBeCloseTo(0, 14);
+    expect(logGamma(2)).toBeCloseTo(0, 14);
+  });
+
+  it('log B(a, 1) = -log a also where log-gammas would cancel', () => {
+    for (const a of [0.3, 1, 7, 12.5, 1e3, 5e5, 1e9])
+      expect(relative(logBeta(a, 1), -Math.log(a))).toBeLessThan(a === 1 ? Number.POSITIVE_INFINITY : 1e-13);
+    expect(logBeta(2.5, 3.5)).toBeCloseTo(Math.log((3 * Math.PI) / 256), 13);
+  });
+});
+
+describe('incomplete beta', () => {
+  it('equals the binomial tail sum at integer parameters', () => {
+    // I_x(a, b) = P(Binomial(a + b - 1, x) >= a).
+    for (const [a, b, x] of [
+      [3, 4, 0.2],
+      [5, 2, 0.9],
+      [1, 1, 0.37],
+      [8, 13, 0.5],
+    ] as const) {
+      const n = a + b - 1;
+      let tail = 0;
+      let choose = 1;
+      for (let k = 0; k <= n; k++) {
+        if (k >= a) tail += choose * x ** k * (1 - x) ** (n - k);
+        choose = (choose * (n - k)) / (k + 1);
+      }
+      expect(relative(incompleteBeta(a, b, x), tail)).toBeLessThan(1e-13);
+    }
+  });
+
+  it('is 0 and 1 at the ends and symmetric', () => {
+    expect(incompleteBeta(2, 3, 0)).toBe(0);
+    expect(incompleteBeta(2, 3, 1)).toBe(1);
+    expect(incompleteBeta(2.2, 0.7, 0.3)).toBeCloseTo(1 - incompleteBeta(0.7, 2.2, 0.7), 14);
+  });
+});
+
+describe('normal distribution', () => {
+  it.each([
+    [0.5, 0.4795001221869534623],
+    [1, 0.15729920705028513066],
+    [1.9999, 0.0046798, 1e-5],
+    [2, 0.0046777349810472658379],
+    [5, 1.5374597944280348502e-12],
+    [10, 2.088487583762544757e-45],
+    [-1, 1.8427007929497148693],
+  ])('erfc(%d)', (x, expected, tolerance = 2e-14) => {
+    expect(relative(erfc(x), expected)).toBeLessThan(tolerance);
+  });
+
+  it.each([
+    [0.975, 1.959963984540054236],
+    [0.95, 1.6448536269514722],
+    [0.99, 2.3263478740408411009],
+    [0.5000001, 2.506628274630739e-7, 1e-8],
+    [1e-10, -6.3613409024040562047],
+  ])('quantile at %d', (p, expected, tolerance = 1e-12) => {
+    expect(relative(normalQuantile(p), expected)).toBeLessThan(tolerance);
+  });
+
+  it('quantile inverts cdf', () => {
+    for (const z of [-8, -3.3, -1, -0.01, 0, 0.2, 1.7, 5])
+      expect(normalQuantile(normalCdf(z))).toBeCloseTo(z, z > 4 ? 9 : 12);
+  });
+});
+
+describe('Student t', () => {
+  it.each([
+    [0.975, 1, 12.706204736174704],
+    [0.975, 2, 4.302652729749464],
+    [0.975, 3, 3.1824463052842629],
+    [0.975, 10, 2.2281388519862744],
+    [0.95, 30, 1.6972608865939574],
+    [0.025, 10, -2.2281388519862744],
+    [0.9999, 1, Math.tan(Math.PI * 0.4999), 1e-11],
+  ])('quantile(%d, %d)', (p, df, expected, tolerance = 1e-12) => {
+    expect(relative(studentTQuantile(p, df), expected)).toBeLessThan(tolerance);
+  });
+
+  it('has closed forms for one and two degrees of freedom', () => {
+    for (const t of [-40, -1.5, -0.2, 0, 0.7, 3, 900]) {
+      expect(studentTCdf(t, 1)).toBeCloseTo(0.5 + Math.atan(t) / Math.PI, 14);
+      expect(studentTCdf(t, 2)).toBeCloseTo(0.5 + t / (2 * Math.sqrt(2 + t * t)), 14);
+    }
+    for (const p of [1e-9, 0.01, 0.4, 0.6, 0.999]) {
+      const expected = (2 * p - 1) / Math.sqrt(2 * p * (1 - p));
+      expect(relative(studentTQuantile(p, 2), expected)).toBeLessThan(1e-12);
+    }
+  });
+
+  it('equals the finite sum for even degrees of freedom', () => {
+    // Abramowitz & Stegun 26.7.4: P(|T| <= t) = sin a (1 + 1/2 cos^2 a + (1 3)/(2 4) cos^4 a + ...), a = atan(t / sqrt df).
+    for (const df of [4, 10, 120, 1000])
+      for (const t of [0.3, 1, 2.2, 3.5]) {
+        const cosine = 1 / Math.sqrt(1 + (t * t) / df);
+        let term = 1;
+        let total = 1;
+        for (let j = 2; j <= df - 2; j += 2) {
+          term *= ((j - 1) / j) * cosine * cosine;
+          total += term;
+        }
+        const central = (t / Math.sqrt(df + t * t)) * total;
+        expect(relative(studentTCdf(-t, df), (1 - central) / 2)).toBeLessThan(1e-11);
+        expect(studentTCdf(-t, df)).toBeCloseTo((1 - central) / 2, 13);
+      }
+  });
+
+  it('approaches the normal distribution like 1/df (Cornish-Fisher to second order)', () => {
+    const z = normalQuantile(0.975);
+    for (const df of [1e5, 1e7]) {
+      const expansion = z + (z ** 3 + z) / (4 * df) + (5 * z ** 5 + 16 * z ** 3 + 3 * z) / (96 * df * df);
+      expect(relative(studentTQuantile(0.975, df), expansion)).toBeLessThan(df > 1e6 ? 2e-11 : 1e-12);
+    }
+  });
+
+  it('inverts itself', () => {
+    for (const df of [0.5, 1, 4, 17, 250, 12345])
+      for (const p of [0.001, 0.3, 0.5, 0.77, 0.9995])
+        expect(studentTCdf(studentTQuantile(p, df), df)).toBeCloseTo(p, 13);
+  });
+});
