@@ -3,7 +3,7 @@
  * stale. Runs before `npm test` and `npm run demo`; silent when there is nothing to do. Uses nothing but Node itself.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fingerprint, nativeSources, nativeStamp } from './fingerprint.mjs';
@@ -27,8 +27,12 @@ function checkNode() {
   }
 }
 
-/** Whether node_modules holds what package-lock.json says, by npm's own record of the last completed install. */
+/**
+ * Whether node_modules holds what package-lock.json says, by npm's own record of the last completed install. A link to
+ * another checkout's packages is left alone: `npm ci` would empty it.
+ */
 function packagesInstalled() {
+  if (lstatSync(join(root, 'node_modules'), { throwIfNoEntry: false })?.isSymbolicLink()) return true;
   const record = join(root, 'node_modules', '.package-lock.json');
   if (!existsSync(record)) return false;
   const wanted = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages;
