@@ -1,0 +1,42 @@
+#include "kernels/activation/activation.h"
+
+#include <cmath>
+#include <numbers>
+
+#include "core/cpu.h"
+#include "kernels/activation/activation.tiered.h"
+
+namespace pope {
+
+namespace {
+
+constexpr int64_t kGrain = 8192;  // elements
+
+const ActivationKernels& active_kernels() {
+  switch (active_isa()) {
+#if defined(__x86_64__)
+    case Isa::avx512: return avx512::activation_kernels;
+    case Isa::avx2: return avx2::activation_kernels;
+#endif
+    default: return baseline::activation_kernels;
+  }
+}
+
+void gelu_erf(const float* x, float* out, int64_t n) {
+  constexpr float kInverseSqrt2 = 1.0f / std::numbers::sqrt2_v<float>;
+  for (int64_t i = 0; i < n; ++i) out[i] = x[i] / 2 * std::erfc(-x[i] * kInverseSqrt2);
+}
+
+}  // namespace
+
+void swiglu(const float* gate, const float* up, float* out, int64_t n, ThreadPool& pool) {
+  const auto kernel = active_kernels().swiglu;
+  pool.parallel_for(n, kGrain, [=](int64_t begin, int64_t end) { kernel(gate + begin, up + begin, out + begin, end - begin); });
+}
+
+void gelu(const float* x, float* out, int64_t n, GeluForm form, ThreadPool& pool) {
+  const auto kernel = form == GeluForm::tanh ? active_kernels().gelu_tanh : gelu_erf;
+  pool.parallel_for(n, kGrain, [=](int64_t begin, int64_t end) { kernel(x + begin, out + begin, end - begin); });
+}
+
+}  // namespace pope

@@ -1,0 +1,23 @@
+// The loops of the activation kernels that want vectors of e^x, one copy per instruction set.
+#pragma once
+
+#include <stdint.h>
+
+namespace pope {
+
+struct ActivationKernels {
+  void (*swiglu)(const float* gate, const float* up, float* out, int64_t n);
+  void (*gelu_tanh)(const float* x, float* out, int64_t n);
+};
+
+namespace baseline {
+extern const ActivationKernels activation_kernels;
+}
+namespace avx2 {
+extern const ActivationKernels activation_kernels;
+}
+namespace avx512 {
+extern const ActivationKernels activation_kernels;
+}
+
+}  // namespace pope

@@ -1,0 +1,31 @@
+#include "kernels/embedding/gather_rows.h"
+
+#include <algorithm>
+#include <string>
+
+#include "core/error.h"
+
+namespace pope {
+
+namespace {
+
+constexpr int64_t kGrain = 16;  // rows
+
+}  // namespace
+
+void gather_rows(const char* op, const float* x, const int32_t* index, float* out, int64_t rows, int64_t width,
+                 int64_t count, ThreadPool& pool) {
+  pool.parallel_for(count, kGrain, [=](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      if (index[i] < 0 || index[i] >= rows) {
+        throw Error(Status::out_of_range,
+                    std::string(op) + ": index " + std::to_string(index[i]) + " at position " + std::to_string(i) +
+                        " is outside the " + std::to_string(rows) + " rows of the table",
+                    i);
+      }
+      std::copy_n(x + index[i] * width, width, out + i * width);
+    }
+  });
+}
+
+}  // namespace pope

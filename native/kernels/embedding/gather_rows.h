@@ -1,0 +1,17 @@
+// gather_rows: out[i] = x[index[i]]
+//   x [rows, width]   index [count]   out [count, width]
+// embedding is the same with x = the table of token vectors and index = the token ids.
+//
+// An index outside [0, rows) throws out_of_range naming its position; `op` begins the message.
+#pragma once
+
+#include <cstdint>
+
+#include "core/thread_pool.h"
+
+namespace pope {
+
+void gather_rows(const char* op, const float* x, const int32_t* index, float* out, int64_t rows, int64_t width,
+                 int64_t count, ThreadPool& pool);
+
+}  // namespace pope

@@ -1,0 +1,40 @@
+#include "kernels/op.h"
+
+#ifdef POPE_REFERENCE
+#include "kernels/embedding/gather_rows.reference.h"
+#else
+#include "kernels/embedding/gather_rows.h"
+#endif
+
+namespace pope {
+
+namespace {
+
+Work gather(const char* op, const Scalar* x, const int32_t* index, Scalar* out, int64_t rows, int64_t width,
+            int64_t count) {
+#ifdef POPE_REFERENCE
+  return [=](ThreadPool&) { reference::gather_rows(op, x, index, out, rows, width, count); };
+#else
+  return [=](ThreadPool& pool) { gather_rows(op, x, index, out, rows, width, count, pool); };
+#endif
+}
+
+}  // namespace
+
+Work prepare_embedding(const OpCall& call) {
+  const int64_t rows = call.size(0), vocab = call.size(1), width = call.size(2);
+  const int32_t* ids = call.input<int32_t>(0, rows);
+  const Scalar* table = call.input<Scalar>(1, checked_product({vocab, width}));
+  Scalar* out = call.output<Scalar>(0, checked_product({rows, width}));
+  return gather("embedding", table, ids, out, vocab, width, rows);
+}
+
+Work prepare_gather_rows(const OpCall& call) {
+  const int64_t rows = call.size(0), width = call.size(1), count = call.size(2);
+  const Scalar* x = call.input<Scalar>(0, checked_product({rows, width}));
+  const int32_t* index = call.input<int32_t>(1, count);
+  Scalar* out = call.output<Scalar>(0, checked_product({count, width}));
+  return gather("gather_rows", x, index, out, rows, width, count);
+}
+
+}  // namespace pope

@@ -1,0 +1,83 @@
+#include "kernels/matmul/matmul.h"
+
+#include <algorithm>
+
+#include "core/scratch.h"
+#include "kernels/matmul/tile.h"
+
+namespace pope {
+
+namespace {
+
+// A panel of kDepth x tile.columns floats (at most 32 KiB) stays in the first-level cache while all strips of a chunk pass
+// it; kDepth columns of a chunk of kChunkRows rows (512 KiB) stay in the second-level cache.
+constexpr int64_t kDepth = 256;
+constexpr int64_t kChunkRows = 512;
+constexpr int64_t kBlockColumns = 64;  // columns of one task
+constexpr int64_t kFillGrain = 16;     // rows
+
+int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+thread_local Scratch strip_memory;
+thread_local Scratch panel_memory;
+
+void fill_with_bias(const float* bias, float* c, int64_t m, int64_t n, ThreadPool& pool) {
+  pool.parallel_for(m, kFillGrain, [=](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      bias ? std::copy_n(bias, n, c + i * n) : std::fill_n(c + i * n, n, 0.0f);
+    }
+  });
+}
+
+// c += a op(b) for the columns [first, first + columns) of b and c. strips holds the packed rows of a, [strip][k][tile.rows].
+void multiply_block(const TileKernels& tile, const float* strips, const float* b, float* c, const MatmulShape& shape,
+                    int64_t first, int64_t columns) {
+  const auto [m, n, k, transposed] = shape;
+  float* panel = panel_memory.floats(kDepth * tile.columns);
+  for (int64_t p = 0; p < k; p += kDepth) {
+    const int64_t depth = std::min(kDepth, k - p);
+    for (int64_t j = first; j < first + columns; j += tile.columns) {
+      const int64_t width = std::min(tile.columns, first + columns - j);
+      if (transposed) {
+        tile.pack_transposed(b + j * k + p, k, width, depth, tile.columns, panel);
+      } else {
+        tile.pack_plain(b + p * n + j, n, width, depth, tile.columns, panel);
+      }
+      for (int64_t i = 0; i < m; i += tile.rows) {
+        tile.multiply(strips + i * k + p * tile.rows, panel, depth, c + i * n + j, n, std::min(tile.rows, m - i), width);
+      }
+    }
+  }
+}
+
+void multiply_chunk(const TileKernels& tile, const float* a, const float* b, float* c, const MatmulShape& shape,
+                    ThreadPool& pool) {
+  const auto [m, n, k, transposed] = shape;
+  const int64_t strip_count = divide_up(m, tile.rows);
+  float* strips = strip_memory.floats(strip_count * tile.rows * k);
+  pool.parallel_for(strip_count, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t s = begin; s < end; ++s) {
+      const int64_t row = s * tile.rows;
+      tile.pack_transposed(a + row * k, k, std::min(tile.rows, m - row), k, tile.rows, strips + row * k);
+    }
+  });
+  const int64_t block = std::max<int64_t>(1, kBlockColumns / tile.columns) * tile.columns;
+  pool.parallel_for(n, block, [&](int64_t begin, int64_t end) {
+    multiply_block(tile, strips, b, c, shape, begin, end - begin);
+  });
+}
+
+}  // namespace
+
+void matmul(const float* a, const float* b, const float* bias, float* c, const MatmulShape& shape, ThreadPool& pool) {
+  const auto [m, n, k, transposed] = shape;
+  if (m == 0 || n == 0) return;
+  fill_with_bias(bias, c, m, n, pool);
+  if (k == 0) return;
+  const TileKernels& tile = active_tile_kernels();
+  for (int64_t i = 0; i < m; i += kChunkRows) {
+    multiply_chunk(tile, a + i * k, b, c + i * n, {std::min(kChunkRows, m - i), n, k, transposed}, pool);
+  }
+}
+
+}  // namespace pope

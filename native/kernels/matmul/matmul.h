@@ -1,0 +1,22 @@
+// matmul: c = a op(b) + bias
+//   a [m, k]   b [n, k] when transposed (a weight matrix [out, in]), else [k, n]   bias [n] or nullptr   c [m, n]
+//
+// c starts as the bias (or zero) and the products are accumulated into it in the order of k, which is never split: a row of
+// c has the same bits whatever the other rows and the number of threads are. After Goto and van de Geijn, "Anatomy of
+// High-Performance Matrix Multiplication" (2008). A BLAS that was found (core/blas.h) takes the larger products.
+#pragma once
+
+#include <cstdint>
+
+#include "core/thread_pool.h"
+
+namespace pope {
+
+struct MatmulShape {
+  int64_t m, n, k;
+  bool transposed;
+};
+
+void matmul(const float* a, const float* b, const float* bias, float* c, const MatmulShape& shape, ThreadPool& pool);
+
+}  // namespace pope

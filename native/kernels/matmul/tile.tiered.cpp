@@ -1,0 +1,107 @@
+#include "kernels/matmul/tile.h"
+
+#include "kernels/vector.h"
+
+namespace pope::POPE_ISA {
+
+namespace {
+
+// Sums that fit the registers: 24 of 32 for AVX-512 and NEON, 12 of 16 for AVX2, 8 of 16 for SSE2, which has no fused
+// multiply-add and needs registers for the products.
+#if defined(__AVX512F__)
+constexpr int kRows = 12, kVectors = 2;
+#elif defined(__AVX2__)
+constexpr int kRows = 4, kVectors = 3;
+#elif defined(__aarch64__)
+constexpr int kRows = 8, kVectors = 3;
+#else
+constexpr int kRows = 4, kVectors = 2;
+#endif
+constexpr int kColumns = kVectors * kLanes;
+static_assert(kRows % 4 == 0 && kColumns % 4 == 0, "pack_transposed works on 4 x 4 blocks");
+
+using Quad = float __attribute__((vector_size(16)));
+
+inline Quad load_quad(const float* p) {
+  Quad v;
+  __builtin_memcpy(&v, p, sizeof v);
+  return v;
+}
+
+inline void store_quad(float* p, Quad v) { __builtin_memcpy(p, &v, sizeof v); }
+
+// A 4 x 4 block: to[p * width + i] = from[i * stride + p].
+inline void transpose_block(const float* from, int64_t stride, float* to, int64_t width) {
+  const Quad a = load_quad(from), b = load_quad(from + stride);
+  const Quad c = load_quad(from + 2 * stride), d = load_quad(from + 3 * stride);
+  const Quad ab_low = __builtin_shufflevector(a, b, 0, 4, 1, 5), ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+  const Quad cd_low = __builtin_shufflevector(c, d, 0, 4, 1, 5), cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+  store_quad(to, __builtin_shufflevector(ab_low, cd_low, 0, 1, 4, 5));
+  store_quad(to + width, __builtin_shufflevector(ab_low, cd_low, 2, 3, 6, 7));
+  store_quad(to + 2 * width, __builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5));
+  store_quad(to + 3 * width, __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7));
+}
+
+void pack_transposed(const float* from, int64_t stride, int64_t count, int64_t k, int64_t width, float* to) {
+  for (int64_t i = 0; i < width; i += 4) {
+    const float* rows = from + i * stride;
+    int64_t p = 0;
+    if (i + 4 <= count) {
+      for (; p + 4 <= k; p += 4) transpose_block(rows + p, stride, to + p * width + i, width);
+    }
+    for (; p < k; ++p) {
+      for (int64_t r = 0; r < 4; ++r) to[p * width + i + r] = i + r < count ? rows[r * stride + p] : 0.0f;
+    }
+  }
+}
+
+void pack_plain(const float* from, int64_t stride, int64_t count, int64_t k, int64_t width, float* to) {
+  for (int64_t p = 0; p < k; ++p) {
+    for (int64_t j = 0; j < count; ++j) to[p * width + j] = from[p * stride + j];
+    for (int64_t j = count; j < width; ++j) to[p * width + j] = 0.0f;
+  }
+}
+
+void multiply_full(const float* strip, const float* panel, int64_t k, float* c, int64_t stride) {
+  Vec sum[kRows][kVectors];
+  for (int i = 0; i < kRows; ++i) {
+    for (int v = 0; v < kVectors; ++v) sum[i][v] = load(c + i * stride + v * kLanes);
+  }
+  for (int64_t p = 0; p < k; ++p) {
+    Vec b[kVectors];
+    for (int v = 0; v < kVectors; ++v) b[v] = load(panel + p * kColumns + v * kLanes);
+#pragma GCC unroll 12
+    for (int i = 0; i < kRows; ++i) {
+      const Vec a = broadcast(strip[p * kRows + i]);
+#pragma GCC unroll 3
+      for (int v = 0; v < kVectors; ++v) sum[i][v] += a * b[v];
+    }
+  }
+  for (int i = 0; i < kRows; ++i) {
+    for (int v = 0; v < kVectors; ++v) store(c + i * stride + v * kLanes, sum[i][v]);
+  }
+}
+
+// A tile that reaches over the edge of c is computed in a full one.
+void multiply(const float* strip, const float* panel, int64_t k, float* c, int64_t stride, int64_t row_count,
+              int64_t column_count) {
+  if (row_count == kRows && column_count == kColumns) {
+    multiply_full(strip, panel, k, c, stride);
+    return;
+  }
+  float tile[kRows * kColumns] = {};
+  for (int64_t i = 0; i < row_count; ++i) {
+    for (int64_t j = 0; j < column_count; ++j) tile[i * kColumns + j] = c[i * stride + j];
+  }
+  multiply_full(strip, panel, k, tile, kColumns);
+  for (int64_t i = 0; i < row_count; ++i) {
+    for (int64_t j = 0; j < column_count; ++j) c[i * stride + j] = tile[i * kColumns + j];
+  }
+}
+
+}  // namespace
+
+extern const TileKernels tile_kernels;
+const TileKernels tile_kernels = {kRows, kColumns, pack_transposed, pack_plain, multiply};
+
+}  // namespace pope::POPE_ISA

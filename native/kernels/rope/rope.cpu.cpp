@@ -1,0 +1,45 @@
+#include "kernels/rope/rope.h"
+
+#include <algorithm>
+#include <string>
+
+#include "core/error.h"
+
+namespace pope {
+
+namespace {
+
+constexpr int64_t kGrain = 16;  // rows
+
+}  // namespace
+
+void rope(const float* x, const int32_t* positions, const float* cos, const float* sin, float* out,
+          const RopeShape& shape, ThreadPool& pool) {
+  const auto [rows, heads, head, rotary, table] = shape;
+  const int64_t half = rotary / 2;
+  pool.parallel_for(rows, kGrain, [=](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; ++row) {
+      const int64_t position = positions[row];
+      if (position < 0 || position >= table) {
+        throw Error(Status::out_of_range,
+                    "rope: position " + std::to_string(position) + " of row " + std::to_string(row) +
+                        " is outside the table of " + std::to_string(table) + " positions",
+                    row);
+      }
+      const float* c = cos + position * half;
+      const float* s = sin + position * half;
+      for (int64_t h = row * heads; h < (row + 1) * heads; ++h) {
+        const float* from = x + h * head;
+        float* to = out + h * head;
+        for (int64_t i = 0; i < half; ++i) {
+          const float first = from[i], second = from[i + half];
+          to[i] = first * c[i] - second * s[i];
+          to[i + half] = second * c[i] + first * s[i];
+        }
+        std::copy(from + rotary, from + head, to + rotary);
+      }
+    }
+  });
+}
+
+}  // namespace pope
