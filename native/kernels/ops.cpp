@@ -3,7 +3,16 @@
 
 #define POPE_OPS(X) \
   X(cast)           \
-  X(add)
+  X(embedding)      \
+  X(gather_rows)    \
+  X(columns)        \
+  X(add)            \
+  X(matmul)         \
+  X(rms_norm)       \
+  X(layer_norm)     \
+  X(rope)           \
+  X(swiglu)         \
+  X(gelu)
 
 namespace pope {
 

@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import { loadAddon } from '../../../src/native/loader.js';
+import { checkOp, randomNumbers } from '../../helpers/check-op.js';
+
+/** [m, n, k]: empty in every way, one, primes, exactly and just over the tiles (12 x 32, 4 x 24, 4 x 8), the depth of 256 and the chunk of 512 rows. */
+const shapes = [
+  [0, 3, 4],
+  [3, 0, 4],
+  [3, 5, 0],
+  [1, 1, 1],
+  [1, 97, 64],
+  [2, 3, 5],
+  [12, 32, 256],
+  [13, 33, 257],
+  [24, 64, 8],
+  [31, 61, 101],
+  [5, 130, 600],
+  [517, 41, 19],
+] as const;
+
+describe.each([true, false])('matmul, transposed %s', (transposed) => {
+  it.each(shapes)('[%i, %i], k = %i', (m, n, k) => {
+    const inputs = [randomNumbers(m * k, 1), randomNumbers(n * k, 2)];
+    const dims = [m, n, k, Number(transposed)];
+    // A float sum of k products errs by at most k units in the last place of sum |a b|, here below k / 3.
+    const tolerance = { atol: 1e-5 + (k / 3) * 2 ** -24 * 4, rtol: 1e-5 };
+    checkOp('matmul', { inputs, outputs: [m * n], dims, tolerance });
+    checkOp('matmul', { inputs: [...inputs, randomNumbers(n, 3)], outputs: [m * n], dims, tolerance });
+  });
+
+  it('gives a row the same bits whatever the other rows are', () => {
+    const [m, n, k] = [29, 71, 530];
+    const a = Float32Array.from(randomNumbers(m * k, 4));
+    const b = Float32Array.from(randomNumbers(n * k, 5));
+    const rows = (from: number, count: number) => {
+      const c = new Float32Array(count * n);
+      const part = a.subarray(from * k, (from + count) * k);
+      loadAddon().runSync('matmul', [part, b, null], [c], [count, n, k, Number(transposed)], []);
+      return c;
+    };
+    const whole = rows(0, m);
+    for (const [from, count] of [
+      [0, 1],
+      [7, 1],
+      [3, 11],
+      [5, 24],
+      [28, 1],
+    ] as const) {
+      expect(rows(from, count)).toEqual(whole.slice(from * n, (from + count) * n));
+    }
+  });
+});
+
+describe('matmul', () => {
+  it('carries NaN and infinity of a row into that row only', () => {
+    const a = new Float32Array(14 * 3).fill(1);
+    a[4] = Number.NaN;
+    a[40] = Number.POSITIVE_INFINITY;
+    const c = new Float32Array(14 * 2);
+    loadAddon().runSync('matmul', [a, new Float32Array(6).fill(1)], [c], [14, 2, 3, 1], []);
+    expect(Array.from(c).map((value) => (Number.isFinite(value) ? 0 : value))).toEqual(
+      Array.from(c, (_, i) => (i >> 1 === 1 ? Number.NaN : i >> 1 === 13 ? Number.POSITIVE_INFINITY : 0)),
+    );
+  });
+
+  it.each([
+    ['input 0', [5, 6, 2, 4]],
+    ['input 1', [6, 5, 2, 4]],
+    ['input 2', [6, 6, 3, 4]],
+    ['output 0', [6, 6, 2, 5]],
+  ])('refuses a wrong %s', (place, [a, b, bias, c]) => {
+    const run = () =>
+      loadAddon().runSync(
+        'matmul',
+        [new Float32Array(a!), new Float32Array(b!), new Float32Array(bias!)],
+        [new Float32Array(c!)],
+        [2, 2, 3, 1],
+        [],
+      );
+    expect(run).toThrowError(
+      expect.objectContaining({ code: 'SHAPE', message: expect.stringContaining(`matmul: ${place}`) }),
+    );
+  });
+});
