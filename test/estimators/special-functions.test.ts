@@ -18,9 +18,9 @@ describe('log-gamma and log-beta', () => {
   it.each([
     [0.5, Math.log(Math.sqrt(Math.PI))],
     [3, Math.log(2)],
-    [0.1, 2.2527126517342059599],
-    [10.5, 13.9406252194037636],
-    [100, 359.13420536957539878],
+    [0.1, 2.252712651734206],
+    [10.5, 13.940625219403763],
+    [100, 359.1342053695754],
     [1e6, 12815504.569147611],
   ])('log Gamma(%d)', (x, expected) => {
     expect(relative(logGamma(x), expected)).toBeLessThan(1e-14);
@@ -67,23 +67,23 @@ describe('incomplete beta', () => {
 
 describe('normal distribution', () => {
   it.each([
-    [0.5, 0.4795001221869534623],
-    [1, 0.15729920705028513066],
+    [0.5, 0.4795001221869535],
+    [1, 0.15729920705028513],
     [1.9999, 0.0046798, 1e-5],
-    [2, 0.0046777349810472658379],
-    [5, 1.5374597944280348502e-12],
-    [10, 2.088487583762544757e-45],
-    [-1, 1.8427007929497148693],
+    [2, 0.004677734981047266],
+    [5, 1.537459794428035e-12],
+    [10, 2.088487583762545e-45],
+    [-1, 1.8427007929497148],
   ])('erfc(%d)', (x, expected, tolerance = 2e-14) => {
     expect(relative(erfc(x), expected)).toBeLessThan(tolerance);
   });
 
   it.each([
-    [0.975, 1.959963984540054236],
+    [0.975, 1.9599639845400543],
     [0.95, 1.6448536269514722],
-    [0.99, 2.3263478740408411009],
+    [0.99, 2.326347874040841],
     [0.5000001, 2.506628274630739e-7, 1e-8],
-    [1e-10, -6.3613409024040562047],
+    [1e-10, -6.361340902404057],
   ])('quantile at %d', (p, expected, tolerance = 1e-12) => {
     expect(relative(normalQuantile(p), expected)).toBeLessThan(tolerance);
   });
@@ -96,7 +96,7 @@ describe('normal distribution', () => {
 
 describe('Student t', () => {
   it.each([
-    [0.975, 1, 12.706204736174704],
+    [0.975, 1, 12.706204736174705],
     [0.975, 2, 4.302652729749464],
     [0.975, 3, 3.1824463052842629],
     [0.975, 10, 2.2281388519862744],
@@ -130,16 +130,17 @@ describe('Student t', () => {
           total += term;
         }
         const central = (t / Math.sqrt(df + t * t)) * total;
-        expect(relative(studentTCdf(-t, df), (1 - central) / 2)).toBeLessThan(1e-11);
+        // The subtraction from 1 costs the sum digits, not the function under test.
+        expect(relative(studentTCdf(-t, df), (1 - central) / 2)).toBeLessThan(1e-10);
         expect(studentTCdf(-t, df)).toBeCloseTo((1 - central) / 2, 13);
       }
   });
 
   it('approaches the normal distribution like 1/df (Cornish-Fisher to second order)', () => {
     const z = normalQuantile(0.975);
-    for (const df of [1e5, 1e7]) {
+    for (const df of [1e5, 1e6, 1e7]) {
       const expansion = z + (z ** 3 + z) / (4 * df) + (5 * z ** 5 + 16 * z ** 3 + 3 * z) / (96 * df * df);
-      expect(relative(studentTQuantile(0.975, df), expansion)).toBeLessThan(df > 1e6 ? 2e-11 : 1e-12);
+      expect(relative(studentTQuantile(0.975, df), expansion)).toBeLessThan(1e-12);
     }
   });
 
