@@ -88,7 +88,7 @@ class TemporaryFile {
   readonly #path: string;
   readonly #temporary: string;
   readonly #handle: FileHandle;
-  #open = true;
+  #finished = false;
 
   private constructor(path: string, temporary: string, handle: FileHandle) {
     this.#path = path;
@@ -125,8 +125,8 @@ class TemporaryFile {
     try {
       await this.#handle.sync();
       await this.#handle.close();
-      this.#open = false;
       await rename(this.#temporary, this.#path);
+      this.#finished = true;
       await syncFolder(dirname(this.#path));
     } catch (error) {
       throw this.#failure(error);
@@ -134,8 +134,8 @@ class TemporaryFile {
   }
 
   async abort(): Promise<void> {
-    if (!this.#open) return;
-    this.#open = false;
+    if (this.#finished) return;
+    this.#finished = true;
     await this.#handle.close();
     await rm(this.#temporary, { force: true });
   }

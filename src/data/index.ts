@@ -1,0 +1,15 @@
+/** `pope-native/data`: logs, splits, imports and atomic files. */
+export { type DatasetCounts, type DatasetOptions, type DatasetProgress, LoggedDataset } from './dataset.js';
+export { AtomicWriter, writeFileAtomic } from './files.js';
+export { parseSlate, validateSlate } from './schema.js';
+export type { Judgement, LoggedPropensity, LoggedResponse, Message, Slate } from './slate.js';
+export {
+  DEFAULT_SPLIT_RATIO,
+  DEFAULT_SPLIT_SEED,
+  parseSplit,
+  parseSplitRatio,
+  SPLITS,
+  type Split,
+  type SplitRatio,
+  splitOf,
+} from './split.js';

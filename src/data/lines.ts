@@ -1,0 +1,102 @@
+/** Lines of text files of any size, in memory bounded by the longest line that is allowed. */
+import { DataError } from '../errors.js';
+import { type InputFile, readBytes } from './input.js';
+
+/** Far above any slate (a thousand responses of ten thousand characters are 10 MB), far below what a process can hold. */
+export const DEFAULT_MAX_LINE_BYTES = 64 * 1024 * 1024;
+
+/** Of an over-long line this much is kept, to show what it was. */
+const KEPT_OF_LONG_LINE = 64 * 1024;
+
+export interface Line {
+  /** From 1, blank lines counted. */
+  number: number;
+  /** Without the line end; only the beginning when the line is longer than allowed. */
+  bytes: Buffer;
+  /** Length of the line in bytes. */
+  length: number;
+}
+
+/** Cuts a stream of bytes at line feeds. A byte order mark at the start and carriage returns before line feeds go. */
+export async function* splitLines(
+  chunks: AsyncIterable<Buffer>,
+  maxBytes: number = DEFAULT_MAX_LINE_BYTES,
+): AsyncGenerator<Line> {
+  const pieces = new LinePieces(maxBytes);
+  for await (const chunk of chunks) {
+    let start = 0;
+    for (let end = chunk.indexOf(0x0a); end >= 0; end = chunk.indexOf(0x0a, start)) {
+      pieces.add(chunk.subarray(start, end));
+      yield pieces.take();
+      start = end + 1;
+    }
+    pieces.add(chunk.subarray(start));
+  }
+  if (pieces.length > 0) yield pieces.take();
+}
+
+/** The text of a line. @throws DataError <kind>_LINE_TOO_LONG, <kind>_INVALID */
+export function decodeLine(line: Line, file: Pick<InputFile, 'kind' | 'name'>): string {
+  const where = `${file.name}:${line.number}`;
+  if (line.length > line.bytes.length) {
+    throw new DataError(
+      `${file.kind}_LINE_TOO_LONG`,
+      `${where}: the line has ${line.length} bytes, more than a line may have; is this one JSON object per line?`,
+    );
+  }
+  try {
+    return UTF8.decode(line.bytes);
+  } catch (error) {
+    throw new DataError(`${file.kind}_INVALID`, `${where}: expected UTF-8 text, got bytes that are not`, {
+      cause: error,
+    });
+  }
+}
+
+/** All lines of a file that are not blank, decoded: for score files, generations and raw JSONL. */
+export async function* readTextLines(file: InputFile): AsyncGenerator<{ number: number; text: string }> {
+  for await (const line of splitLines(readBytes(file))) {
+    const text = decodeLine(line, file);
+    if (text.trim() !== '') yield { number: line.number, text };
+  }
+}
+
+// The byte order mark is taken off the file, not off every line.
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
+
+/** The line being read, as pieces of chunks. */
+class LinePieces {
+  /** Bytes of the line so far. */
+  length = 0;
+  readonly #maxBytes: number;
+  #number = 0;
+  #pieces: Buffer[] = [];
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  add(piece: Buffer): void {
+    this.length += piece.length;
+    if (this.length <= this.#maxBytes) this.#pieces.push(piece);
+    else this.#pieces = [Buffer.concat([...this.#pieces, piece], Math.min(KEPT_OF_LONG_LINE, this.#maxBytes))];
+  }
+
+  take(): Line {
+    let bytes = this.#pieces.length === 1 ? this.#pieces[0]! : Buffer.concat(this.#pieces);
+    let length = this.length;
+    this.#number++;
+    this.#pieces = [];
+    this.length = 0;
+    if (this.#number === 1 && bytes.subarray(0, 3).equals(BYTE_ORDER_MARK)) {
+      bytes = bytes.subarray(3);
+      length -= 3;
+    }
+    if (length === bytes.length && bytes.at(-1) === 0x0d) {
+      bytes = bytes.subarray(0, -1);
+      length--;
+    }
+    return { number: this.#number, bytes, length };
+  }
+}

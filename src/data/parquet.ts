@@ -1,0 +1,41 @@
+/** Logs in Parquet: the same columns as the JSONL fields, nested alike (lists of structs). */
+import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
+import { compressors } from 'hyparquet-compressors';
+import { DataError } from '../errors.js';
+import type { InputFile } from './input.js';
+
+/**
+ * The rows of a Parquet file as JSON-like values: null, which is how a column says that a value is absent, is left
+ * out, and 64-bit integers become numbers. One row group is in memory at a time. `fraction`: share of the file read.
+ * @throws DataError <kind>_UNREADABLE
+ */
+export async function* readParquetRows(file: InputFile): AsyncGenerator<{ row: unknown; fraction: number }> {
+  try {
+    const buffer = await asyncBufferFromFile(file.path);
+    const metadata = await parquetMetadataAsync(buffer);
+    let rowStart = 0;
+    for (const group of metadata.row_groups) {
+      const rowEnd = rowStart + Number(group.num_rows);
+      for (const row of await parquetReadObjects({ file: buffer, metadata, compressors, rowStart, rowEnd })) {
+        yield { row: toJson(row), fraction: rowEnd / Number(metadata.num_rows) };
+      }
+      rowStart = rowEnd;
+    }
+  } catch (error) {
+    throw new DataError(
+      `${file.kind}_UNREADABLE`,
+      `${file.name}: cannot be read as Parquet: ${(error as Error).message}`,
+      { cause: error },
+    );
+  }
+}
+
+function toJson(value: unknown): unknown {
+  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
+  if (Array.isArray(value)) return value.map(toJson);
+  if (typeof value !== 'object' || value === null) return value;
+  if (value instanceof Date) return value.toISOString();
+  if (ArrayBuffer.isView(value)) return Array.from(value as unknown as ArrayLike<number | bigint>, toJson);
+  const fields = Object.entries(value).filter(([, inner]) => inner !== null && inner !== undefined);
+  return Object.fromEntries(fields.map(([field, inner]) => [field, toJson(inner)]));
+}
