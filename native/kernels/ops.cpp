@@ -11,6 +11,7 @@
   X(rms_norm)       \
   X(layer_norm)     \
   X(rope)           \
+  X(attention)      \
   X(swiglu)         \
   X(gelu)
 

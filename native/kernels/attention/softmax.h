@@ -1,0 +1,22 @@
+// The part of attention that wants vectors of e^x, one copy per instruction set.
+#pragma once
+
+#include <stdint.h>
+
+namespace pope {
+
+// scores[j] = e^(scale scores[j] - m) with m the largest scale scores[j], for j < visible; 0 for visible <= j < count.
+// Returns the sum. 1 <= visible <= count, scale > 0.
+using ExponentiateScores = float(float* scores, int64_t visible, int64_t count, float scale);
+
+namespace baseline {
+ExponentiateScores exponentiate_scores;
+}
+namespace avx2 {
+ExponentiateScores exponentiate_scores;
+}
+namespace avx512 {
+ExponentiateScores exponentiate_scores;
+}
+
+}  // namespace pope
