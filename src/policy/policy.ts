@@ -14,6 +14,8 @@ export interface ResponseScore {
   entropy: number | null;
   /** Hash of policy identity, prompt ids and response ids; null for policies without tokens. */
   key: string | null;
+  /** Tokens cut from the left of the prompt to fit the model's context (`--on-overflow truncate`). */
+  truncated?: number;
 }
 
 /** Scores of one slate, in the order of the slate's responses. */
@@ -38,6 +40,7 @@ export interface ScoreOptions {
 
 /** Something that can say how likely each logged response is: a local model, a score file, later a remote endpoint. */
 export interface Policy {
+  /** Hash of all that makes the policy (template, system prompt and end rule too), or its name where no hash is known. */
   readonly id: string;
   readonly identity: PolicyIdentity;
   score(slates: AsyncIterable<Slate> | Iterable<Slate>, options?: ScoreOptions): AsyncIterable<SlateScores>;

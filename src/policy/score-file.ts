@@ -1,0 +1,129 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { constants, gunzipSync } from 'node:zlib';
+import { openInput } from '../data/input.js';
+import { readTextLines } from '../data/lines.js';
+import type { LoggedResponse, Slate } from '../data/slate.js';
+import { DataError, UsageError } from '../errors.js';
+import type { Policy, PolicyIdentity, ResponseScore, ScoreOptions, SlateScores } from './policy.js';
+import { parseScoreLine, type ScoreLine, scoreOrigin } from './score-line.js';
+import { ScoreTable } from './score-table.js';
+
+/** No score line is longer: ids and hashes are all the text it has. */
+const FIRST_LINE_BYTES = 1 << 16;
+
+/**
+ * A policy whose scores were computed earlier: the lines of one score file or of several (shards), in any order.
+ * Responses are found by query and response id; scores of responses that are not asked for are passed over.
+ *
+ * The first line is read at once, for the identity; the rest with the first use, and only once.
+ *
+ * @throws DataError SCORES_NOT_FOUND, SCORES_EMPTY, SCORES_INVALID; while scoring also SCORES_MIXED, SCORE_DUPLICATE,
+ *   SCORE_MISSING and SCORE_MISMATCH
+ */
+export function scoreFile(paths: string | readonly string[]): Policy {
+  const files = typeof paths === 'string' ? [paths] : paths;
+  if (files.length === 0) throw new UsageError('SCORES_MISSING', 'expected at least one score file');
+  return new ScoreFilePolicy(files, firstLine(files[0]!));
+}
+
+/** Reads score lines into a table; blank lines are passed over. */
+export async function readScores(paths: readonly string[], signal?: AbortSignal): Promise<ScoreTable> {
+  const table = new ScoreTable();
+  for (const path of paths) {
+    const file = await openInput(path, 'SCORES');
+    for await (const { number, text } of readTextLines(file)) {
+      signal?.throwIfAborted();
+      const place = `${file.name}:${number}`;
+      table.add(parseScoreLine(text, place), place);
+    }
+  }
+  return table;
+}
+
+class ScoreFilePolicy implements Policy {
+  readonly id: string;
+  readonly identity: PolicyIdentity;
+  readonly #paths: readonly string[];
+  #table: Promise<ScoreTable> | undefined;
+
+  constructor(paths: readonly string[], first: ScoreLine) {
+    const { identity: hash, ...identity } = scoreOrigin(first);
+    this.id = hash ?? identity.policy;
+    this.identity = identity;
+    this.#paths = paths;
+  }
+
+  async *score(slates: AsyncIterable<Slate> | Iterable<Slate>, options: ScoreOptions = {}): AsyncIterable<SlateScores> {
+    const table = await this.#load(options.signal);
+    const done = { queries: 0, responses: 0, tokens: 0 };
+    for await (const slate of slates) {
+      options.signal?.throwIfAborted();
+      const responses = slate.responses.map((response) => this.#find(table, slate.id, response));
+      done.queries++;
+      done.responses += responses.length;
+      done.tokens += responses.reduce((sum, { tokens }) => sum + tokens, 0);
+      options.onProgress?.(done);
+      yield { query: slate.id, responses };
+    }
+  }
+
+  #load(signal: AbortSignal | undefined): Promise<ScoreTable> {
+    this.#table ??= readScores(this.#paths, signal).catch((error: unknown) => {
+      this.#table = undefined; // An interrupted or failed reading is not a result: the next use reads again.
+      throw error;
+    });
+    return this.#table;
+  }
+
+  #find(table: ScoreTable, query: string, { id, text }: LoggedResponse): ResponseScore {
+    const score = table.get(query, id);
+    const where = this.#paths.join(', ');
+    if (score === undefined) {
+      throw new DataError(
+        'SCORE_MISSING',
+        `${where}: no score of response "${id}" of query "${query}"; score this log again with the same policy and output`,
+      );
+    }
+    const bytes = Buffer.byteLength(text);
+    if (score.bytes !== null && score.bytes !== bytes) {
+      throw new DataError(
+        'SCORE_MISMATCH',
+        `${where}: response "${id}" of query "${query}" was scored with ${score.bytes} bytes of text, but has ${bytes} in the log; ` +
+          'the text has changed: score this log again',
+      );
+    }
+    return { ...score, bytes };
+  }
+}
+
+function firstLine(path: string): ScoreLine {
+  const text = firstBytes(path)
+    .toString('utf8')
+    .replace(/^\uFEFF/, '');
+  const lines = text.split('\n');
+  const index = lines.findIndex((line) => line.trim() !== '');
+  if (index < 0) throw new DataError('SCORES_EMPTY', `${path}: expected one score per line, got an empty file`);
+  return parseScoreLine(lines[index]!, `${path}:${index + 1}`);
+}
+
+function firstBytes(path: string): Buffer {
+  try {
+    const file = openSync(path, 'r');
+    try {
+      // A pipe can be read only once, and the first line is needed before the rest.
+      if (!fstatSync(file).isFile()) throw new Error('it is not a regular file; write the scores to one first');
+      const buffer = Buffer.alloc(FIRST_LINE_BYTES);
+      const bytes = buffer.subarray(0, readSync(file, buffer, 0, buffer.length, 0));
+      const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
+      return isGzip ? gunzipSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH }) : bytes;
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+      throw new DataError('SCORES_NOT_FOUND', `${path}: no such score file (${resolve(path)})`, { cause: error });
+    }
+    throw new DataError('SCORES_UNREADABLE', `${path}: cannot be read: ${(error as Error).message}`, { cause: error });
+  }
+}
