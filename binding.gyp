@@ -38,7 +38,7 @@
   'targets': [
     {
       'target_name': 'pope_cpu',
-      'sources': ["<!@(node -p \"(s => [s.core, s.ops, s.kernels, s.node].flat().join(' '))(require('./native/sources.json'))\")"],
+      'sources': ["<!@(node -p \"(s => [s.core, s.ops, s.abi, s.kernels, s.node].flat().join(' '))(require('./native/sources.json'))\")"],
       'include_dirs': ['<(napi)'],
       'conditions': [
         ['target_arch=="x64"', {'dependencies': ['tier_baseline', 'tier_avx2', 'tier_avx512']}, {'dependencies': ['tier_baseline']}],
@@ -47,7 +47,7 @@
     {
       'target_name': 'pope_reference',
       'defines': ['POPE_REFERENCE'],
-      'sources': ["<!@(node -p \"(s => [s.core, s.ops, s.node].flat().join(' '))(require('./native/sources.json'))\")"],
+      'sources': ["<!@(node -p \"(s => [s.core, s.ops, s.abi, s.node].flat().join(' '))(require('./native/sources.json'))\")"],
       'include_dirs': ['<(napi)'],
     },
     {

@@ -1,19 +1,25 @@
 // The table of ops. One line per op, in the order of docs/native-ops.md; the function is in <room>/<name>.op.cpp.
 #include "kernels/op.h"
 
-#define POPE_OPS(X) \
-  X(cast)           \
-  X(embedding)      \
-  X(gather_rows)    \
-  X(columns)        \
-  X(add)            \
-  X(matmul)         \
-  X(rms_norm)       \
-  X(layer_norm)     \
-  X(rope)           \
-  X(attention)      \
-  X(swiglu)         \
-  X(gelu)
+#define POPE_OPS(X)      \
+  X(cast)                \
+  X(embedding)           \
+  X(gather_rows)         \
+  X(columns)             \
+  X(add)                 \
+  X(matmul)              \
+  X(rms_norm)            \
+  X(layer_norm)          \
+  X(rope)                \
+  X(attention)           \
+  X(swiglu)              \
+  X(gelu)                \
+  X(token_logprobs)      \
+  X(token_logprobs_grad) \
+  X(sequence_reduce)     \
+  X(weights)             \
+  X(slate_value)         \
+  X(slate_coefficients)
 
 namespace pope {
 
