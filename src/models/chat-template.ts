@@ -1,0 +1,88 @@
+import { Template } from '@huggingface/jinja';
+import type { Message } from '../data/slate.js';
+import { DataError } from '../errors.js';
+
+const MONTHS = 'January February March April May June July August September October November December'.split(' ');
+
+/** The strftime fields that published templates use, in UTC and English. */
+function strftime(date: Date, format: string): string {
+  const two = (n: number) => String(n).padStart(2, '0');
+  const month = MONTHS[date.getUTCMonth()]!;
+  const fields: Record<string, string> = {
+    Y: String(date.getUTCFullYear()),
+    m: two(date.getUTCMonth() + 1),
+    d: two(date.getUTCDate()),
+    b: month.slice(0, 3),
+    B: month,
+    H: two(date.getUTCHours()),
+    M: two(date.getUTCMinutes()),
+    '%': '%',
+  };
+  return format.replace(/%(.)/g, (whole, field: string) => fields[field] ?? whole);
+}
+
+/** A Jinja chat template with the names that published templates expect. */
+export class ChatTemplate {
+  private readonly template: Template;
+
+  /**
+   * @param source Jinja source
+   * @param place where it came from, for messages
+   * @param specialTokens `bos_token`, `eos_token` and others, as the template may write them
+   * @param date what `strftime_now` calls now
+   * @throws DataError `CHAT_TEMPLATE` when the source does not parse
+   */
+  constructor(
+    readonly source: string,
+    private readonly place: string,
+    private readonly specialTokens: Readonly<Record<string, string>>,
+    private readonly date: Date,
+  ) {
+    this.template = this.guarded(() => new Template(source));
+  }
+
+  /** Whether the rendered text depends on the date. */
+  get usesDate(): boolean {
+    return this.source.includes('strftime_now');
+  }
+
+  /**
+   * The text of a chat. `addGenerationPrompt` ends it with the opening of an assistant's turn.
+   *
+   * @throws DataError `CHAT_TEMPLATE` when the template refuses the messages or fails
+   */
+  render(messages: readonly Message[], addGenerationPrompt: boolean): string {
+    return this.guarded(() =>
+      this.template.render({
+        ...this.specialTokens,
+        messages,
+        add_generation_prompt: addGenerationPrompt,
+        tools: null,
+        documents: null,
+        strftime_now: (format: string) => strftime(this.date, format),
+      }),
+    );
+  }
+
+  /** What the template writes after the content of an assistant's message. */
+  afterAssistant(system: string | undefined): string {
+    const marker = 'the assistant said this';
+    const messages = [
+      ...(system === undefined ? [] : [{ role: 'system', content: system }]),
+      { role: 'user', content: 'question' },
+      { role: 'assistant', content: marker },
+    ];
+    const text = this.render(messages, false);
+    const at = text.lastIndexOf(marker);
+    if (at < 0) throw new DataError('CHAT_TEMPLATE', `${this.place}: leaves out the content of an assistant's message`);
+    return text.slice(at + marker.length);
+  }
+
+  private guarded<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw new DataError('CHAT_TEMPLATE', `${this.place}: ${(error as Error).message}`, { cause: error });
+    }
+  }
+}

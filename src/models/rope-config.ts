@@ -1,0 +1,98 @@
+import { z } from 'zod';
+import { DataError } from '../errors.js';
+import { unsupported } from './unsupported.js';
+
+/** Rotary position embedding of a model; rope.ts has the formulas. */
+export type RopeConfig = {
+  theta: number;
+  /** Elements of each head that are rotated, even. */
+  rotary: number;
+} & (
+  | { type: 'default' }
+  | { type: 'linear'; factor: number }
+  | { type: 'llama3'; factor: number; lowFrequencyFactor: number; highFrequencyFactor: number; originalContext: number }
+  | { type: 'longrope'; shortFactor: number[]; longFactor: number[]; attentionFactor: number; originalContext: number }
+);
+
+const parameters = z.looseObject({
+  rope_type: z.string().optional(),
+  type: z.string().optional(),
+  rope_theta: z.number().positive().optional(),
+  partial_rotary_factor: z.number().positive().max(1).optional(),
+  factor: z.number().positive().optional(),
+  low_freq_factor: z.number().positive().optional(),
+  high_freq_factor: z.number().positive().optional(),
+  original_max_position_embeddings: z.number().positive().optional(),
+  short_factor: z.array(z.number().positive()).optional(),
+  long_factor: z.array(z.number().positive()).optional(),
+  attention_factor: z.number().positive().nullish(),
+});
+
+/** The rope fields of config.json: `rope_scaling` in older files, `rope_parameters` in newer ones. */
+export const ropeSchema = z.looseObject({
+  rope_theta: z.number().positive().optional(),
+  partial_rotary_factor: z.number().positive().max(1).optional(),
+  original_max_position_embeddings: z.int().positive().optional(),
+  rope_scaling: parameters.nullish(),
+  rope_parameters: parameters.nullish(),
+});
+
+/** @throws DataError `UNSUPPORTED_ARCHITECTURE` or `INVALID_JSON` */
+export function parseRopeConfig(
+  path: string,
+  raw: z.infer<typeof ropeSchema>,
+  model: { family: string; headSize: number; context: number },
+): RopeConfig {
+  const given = { ...raw.rope_scaling, ...raw.rope_parameters };
+  const theta = given.rope_theta ?? raw.rope_theta ?? 10000;
+  // Only phi3 rotates a part of each head.
+  const share = model.family === 'phi3' ? (given.partial_rotary_factor ?? raw.partial_rotary_factor ?? 1) : 1;
+  const rotary = Math.floor(model.headSize * share);
+  if (rotary < 2 || rotary % 2 !== 0)
+    throw unsupported(path, `rotating ${rotary} elements of a head`, 'an even number');
+  const need = <K extends keyof typeof given>(field: K): NonNullable<(typeof given)[K]> => {
+    const value = given[field];
+    if (value == null) throw new DataError('INVALID_JSON', `${path}: field "rope_scaling.${String(field)}" is missing`);
+    return value as NonNullable<(typeof given)[K]>;
+  };
+  const type = given.rope_type ?? given.type ?? 'default';
+  switch (type) {
+    case 'default':
+      return { type, theta, rotary };
+    case 'linear':
+      return { type, theta, rotary, factor: need('factor') };
+    case 'llama3':
+      return {
+        type,
+        theta,
+        rotary,
+        factor: need('factor'),
+        lowFrequencyFactor: need('low_freq_factor'),
+        highFrequencyFactor: need('high_freq_factor'),
+        originalContext: need('original_max_position_embeddings'),
+      };
+    case 'longrope':
+    case 'su': {
+      // "su" is the name under which the first Phi-3 files carry longrope.
+      const shortFactor = need('short_factor');
+      const longFactor = need('long_factor');
+      for (const [field, list] of [
+        ['short_factor', shortFactor],
+        ['long_factor', longFactor],
+      ] as const) {
+        if (list.length !== rotary / 2) {
+          const got = `expected ${rotary / 2} numbers, got ${list.length}`;
+          throw new DataError('INVALID_JSON', `${path}: field "rope_scaling.${field}": ${got}`);
+        }
+      }
+      const original = raw.original_max_position_embeddings ?? given.original_max_position_embeddings;
+      const originalContext = original ?? model.context;
+      const extension = original === undefined ? need('factor') : model.context / original;
+      const attentionFactor =
+        given.attention_factor ?? (extension <= 1 ? 1 : Math.sqrt(1 + Math.log(extension) / Math.log(originalContext)));
+      return { type: 'longrope', theta, rotary, shortFactor, longFactor, attentionFactor, originalContext };
+    }
+    default:
+      throw unsupported(path, `rope type "${type}"`, 'default, linear, llama3, longrope');
+  }
+}

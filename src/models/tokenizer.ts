@@ -1,0 +1,187 @@
+import { join } from 'node:path';
+import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
+import { z } from 'zod';
+import { DataError } from '../errors.js';
+import { hashFiles } from './checkpoint.js';
+import { parseJson, readOptionalJson, readOptionalText } from './json.js';
+import { tokenizerSchema } from './tokenizer-schema.js';
+
+/** A special token is written as its text, or as an object with it. */
+const specialToken = z.union([z.string(), z.looseObject({ content: z.string() })]).nullish();
+const specialTokens = z.looseObject({
+  bos_token: specialToken,
+  eos_token: specialToken,
+  pad_token: specialToken,
+  unk_token: specialToken,
+});
+const namedTemplate = z.looseObject({ name: z.string(), template: z.string() });
+const configSchema = specialTokens.extend({
+  add_bos_token: z.boolean().nullish(),
+  clean_up_tokenization_spaces: z.boolean().nullish(),
+  chat_template: z.union([z.string(), z.array(namedTemplate)]).nullish(),
+});
+const tokenId = z.int().nonnegative();
+const generationSchema = z.looseObject({
+  bos_token_id: tokenId.nullish(),
+  eos_token_id: z.union([tokenId, z.array(tokenId)]).nullish(),
+});
+
+const FILES = [
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'special_tokens_map.json',
+  'generation_config.json',
+  'chat_template.jinja',
+];
+const SPECIAL_TOKENS = ['bos_token', 'eos_token', 'pad_token', 'unk_token'] as const;
+
+/** What is used of the library, whose declarations do not resolve under NodeNext (imports without extensions). */
+interface LibraryTokenizer {
+  encode(text: string, options?: { add_special_tokens: boolean }): { ids: (number | undefined)[] };
+  decode(ids: number[], options: { skip_special_tokens: boolean }): string;
+  token_to_id(token: string): number | undefined;
+  get_added_tokens_decoder(): Map<number, unknown>;
+  pre_tokenizer: LibraryPreTokenizer | null;
+}
+
+/** `byte_encoder` and `pattern` belong to a ByteLevel pre-tokenizer, `tokenizers` to a Sequence. */
+interface LibraryPreTokenizer {
+  byte_encoder?: object;
+  pattern?: RegExp;
+  tokenizers?: (LibraryPreTokenizer | null)[];
+}
+
+/** The tokenizer of a Hugging Face model folder. */
+export class Tokenizer {
+  /** Beginning of text, or null. */
+  readonly bosId: number | null;
+  /** End of text, or null. */
+  readonly eosId: number | null;
+  /** Whether raw text begins with `bosId`: tokenizer_config's `add_bos_token`, else what the post-processor does. */
+  readonly addsBos: boolean;
+
+  private constructor(
+    /** Path of tokenizer.json, for messages. */
+    readonly path: string,
+    /** `sha256:` of the tokenizer's files. */
+    readonly hash: string,
+    /** Jinja source of the chat template, or null. */
+    readonly chatTemplate: string | null,
+    /** Texts of `bos_token`, `eos_token`, `pad_token` and `unk_token`, as far as the files name them. */
+    readonly specialTokens: Readonly<Record<string, string>>,
+    private readonly tokenizer: LibraryTokenizer,
+    addBos: boolean | null,
+    generation: z.infer<typeof generationSchema> | null,
+  ) {
+    this.bosId = this.idOf('bos_token') ?? generation?.bos_token_id ?? null;
+    this.eosId = this.idOf('eos_token') ?? [generation?.eos_token_id ?? []].flat()[0] ?? null;
+    const prefixed = tokenizer.encode('a').ids[0] === this.bosId && this.encode('a')[0] !== this.bosId;
+    this.addsBos = this.bosId !== null && (addBos ?? prefixed);
+  }
+
+  /**
+   * Loads tokenizer.json with tokenizer_config.json, special_tokens_map.json, generation_config.json and
+   * chat_template.jinja beside it.
+   *
+   * @returns null when the folder has no tokenizer.json
+   * @throws DataError `INVALID_JSON` or `INVALID_TOKENIZER` naming file and field
+   */
+  static async load(folder: string): Promise<Tokenizer | null> {
+    const path = join(folder, 'tokenizer.json');
+    const text = await readOptionalText(path);
+    if (text === null) return null;
+    const json = parseJson(path, text, tokenizerSchema);
+    const configPath = join(folder, 'tokenizer_config.json');
+    const config = await readOptionalJson(configPath, configSchema);
+    const map = await readOptionalJson(join(folder, 'special_tokens_map.json'), specialTokens);
+    const generation = await readOptionalJson(join(folder, 'generation_config.json'), generationSchema);
+    const texts: Record<string, string> = {};
+    for (const key of SPECIAL_TOKENS) {
+      const token = config?.[key] ?? map?.[key];
+      if (token != null) texts[key] = typeof token === 'string' ? token : token.content;
+    }
+    let tokenizer: LibraryTokenizer;
+    try {
+      // Unless asked for, decoding leaves spaces before punctuation as they are, as the published libraries now do.
+      const clean = config?.clean_up_tokenization_spaces ?? false;
+      tokenizer = new HuggingFaceTokenizer(json, { ...config, clean_up_tokenization_spaces: clean });
+    } catch (error) {
+      const reason = (error as Error).message;
+      throw new DataError('INVALID_TOKENIZER', `${path}: cannot be used: ${reason}`, { cause: error });
+    }
+    useUnicodeWhiteSpace(tokenizer.pre_tokenizer);
+    const templateFile = await readOptionalText(join(folder, 'chat_template.jinja'));
+    const present = await Promise.all(FILES.map(async (name) => ({ name, text: await exists(join(folder, name)) })));
+    const hash = await hashFiles(present.filter((file) => file.text).map((file) => join(folder, file.name)));
+    const template = templateFile ?? defaultTemplate(configPath, config?.chat_template ?? null);
+    const loaded = new Tokenizer(path, hash, template, texts, tokenizer, config?.add_bos_token ?? null, generation);
+    for (const [key, content] of Object.entries(texts)) {
+      if (tokenizer.token_to_id(content) === undefined) {
+        throw new DataError('INVALID_TOKENIZER', `${configPath}: field "${key}": "${content}" is not in ${path}`);
+      }
+    }
+    return loaded;
+  }
+
+  /**
+   * Token ids of a text, without the tokens that a post-processor would add. Special tokens written out in the text
+   * become their ids, as in the published libraries.
+   */
+  encode(text: string): number[] {
+    if (text === '') return [];
+    const { ids } = this.tokenizer.encode(text, { add_special_tokens: false });
+    const unknown = ids.includes(undefined);
+    if (unknown || ids.length === 0) {
+      throw new DataError(
+        'UNKNOWN_TOKEN',
+        `${this.path}: has no token for a part of ${JSON.stringify(text.slice(0, 60))}`,
+      );
+    }
+    return ids as number[];
+  }
+
+  /** The text of token ids; special tokens are written out unless `skipSpecial`. */
+  decode(ids: readonly number[], options: { skipSpecial?: boolean } = {}): string {
+    if (ids.length === 0) return '';
+    return this.tokenizer.decode([...ids], { skip_special_tokens: options.skipSpecial ?? false });
+  }
+
+  /** Whether an id is one of the added tokens, which are never parts of ordinary words. */
+  isAdded(id: number): boolean {
+    return this.tokenizer.get_added_tokens_decoder().has(id);
+  }
+
+  private idOf(key: (typeof SPECIAL_TOKENS)[number]): number | undefined {
+    const content = this.specialTokens[key];
+    return content === undefined ? undefined : this.tokenizer.token_to_id(content);
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return (await readOptionalText(path)) !== null;
+}
+
+/** tokenizer_config.json holds one template, or several with names, of which "default" is for chats. */
+function defaultTemplate(path: string, template: z.infer<typeof configSchema>['chat_template']): string | null {
+  if (template == null || typeof template === 'string') return template ?? null;
+  const found = template.find(({ name }) => name === 'default');
+  if (found) return found.template;
+  const names = template.map(({ name }) => `"${name}"`).join(', ');
+  throw new DataError(
+    'INVALID_TOKENIZER',
+    `${path}: field "chat_template": expected one named "default", got ${names}`,
+  );
+}
+
+/**
+ * GPT-2's splitting pattern with the white space of Unicode. @huggingface/tokenizers 0.2.0 writes it with JavaScript's
+ * `\s`, which takes U+FEFF for a space and U+0085 for none; the reference implementation does neither. (Patterns of
+ * `Split` are translated correctly.)
+ */
+const GPT2_PATTERN =
+  /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/gu;
+
+function useUnicodeWhiteSpace(node: LibraryPreTokenizer | null): void {
+  if (node?.byte_encoder) node.pattern = GPT2_PATTERN;
+  node?.tokenizers?.forEach(useUnicodeWhiteSpace);
+}
