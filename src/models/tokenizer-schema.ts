@@ -49,7 +49,13 @@ const preTokenizer: z.ZodType<{ type: string }> = z.looseObject({
 
 /** tokenizer.json of the byte-level and SentencePiece-like BPE tokenizers of the supported models. */
 export const tokenizerSchema = z.looseObject({
-  model: z.looseObject({ type: z.literal('BPE').optional(), vocab: vocabulary, merges }),
+  model: z.looseObject({
+    type: z.literal('BPE').optional(),
+    vocab: vocabulary,
+    merges,
+    unk_token: z.string().nullish(),
+    byte_fallback: z.boolean().nullish(),
+  }),
   added_tokens: z.array(z.looseObject({ id: z.int().nonnegative(), content: z.string().min(1) })).default([]),
   normalizer: z.looseObject({ type: z.string() }).nullable().default(null),
   pre_tokenizer: preTokenizer.nullable().default(null),

@@ -46,7 +46,7 @@ interface LibraryTokenizer {
 
 /** `byte_encoder` and `pattern` belong to a ByteLevel pre-tokenizer, `tokenizers` to a Sequence. */
 interface LibraryPreTokenizer {
-  byte_encoder?: object;
+  byte_encoder?: Record<number, string>;
   pattern?: RegExp;
   tokenizers?: (LibraryPreTokenizer | null)[];
 }
@@ -109,7 +109,9 @@ export class Tokenizer {
       const reason = (error as Error).message;
       throw new DataError('INVALID_TOKENIZER', `${path}: cannot be used: ${reason}`, { cause: error });
     }
-    useUnicodeWhiteSpace(tokenizer.pre_tokenizer);
+    const byteLevels = findByteLevels(tokenizer.pre_tokenizer);
+    for (const node of byteLevels) node.pattern = GPT2_PATTERN;
+    checkCoverage(path, json.model, byteLevels[0]?.byte_encoder ?? {});
     const templateFile = await readOptionalText(join(folder, 'chat_template.jinja'));
     const present = await Promise.all(FILES.map(async (name) => ({ name, text: await exists(join(folder, name)) })));
     const hash = await hashFiles(present.filter((file) => file.text).map((file) => join(folder, file.name)));
@@ -130,8 +132,7 @@ export class Tokenizer {
   encode(text: string): number[] {
     if (text === '') return [];
     const { ids } = this.tokenizer.encode(text, { add_special_tokens: false });
-    const unknown = ids.includes(undefined);
-    if (unknown || ids.length === 0) {
+    if (ids.length === 0 || ids.includes(undefined)) {
       throw new DataError(
         'UNKNOWN_TOKEN',
         `${this.path}: has no token for a part of ${JSON.stringify(text.slice(0, 60))}`,
@@ -181,7 +182,27 @@ function defaultTemplate(path: string, template: z.infer<typeof configSchema>['c
 const GPT2_PATTERN =
   /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/gu;
 
-function useUnicodeWhiteSpace(node: LibraryPreTokenizer | null): void {
-  if (node?.byte_encoder) node.pattern = GPT2_PATTERN;
-  node?.tokenizers?.forEach(useUnicodeWhiteSpace);
+function findByteLevels(node: LibraryPreTokenizer | null): LibraryPreTokenizer[] {
+  if (node === null) return [];
+  return node.byte_encoder ? [node] : (node.tokenizers ?? []).flatMap(findByteLevels);
+}
+
+/**
+ * Without an unknown token and without byte fallback, a character that is not in the vocabulary would vanish from the text.
+ * Then every byte that UTF-8 uses must have a token.
+ */
+function checkCoverage(
+  path: string,
+  model: z.infer<typeof tokenizerSchema>['model'],
+  bytes: Record<number, string>,
+): void {
+  if (model.unk_token != null || model.byte_fallback) return;
+  for (let byte = 0; byte < 0xf5; byte++) {
+    if (byte === 0xc0 || byte === 0xc1) continue;
+    const character = bytes[byte];
+    if (character === undefined || !Object.hasOwn(model.vocab, character)) {
+      const lost = `field "model.vocab": has no token for the byte ${byte}, no unk_token and no byte_fallback`;
+      throw new DataError('INVALID_TOKENIZER', `${path}: ${lost}, so parts of a text would be lost`);
+    }
+  }
 }
