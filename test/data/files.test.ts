@@ -1,19 +1,15 @@
-import { mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readdir, readFile, stat, symlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { AtomicWriter, writeFileAtomic } from '../../src/data/files.js';
+import { useTemporaryFolder } from '../helpers/temporary-folder.js';
 
-let folder: string;
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'pope-files-'));
-});
-afterEach(() => rm(folder, { recursive: true }));
+const folder = useTemporaryFolder();
 
 describe('AtomicWriter', () => {
   it('shows nothing before commit and all lines after it', async () => {
-    const path = join(folder, 'new', 'log.jsonl');
+    const path = folder.path('new/log.jsonl');
     const writer = await AtomicWriter.create(path);
     await writer.line({ id: 'a' });
     await writer.line({ id: 'ü\n' });
@@ -21,25 +17,24 @@ describe('AtomicWriter', () => {
     await writer.commit();
     expect(writer.lines).toBe(2);
     expect(await readFile(path, 'utf8')).toBe('{"id":"a"}\n{"id":"ü\\n"}\n');
-    expect(await readdir(join(folder, 'new'))).toEqual(['log.jsonl']);
+    expect(await readdir(dirname(path))).toEqual(['log.jsonl']);
   });
 
   it('keeps the old file and leaves no trace when aborted', async () => {
-    const path = join(folder, 'log.jsonl');
-    await writeFile(path, 'old');
+    const path = await folder.write('log.jsonl', 'old');
     const writer = await AtomicWriter.create(path);
     await writer.line({ id: 'a' });
     await writer.abort();
     await writer.abort();
     expect(await readFile(path, 'utf8')).toBe('old');
-    expect(await readdir(folder)).toEqual(['log.jsonl']);
+    expect(await readdir(dirname(path))).toEqual(['log.jsonl']);
   });
 
   it('writes more than one batch in order, plain and compressed', async () => {
     const value = { text: 'x'.repeat(700_000) };
     const expected = `${JSON.stringify(value)}\n`.repeat(4);
     for (const name of ['log.jsonl', 'log.jsonl.gz']) {
-      const path = join(folder, name);
+      const path = folder.path(name);
       const writer = await AtomicWriter.create(path);
       for (let i = 0; i < 4; i++) await writer.line(value);
       await writer.commit();
@@ -49,23 +44,26 @@ describe('AtomicWriter', () => {
   });
 
   it('writes an empty file that is valid gzip', async () => {
-    const path = join(folder, 'log.jsonl.gz');
+    const path = folder.path('log.jsonl.gz');
     await (await AtomicWriter.create(path)).commit();
     expect(gunzipSync(await readFile(path))).toHaveLength(0);
   });
 
   it('follows a symbolic link instead of replacing it', async () => {
-    await writeFile(join(folder, 'real'), 'old');
-    await symlink('real', join(folder, 'link'));
-    await writeFileAtomic(join(folder, 'link'), 'new');
-    expect(await readFile(join(folder, 'real'), 'utf8')).toBe('new');
+    const real = await folder.write('real', 'old');
+    await symlink('real', folder.path('link'));
+    await writeFileAtomic(folder.path('link'), 'new');
+    expect(await readFile(real, 'utf8')).toBe('new');
   });
 
   it('refuses folders, devices and unwritable places by name', async () => {
-    await expect(AtomicWriter.create(folder)).rejects.toMatchObject({ code: 'OUTPUT_NOT_A_FILE', exitCode: 2 });
+    await expect(AtomicWriter.create(folder.path('.'))).rejects.toMatchObject({
+      code: 'OUTPUT_NOT_A_FILE',
+      exitCode: 2,
+    });
     await expect(AtomicWriter.create('/dev/null')).rejects.toMatchObject({ code: 'OUTPUT_NOT_A_FILE' });
-    await writeFile(join(folder, 'file'), '');
-    await expect(writeFileAtomic(join(folder, 'file', 'below'), '')).rejects.toMatchObject({
+    const file = await folder.write('file', '');
+    await expect(writeFileAtomic(`${file}/below`, '')).rejects.toMatchObject({
       code: 'OUTPUT_NOT_WRITABLE',
     });
   });
