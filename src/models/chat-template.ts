@@ -38,7 +38,8 @@ export class ChatTemplate {
     private readonly specialTokens: Readonly<Record<string, string>>,
     private readonly date: Date,
   ) {
-    this.template = this.guarded(() => new Template(source));
+    // The library's own strftime_now reads the clock, which would change prompts overnight, and cannot be replaced: rename it.
+    this.template = this.guarded(() => new Template(source.replaceAll('strftime_now', 'strftime_given')));
   }
 
   /** Whether the rendered text depends on the date. */
@@ -59,7 +60,7 @@ export class ChatTemplate {
         add_generation_prompt: addGenerationPrompt,
         tools: null,
         documents: null,
-        strftime_now: (format: string) => strftime(this.date, format),
+        strftime_given: (format: string) => strftime(this.date, format),
       }),
     );
   }

@@ -11,7 +11,13 @@ export type RopeConfig = {
   | { type: 'default' }
   | { type: 'linear'; factor: number }
   | { type: 'llama3'; factor: number; lowFrequencyFactor: number; highFrequencyFactor: number; originalContext: number }
-  | { type: 'longrope'; shortFactor: number[]; longFactor: number[]; attentionFactor: number; originalContext: number }
+  | {
+      type: 'longrope';
+      shortFactor: readonly number[];
+      longFactor: readonly number[];
+      attentionFactor: number;
+      originalContext: number;
+    }
 );
 
 const parameters = z.looseObject({
