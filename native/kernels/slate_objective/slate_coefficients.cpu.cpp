@@ -16,7 +16,7 @@ struct Slate {
   int64_t slate, first, last;
 
   Weight weight(double log_weight) const {
-    return transform_weight(objective.transform, objective.transform_parameter, log_weight, slate);
+    return transform_weight(objective.transform, objective.transform_parameter, log_weight, "slate", slate);
   }
 
   // sum_j (R_j - baseline)

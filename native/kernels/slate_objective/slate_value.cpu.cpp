@@ -18,7 +18,7 @@ struct Contribution {
 Contribution weighted_sum(const pope_objective& objective, const pope_slate_log& log, int64_t slate) {
   const int64_t first = log.slate_offsets[slate], last = log.slate_offsets[slate + 1];
   const auto weight = [&](double log_weight) {
-    return transform_weight(objective.transform, objective.transform_parameter, log_weight, slate).value;
+    return transform_weight(objective.transform, objective.transform_parameter, log_weight, "slate", slate).value;
   };
   const bool whole = objective.estimator == POPE_SLATE;
   const double slate_weight = whole ? weight(log_weight_sum(log.log_prob, log.logging_log_prob, first, last)) : 0;

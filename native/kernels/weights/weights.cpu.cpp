@@ -14,7 +14,7 @@ constexpr int64_t kGrain = 256;  // slates per block
 
 }  // namespace
 
-Weight transform_weight(int32_t transform, double parameter, double log_weight, int64_t index) {
+Weight transform_weight(int32_t transform, double parameter, double log_weight, const char* what, int64_t index) {
   const double t = parameter;
   if (transform == POPE_CLIP) {
     if (log_weight > std::log(t)) return {t, 0};
@@ -23,8 +23,8 @@ Weight transform_weight(int32_t transform, double parameter, double log_weight, 
   }
   if (log_weight > kMaximumLogWeight) {
     throw Error(Status::weight_overflow,
-                "log weight " + std::to_string(log_weight) + " at index " + std::to_string(index) +
-                    " is above 709, so its exponential is not a number; clip the weights or normalise the log-probabilities",
+                "the log-weight of " + std::string(what) + " " + std::to_string(index) + " is " + std::to_string(log_weight) +
+                    ", above 709: its exponential is not a number; clip the weights or normalise the log-probabilities",
                 index);
   }
   const double w = std::exp(log_weight);
@@ -53,8 +53,9 @@ double log_weight_sum(const double* log_prob, const double* logging_log_prob, in
 }
 
 void weights(const pope_weights_args& args, ThreadPool& pool) {
+  const char* what = args.level == POPE_RESPONSE_WEIGHT ? "response" : "slate";
   const auto store = [&](int64_t at, double log_weight) {
-    const Weight weight = transform_weight(args.transform, args.transform_parameter, log_weight, at);
+    const Weight weight = transform_weight(args.transform, args.transform_parameter, log_weight, what, at);
     if (args.log_weights) args.log_weights[at] = log_weight;
     args.weights[at] = weight.value;
     if (args.derivatives) args.derivatives[at] = weight.derivative;
