@@ -34,10 +34,13 @@ export class UnavailableError extends PopeError {
 export class NativeError extends PopeError {
   /** The offending row, response or slate, or -1. */
   readonly index: number;
+  /** Number of the op in its device's queue, or -1 when it failed before it was enqueued. */
+  readonly sequence: number;
 
-  constructor(code: string, message: string, options?: ErrorOptions & { index?: number }) {
+  constructor(code: string, message: string, options?: ErrorOptions & { index?: number; sequence?: number }) {
     super(code, message, options);
     this.index = options?.index ?? -1;
+    this.sequence = options?.sequence ?? -1;
   }
 }
 

@@ -1,9 +1,11 @@
 // The addon: NativeAddon of src/native/addon.ts, which a test compares with what is exported here.
+#include "node/buffer_object.h"
 #include "node/environment.h"
 #include "node/errors.h"
 #include "node/host_array.h"
 #include "node/info.h"
 #include "node/op_arguments.h"
+#include "node/queue_object.h"
 
 namespace pope::node {
 
@@ -33,10 +35,18 @@ Napi::Value run_sync(const Napi::CallbackInfo& call) {
   });
 }
 
+Napi::Value create_queue(const Napi::CallbackInfo& call) {
+  return guarded(call.Env(), [&] { return Environment::of(call.Env()).queue_constructor.New({call[0]}); });
+}
+
 Napi::Object start(Napi::Env env, Napi::Object exports) {
-  env.SetInstanceData(new Environment());
+  auto* environment = new Environment();
+  env.SetInstanceData(environment);
+  environment->buffer_constructor = Napi::Persistent(BufferObject::define(env));
+  environment->queue_constructor = Napi::Persistent(QueueObject::define(env));
   exports.Set("initialize", Napi::Function::New(env, initialize, "initialize"));
   exports.Set("info", Napi::Function::New(env, info, "info"));
+  exports.Set("createQueue", Napi::Function::New(env, create_queue, "createQueue"));
   exports.Set("runSync", Napi::Function::New(env, run_sync, "runSync"));
   return exports;
 }

@@ -8,9 +8,11 @@
 
 namespace pope::node {
 
-// The JavaScript error value for a code; the code is a status_code() or USE_AFTER_DISPOSE.
-Napi::Value make_error(Napi::Env env, const char* code, const std::string& message, int64_t index = -1);
-Napi::Value make_error(Napi::Env env, const Error& error);
+// The JavaScript error value for a code, which is a status_code() or USE_AFTER_DISPOSE. `sequence` is the number of the
+// queued op that failed, or -1.
+Napi::Value make_error(Napi::Env env, const char* code, const std::string& message, int64_t index = -1,
+                       int64_t sequence = -1);
+Napi::Value make_error(Napi::Env env, const Error& error, int64_t sequence = -1);
 
 [[noreturn]] void throw_error(Napi::Env env, const char* code, const std::string& message);
 

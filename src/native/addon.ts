@@ -28,7 +28,10 @@ export interface MemoryStats {
 /** An in-order command queue with its own thread. Everything but `read`, `ready` and `close` returns at once. */
 export interface NativeQueue {
   allocate(bytes: number): NativeBuffer;
-  /** Copies at most 1 MiB now; a larger array is held, and must not be changed, until the queue has copied it. */
+  /**
+   * Fills the whole buffer. Copies at most 1 MiB now; a larger array is held, and must not be changed or transferred,
+   * until the queue has copied it.
+   */
   write(buffer: NativeBuffer, source: HostArray): void;
   /** Enqueues an op of native/kernels/ops.cpp; returns its sequence number. Sizes are checked before it returns. */
   run(
@@ -53,7 +56,10 @@ export interface NativeQueue {
   memoryStats(): MemoryStats;
   /** Gives free pool blocks back to the system once the queue has passed this point. */
   trim(): void;
-  /** Drains, then joins the thread. Idempotent. */
+  /**
+   * Drains, then joins the thread. Idempotent. A queue whose environment ends (exit, a terminated worker) instead drops
+   * what has not started and waits for the running op only: nobody is left to read results.
+   */
   close(): Promise<void>;
 }
 
@@ -74,8 +80,8 @@ export interface NativeInfo {
 }
 
 export interface NativeAddon {
-  /** Must be called once per environment before anything else. */
-  initialize(errorFactory: (code: string, message: string, index: number) => Error): void;
+  /** Must be called once per environment before anything else. `sequence`: of the queued op that failed, or -1. */
+  initialize(errorFactory: (code: string, message: string, index: number, sequence: number) => Error): void;
   info(): NativeInfo;
   createQueue(options: { maximumPending: number }): NativeQueue;
   /** An op on host arrays, on the calling thread: for small float64 work whose API is synchronous. */

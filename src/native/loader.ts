@@ -28,7 +28,7 @@ export interface LoadedAddon {
 }
 
 /** What a binary must export to be taken; one built from older sources is refused with the name that it lacks. */
-export const addonExports = ['initialize', 'info', 'runSync'] as const satisfies (keyof NativeAddon)[];
+export const addonExports = ['initialize', 'info', 'createQueue', 'runSync'] as const satisfies (keyof NativeAddon)[];
 
 /** src/native and dist/native are equally deep. */
 const packageRoot = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
@@ -89,8 +89,10 @@ export function loadBinary(path: string): NativeAddon {
 }
 
 /** Native failures as errors of this library: UNSUPPORTED means that this build cannot, the rest that this call did not. */
-function nativeFailure(code: string, message: string, index: number): PopeError {
-  return code === 'UNSUPPORTED' ? new UnavailableError(code, message) : new NativeError(code, message, { index });
+function nativeFailure(code: string, message: string, index: number, sequence: number): PopeError {
+  return code === 'UNSUPPORTED'
+    ? new UnavailableError(code, message)
+    : new NativeError(code, message, { index, sequence });
 }
 
 function modified(path: string): number {

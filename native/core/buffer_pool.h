@@ -1,0 +1,49 @@
+// Memory of a device: blocks aligned to a cache line, kept for reuse. Not thread-safe: one thread (JavaScript's) allocates
+// and releases. A block may be released while work on it is still queued, because whoever gets it next also works through
+// the queue, later in its order.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <new>
+#include <vector>
+
+namespace pope {
+
+constexpr std::align_val_t kBlockAlignment{64};
+
+struct AlignedDelete {
+  void operator()(std::byte* data) const { ::operator delete(data, kBlockAlignment); }
+};
+
+struct Block {
+  std::unique_ptr<std::byte, AlignedDelete> data;
+  size_t capacity = 0;
+};
+
+class BufferPool {
+ public:
+  // A block of at least `bytes` (a free one of at most twice that when there is one), or one without data when the system
+  // gives no more memory.
+  Block allocate(size_t bytes);
+  // Takes back a block of a buffer of `bytes`. After close() it goes to the system.
+  void release(Block block, size_t bytes);
+  // The free blocks, which then belong to the caller: the queue must have passed their last use before they are freed.
+  std::vector<Block> take_free();
+  void close();
+
+  int64_t live_buffers() const { return live_buffers_; }
+  size_t live_bytes() const { return live_bytes_; }
+  size_t pool_bytes() const { return pool_bytes_; }
+  size_t peak_bytes() const { return peak_bytes_; }
+
+ private:
+  std::multimap<size_t, Block> free_;  // by capacity
+  bool closed_ = false;
+  int64_t live_buffers_ = 0;
+  size_t live_bytes_ = 0, pool_bytes_ = 0, peak_bytes_ = 0;
+};
+
+}  // namespace pope

@@ -1,0 +1,87 @@
+// An in-order command queue with its own thread: a CPU as a device.
+//
+// Commands run one after another in the order they were pushed, so memory needs no locks: who writes a buffer comes before
+// who reads it. A command that fails poisons its outputs; a command with a poisoned input is skipped and hands the
+// poison on, so the first failure is what a reader learns, and the queue stays usable. Poison belongs to the logical
+// buffer (Memory), not to its block, which may already serve another buffer.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "core/buffer_pool.h"
+#include "core/error.h"
+
+namespace pope {
+
+// The first failure behind a poisoned buffer.
+struct Failure {
+  Error error;        // its message names op and dims
+  uint64_t sequence;  // of the command that failed
+};
+using Poison = std::shared_ptr<const Failure>;
+
+// One logical buffer. `block` belongs to the pushing thread and is empty after dispose; `poison` to the queue's thread.
+struct Memory {
+  Block block;
+  std::byte* const data;
+  const size_t bytes;
+  Poison poison;
+
+  Memory(Block given, size_t bytes) : block(std::move(given)), data(block.data.get()), bytes(bytes) {}
+};
+
+struct Command {
+  std::function<void()> work;
+  std::vector<std::shared_ptr<Memory>> inputs = {}, outputs = {};  // null where not given
+  // What the message of a failure names.
+  const char* op = "";
+  std::vector<int64_t> dims = {};
+  // Not 0: reported when the command is done.
+  uint64_t ticket = 0;
+};
+
+class Queue {
+ public:
+  // Called on the queue's thread, in order, for each command with a ticket; poison is null after success.
+  using OnDone = std::function<void(uint64_t ticket, const Poison& poison)>;
+
+  explicit Queue(OnDone on_done);
+  ~Queue() { abandon(); }
+  Queue(const Queue&) = delete;
+  Queue& operator=(const Queue&) = delete;
+
+  // Returns the command's sequence number; the first is 1.
+  uint64_t push(Command command);
+  // Reports `ticket` once the command of that number has finished; false, and no report, when it has already.
+  bool report_after(uint64_t sequence, uint64_t ticket);
+  uint64_t pushed() const;
+  uint64_t pending() const;
+  // Blocks until all that was pushed has finished.
+  void drain();
+  // Drops what has not started, waits for the command that runs and ends the thread. Idempotent.
+  void abandon();
+
+ private:
+  void run();
+  Poison execute(const Command& command, uint64_t sequence) const;
+
+  const OnDone on_done_;
+  mutable std::mutex mutex_;
+  std::condition_variable wake_, progress_;
+  std::deque<Command> commands_;
+  std::multimap<uint64_t, uint64_t> reports_;  // sequence -> ticket
+  uint64_t pushed_ = 0, finished_ = 0;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace pope

@@ -1,0 +1,64 @@
+// NativeQueue of src/native/addon.ts: a Queue, its pool, and the promises that wait for it.
+#pragma once
+
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "core/queue.h"
+#include "kernels/op.h"
+#include "node/napi_setup.h"
+
+namespace pope::node {
+
+class QueueObject : public Napi::ObjectWrap<QueueObject> {
+ public:
+  static Napi::Function define(Napi::Env env);
+
+  explicit QueueObject(const Napi::CallbackInfo& call);
+  void Finalize(Napi::BasicEnv env) override;
+
+ private:
+  // A promise, and the arrays that must stay until it settles. Lives and dies on the JavaScript thread.
+  struct Waiting {
+    std::unique_ptr<Napi::Promise::Deferred> promise;  // null for a write, which nobody awaits
+    std::vector<Napi::ObjectReference> held;
+    bool closes = false;
+  };
+  struct Done {
+    uint64_t ticket;
+    Poison poison;
+  };
+  static void settle(Napi::Env env, Napi::Function, QueueObject* queue, Done* done);
+  using Mailbox = Napi::TypedThreadSafeFunction<QueueObject, Done, &QueueObject::settle>;
+
+  Napi::Value allocate(const Napi::CallbackInfo& call);
+  Napi::Value write(const Napi::CallbackInfo& call);
+  Napi::Value run(const Napi::CallbackInfo& call);
+  Napi::Value run_host(const Napi::CallbackInfo& call);
+  Napi::Value read(const Napi::CallbackInfo& call);
+  Napi::Value ready(const Napi::CallbackInfo& call);
+  Napi::Value memory_stats(const Napi::CallbackInfo& call);
+  Napi::Value trim(const Napi::CallbackInfo& call);
+  Napi::Value close(const Napi::CallbackInfo& call);
+
+  void require_open(Napi::Env env) const;
+  Napi::Promise promise_of(Waiting& waiting);
+  uint64_t wait(Waiting waiting);  // returns its ticket
+  // Resolves once the command of that number has finished.
+  Napi::Promise report_after(uint64_t sequence, Waiting waiting);
+  void finish(uint64_t ticket, const Poison& poison);
+  void stop();
+  static void environment_ends(void* queue);
+
+  std::shared_ptr<BufferPool> pool_ = std::make_shared<BufferPool>();
+  std::unique_ptr<Queue> queue_;
+  Mailbox mailbox_;
+  std::unordered_map<uint64_t, Waiting> waiting_;
+  uint64_t last_ticket_ = 0;
+  uint64_t maximum_pending_ = 0;
+  bool closed_ = false;
+  bool stopped_ = true;  // no thread and no mailbox
+};
+
+}  // namespace pope::node

@@ -1,0 +1,155 @@
+import { describeValue, NativeError, UnavailableError, UsageError } from '../errors.js';
+import type { HostArray, MemoryStats, NativeQueue } from '../native/addon.js';
+import { loadAddon } from '../native/loader.js';
+import { CallSites } from './call-sites.js';
+import { hostArray } from './host-array.js';
+import { Scopes } from './scopes.js';
+import { type DType, dtypes, elementCount, Tensor } from './tensor.js';
+
+export type DeviceKind = 'cpu' | 'cuda';
+
+/** Ops that may be enqueued before `ready()` waits. */
+const maximumPending = 512;
+
+/**
+ * A device is an in-order queue of operations with a thread of its own. Everything returns at once except `read`, `ready`
+ * and `close`: an op's sizes are checked and its outputs exist when `run` returns, the work follows in order. Each opened
+ * device has its own queue and memory; it belongs to the thread (main or worker) that opened it.
+ */
+export class Device {
+  readonly kind: DeviceKind;
+  readonly #queue: NativeQueue;
+  readonly #scopes = new Scopes();
+  readonly #callSites = new CallSites(2 * maximumPending);
+  #closing: Promise<void> | undefined;
+
+  private constructor(kind: DeviceKind, queue: NativeQueue) {
+    this.kind = kind;
+    this.#queue = queue;
+  }
+
+  /**
+   * Opens a device. `auto` takes the best one that works here; naming one that does not work is an `UnavailableError` that
+   * says why (DEVICE_UNAVAILABLE, or NATIVE_UNAVAILABLE when no native binary can be loaded at all).
+   */
+  static open(kind: DeviceKind | 'auto' = 'auto'): Device {
+    if (kind === 'cuda') {
+      throw new UnavailableError(
+        'DEVICE_UNAVAILABLE',
+        'device cuda is not available: this build has no CUDA kernels. Use the device cpu or auto.',
+      );
+    }
+    if (kind !== 'cpu' && kind !== 'auto') {
+      throw new UsageError('DEVICE', `a device is auto, cpu or cuda, not ${describeValue(kind)}`);
+    }
+    return new Device('cpu', loadAddon().createQueue({ maximumPending }));
+  }
+
+  /**
+   * A tensor with the given values. The dtype follows from the array's kind (numbers become f32); a Uint16Array needs it
+   * named (f16 or bf16), and a Uint8Array may hold the raw little-endian bytes of any dtype. Arrays above 1 MiB are read
+   * when the queue gets there: leave them unchanged until a later `read` has resolved.
+   */
+  tensor(data: HostArray | readonly number[], shape: readonly number[]): Tensor<'f32'>;
+  tensor<D extends DType>(data: HostArray | readonly number[], shape: readonly number[], dtype: D): Tensor<D>;
+  tensor(data: HostArray | readonly number[], shape: readonly number[], dtype?: DType): Tensor {
+    const { array, type } = hostArray(data, dtype);
+    const bytes = elementCount(shape) * dtypes[type].bytes;
+    if (array.byteLength !== bytes) {
+      throw new UsageError(
+        'SHAPE',
+        `a ${type} tensor of shape [${shape}] has ${bytes} bytes, but ${array.byteLength} were given`,
+      );
+    }
+    const tensor = this.empty(shape, type);
+    this.#queue.write(tensor.buffer, array);
+    return tensor;
+  }
+
+  /** A tensor whose elements are undefined until an op writes them. Throws `NativeError` OUT_OF_MEMORY. */
+  empty(shape: readonly number[]): Tensor<'f32'>;
+  empty<D extends DType>(shape: readonly number[], dtype: D): Tensor<D>;
+  empty(shape: readonly number[], dtype: DType = 'f32'): Tensor {
+    if (!shape.every((extent) => Number.isSafeInteger(extent) && extent >= 0)) {
+      throw new UsageError('SHAPE', `a shape is whole numbers >= 0, not [${shape}]`);
+    }
+    const buffer = this.#queue.allocate(elementCount(shape) * dtypes[dtype].bytes);
+    const tensor = new Tensor(this, buffer, [...shape], dtype);
+    this.#scopes.add(tensor);
+    return tensor;
+  }
+
+  /**
+   * Enqueues an op of docs/native-ops.md; null stands for an optional array that is not given. Throws `NativeError` SHAPE or
+   * INVALID_ARGUMENT when arrays and dims contradict each other; a failure of the work itself reaches whoever reads.
+   */
+  run(
+    op: string,
+    inputs: readonly (Tensor | null)[],
+    outputs: readonly (Tensor | null)[],
+    dims: readonly number[],
+    scalars: readonly number[] = [],
+  ): void {
+    const buffer = (tensor: Tensor | null) => (tensor === null ? null : tensor.buffer);
+    const sequence = this.#queue.run(op, inputs.map(buffer), outputs.map(buffer), dims, scalars);
+    this.#callSites.remember(sequence, this.run);
+  }
+
+  /** Copies a whole tensor into a host array; `tensor.read()` is the usual way. */
+  async read(tensor: Tensor, destination: HostArray): Promise<void> {
+    try {
+      await this.#queue.read(tensor.buffer, 0, destination);
+    } catch (error) {
+      if (error instanceof NativeError) this.#blame(error);
+      throw error;
+    }
+  }
+
+  /** Waits while too many ops are pending. Await it once per batch: it bounds the queue without stopping it. */
+  ready(): Promise<void> {
+    return this.#queue.ready();
+  }
+
+  /**
+   * Runs a synchronous function and disposes every tensor made inside, except those it returns (a tensor, or arrays and
+   * plain objects of them), which pass to the enclosing scope, and those given to `keep`.
+   */
+  scope<T>(body: () => T): T {
+    return this.#scopes.run(body);
+  }
+
+  /** Lets a tensor outlive all open scopes. */
+  keep<T extends Tensor>(tensor: T): T {
+    this.#scopes.keep(tensor);
+    return tensor;
+  }
+
+  memoryStats(): MemoryStats {
+    return this.#queue.memoryStats();
+  }
+
+  /** Gives memory that no tensor uses back to the system. */
+  trim(): void {
+    this.#queue.trim();
+  }
+
+  /** Finishes all enqueued work and ends the thread. Idempotent; everything else throws afterwards. */
+  close(): Promise<void> {
+    this.#closing ??= this.#queue.close();
+    return this.#closing;
+  }
+
+  [Symbol.dispose](): void {
+    void this.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Lets a failure's stack be that of the op that failed. */
+  #blame(error: NativeError): void {
+    const frames = error.sequence < 0 ? null : this.#callSites.framesOf(error.sequence);
+    if (frames) error.stack = `${error.name}: ${error.message}\n${frames}`;
+  }
+}
