@@ -32,11 +32,12 @@ inline void write_logits(const float* values, void* logits, int32_t dtype, int64
 
 // Sums of the row that starts at `index`.
 inline SoftmaxSums row_sums(const void* logits, int32_t dtype, int64_t index, int64_t vocab, ThreadPool& pool) {
+  const SoftmaxKernels& kernels = active_softmax_kernels();
   float scratch[kSoftmaxBlock];
-  SoftmaxSums row;
+  SoftmaxSums row = kNoSoftmaxSums;
   for (int64_t v = 0; v < vocab; v += kSoftmaxBlock) {
     const int64_t n = std::min(kSoftmaxBlock, vocab - v);
-    row.merge(softmax_sums(read_logits(logits, dtype, index + v, n, scratch, pool), n));
+    merge(row, kernels.sums(read_logits(logits, dtype, index + v, n, scratch, pool), n));
   }
   return row;
 }

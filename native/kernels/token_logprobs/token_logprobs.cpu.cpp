@@ -9,12 +9,11 @@ void token_logprobs(const pope_token_logprobs_args& args, ThreadPool& pool) {
     for (int64_t row = begin; row < end; ++row) {
       const int64_t start = row * args.vocab;
       const SoftmaxSums sums = row_sums(args.logits, args.dtype, start, args.vocab, pool);
-      float target_scratch;
-      const double target =
-          *read_logits(args.logits, args.dtype, start + args.targets[row], 1, &target_scratch, pool);
-      args.log_probs[row] = static_cast<float>(target - sums.max - std::log(sums.sum));
-      if (args.entropies) args.entropies[row] = static_cast<float>(sums.entropy());
-      if (args.log_sum_exp) args.log_sum_exp[row] = static_cast<float>(sums.log_sum_exp());
+      float scratch;
+      const float target = *read_logits(args.logits, args.dtype, start + args.targets[row], 1, &scratch, pool);
+      args.log_probs[row] = static_cast<float>(log_probability(sums, target));
+      if (args.entropies) args.entropies[row] = static_cast<float>(entropy(sums));
+      if (args.log_sum_exp) args.log_sum_exp[row] = static_cast<float>(log_sum_exp(sums));
     }
   });
 }

@@ -4,6 +4,7 @@
 namespace pope {
 
 void token_logprobs_grad(const pope_token_logprobs_grad_args& args, ThreadPool& pool) {
+  const SoftmaxKernels& kernels = active_softmax_kernels();
   pool.parallel_for(args.rows, 1, [&](int64_t begin, int64_t end) {
     float scratch[kSoftmaxBlock], gradient[kSoftmaxBlock];
     for (int64_t row = begin; row < end; ++row) {
@@ -12,14 +13,14 @@ void token_logprobs_grad(const pope_token_logprobs_grad_args& args, ThreadPool& 
       const SoftmaxGradient coefficients{
           .max = static_cast<float>(sums.max),
           .log_sum = static_cast<float>(std::log(sums.sum)),
-          .entropy = static_cast<float>(sums.entropy()),
+          .entropy = static_cast<float>(entropy(sums)),
           .g = args.log_prob_gradient[row],
           .h = args.entropy_gradient ? args.entropy_gradient[row] : 0.0f,
       };
       for (int64_t v = 0; v < args.vocab; v += kSoftmaxBlock) {
         const int64_t n = std::min(kSoftmaxBlock, args.vocab - v);
         const float* z = read_logits(args.logits, args.dtype, start + v, n, scratch, pool);
-        softmax_gradient(coefficients, z, n, args.targets[row] - v, gradient);
+        kernels.gradient(coefficients, z, n, args.targets[row] - v, gradient);
         write_logits(gradient, args.logits_gradient, args.dtype, start + v, n);
       }
     }
