@@ -14,6 +14,7 @@
   X(attention)           \
   X(swiglu)              \
   X(gelu)                \
+  X(fused_head)          \
   X(token_logprobs)      \
   X(token_logprobs_grad) \
   X(sequence_reduce)     \

@@ -1,0 +1,29 @@
+// fused_head: log-probability of a target, entropy and log-sum-exp of softmax(scale * hidden weight^T), row by row, without
+// ever holding the logits of the batch. scale = 1 / temperature.
+//   hidden [rows, width]   weight [vocab, width]   targets [rows], in [0, vocab)
+//   log_probs, entropies, log_sum_exp [rows]
+//
+// Tiles of kTileRows rows x kTileVocabulary logits stay in the second-level cache; each leaves the softmax sums of its rows,
+// which are merged in the order of the vocabulary (softmax_sums.h). Tiles are the tasks, so that one row with a large
+// vocabulary occupies all threads, and a row has the same bits whatever the other rows and the number of threads are. After
+// Wijmans et al., "Cut Your Losses in Large-Vocabulary Language Models" (arXiv 2411.09009), and its relatives.
+#pragma once
+
+#include <cstdint>
+
+#include "core/thread_pool.h"
+
+namespace pope {
+
+struct FusedHeadShape {
+  int64_t rows, width, vocab;
+};
+
+struct FusedHeadOutputs {
+  float *log_probs, *entropies, *log_sum_exp;
+};
+
+void fused_head(const float* hidden, const float* weight, const int32_t* targets, float scale,
+                const FusedHeadOutputs& outputs, const FusedHeadShape& shape, ThreadPool& pool);
+
+}  // namespace pope
