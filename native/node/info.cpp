@@ -1,5 +1,6 @@
 #include "node/info.h"
 
+#include "core/blas.h"
 #include "core/cpu.h"
 #include "core/thread_pool.h"
 #include "kernels/op.h"
@@ -29,6 +30,25 @@ Napi::Array strings(Napi::Env env, const Items& items, Name name) {
   return array;
 }
 
+Napi::Value describe_blas(Napi::Env env, const std::optional<Blas>& blas) {
+  if (!blas) return env.Null();
+  Napi::Object description = Napi::Object::New(env);
+  description.Set("library", blas->library);
+  description.Set("coreType", blas->core_type.empty() ? env.Null() : Napi::String::New(env, blas->core_type));
+  return description;
+}
+
+Napi::Array describe_rejections(Napi::Env env, const std::vector<BlasRejection>& rejected) {
+  Napi::Array array = Napi::Array::New(env, rejected.size());
+  for (uint32_t i = 0; i < rejected.size(); ++i) {
+    Napi::Object rejection = Napi::Object::New(env);
+    rejection.Set("library", rejected[i].library);
+    rejection.Set("reason", rejected[i].reason);
+    array.Set(i, rejection);
+  }
+  return array;
+}
+
 }  // namespace
 
 Napi::Object describe_binary(Napi::Env env) {
@@ -40,8 +60,9 @@ Napi::Object describe_binary(Napi::Env env) {
   info.Set("simd", isa_name(active_isa()));
   info.Set("simdCompiled", strings(env, compiled_isas(), isa_name));
   info.Set("threads", ThreadPool::shared().threads());
-  info.Set("blas", env.Null());
-  info.Set("blasRejected", Napi::Array::New(env));
+  const BlasSearch& blas = blas_search();
+  info.Set("blas", describe_blas(env, blas.found));
+  info.Set("blasRejected", describe_rejections(env, blas.rejected));
   info.Set("ops", strings(env, all_ops(), [](const Op& op) { return op.name; }));
   return info;
 }

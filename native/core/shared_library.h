@@ -1,0 +1,33 @@
+// A shared library of the system that is loaded at run time, so that the addon depends on nothing but libc.
+#pragma once
+
+#include <optional>
+#include <string>
+
+namespace pope {
+
+class SharedLibrary {
+ public:
+  // `name` is a file name, searched as the system's loader does, or a path. On failure nothing is returned and `reason`
+  // says why.
+  static std::optional<SharedLibrary> open(const std::string& name, std::string& reason);
+
+  // The function `name` of type F in the library or in those it depends on, or nullptr.
+  template <class F>
+  F* function(const char* name) const {
+    return reinterpret_cast<F*>(symbol(name));
+  }
+
+  // The file that holds `address`, or "" when the system cannot tell.
+  static std::string file_of(void* address);
+
+ private:
+  explicit SharedLibrary(void* handle) : handle_(handle) {}
+
+  void* symbol(const char* name) const;
+
+  // Never closed: a BLAS starts threads and keeps thread-local memory, which closing would pull away.
+  void* handle_;
+};
+
+}  // namespace pope

@@ -1,0 +1,77 @@
+/** Every copy of the tiered kernels, not only the one that this machine would choose. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { loadAddon, loadedAddon } from '../../../src/native/loader.js';
+import { inChild } from '../../helpers/native-child.js';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const root = join(here, '..', '..', '..');
+const { simd, simdCompiled } = loadAddon().info();
+const runnable = simdCompiled.slice(0, simdCompiled.indexOf(simd) + 1);
+
+/** Rooms with code under "tiered" in native/sources.json. */
+const tieredTests = ['activation', 'attention', 'matmul'].map((room) => join('test/native/kernels', `${room}.test.ts`));
+
+describe.runIf(process.env.POPE_SIMD === undefined)('the tests of the tiered kernels', () => {
+  it.each(runnable)('pass on %s', (tier) => {
+    const { status, stdout } = spawnSync(
+      process.execPath,
+      [join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', ...tieredTests],
+      { cwd: root, env: { ...process.env, POPE_SIMD: tier, POPE_BLAS: 'off' }, encoding: 'utf8' },
+    );
+    expect(status, stdout).toBe(0);
+  });
+});
+
+describe('results', () => {
+  const digest = `
+    const { createHash } = require('node:crypto');
+    const wave = (count, seed) => Float32Array.from({ length: count }, (_, i) => Math.sin(i * 0.37 + seed));
+    const hash = createHash('sha256');
+    const run = (op, inputs, size, dims, scalars = []) => {
+      const out = new Float32Array(size);
+      addon.runSync(op, inputs, [out], dims, scalars);
+      hash.update(out);
+    };
+    run('matmul', [wave(601 * 300, 1), wave(203 * 300, 2), null], 601 * 203, [601, 203, 300, 1]);
+    run('attention', [wave(300 * 96, 3), wave(300 * 48, 4), wave(300 * 48, 5), Int32Array.of(0, 150, 0, 0, 150, 300, 0, 150)],
+      300 * 96, [300, 4, 2, 24, 2], [0.2]);
+    run('rms_norm', [wave(90 * 77, 6), wave(77, 7)], 90 * 77, [90, 77], [1e-6]);
+    run('layer_norm', [wave(90 * 77, 6), wave(77, 7), wave(77, 8)], 90 * 77, [90, 77], [1e-6]);
+    run('swiglu', [wave(40001, 9), wave(40001, 10)], 40001, [40001]);
+    run('gelu', [wave(40001, 9)], 40001, [40001, 0]);
+    return hash.digest('hex');`;
+
+  it.each(runnable)('on %s do not depend on the number of threads', (tier) => {
+    const run = (threads: string) =>
+      inChild({ POPE_SIMD: tier, POPE_THREADS: threads, POPE_BLAS: 'off' }, digest) as string;
+    const one = run('1');
+    expect(one).toMatch(/^[0-9a-f]{64}$/);
+    expect([run('2'), run('5')]).toEqual([one, one]);
+  });
+});
+
+/** A weak symbol in a tiered object is an inline function that the linker merges with copies for lesser machines. */
+describe('tiered objects', () => {
+  const build = dirname(loadedAddon().binary.path);
+  const objects = runnable.flatMap((tier) => {
+    const folder = join(build, 'obj.target', `tier_${tier}`);
+    if (!existsSync(folder)) return [];
+    const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+    return names.filter((name) => name.endsWith('.o')).map((name) => join(folder, name));
+  });
+  const hasNm = spawnSync('nm', ['--version']).status === 0;
+
+  it.runIf(hasNm && objects.length > 0)('define no weak symbol', () => {
+    const weak = objects.flatMap((object) =>
+      execFileSync('nm', [object], { encoding: 'utf8' })
+        .split('\n')
+        .filter((line) => / [WVu] /.test(line))
+        .map((line) => `${object}: ${line}`),
+    );
+    expect(weak).toEqual([]);
+  });
+});
