@@ -1,0 +1,127 @@
+import { DataError, describeValue, UsageError } from '../errors.js';
+import type { Adapter, AdapterOption, ImportContext, RawResponse, RawSlate } from './adapters/adapter.js';
+import type { QueryText } from './adapters/prompts.js';
+import { validateSlate } from './schema.js';
+import type { LoggedResponse, Slate } from './slate.js';
+import { applyRules, type SlateRules } from './slate-rules.js';
+
+/** read = kept + the sum of dropped. */
+export interface Tally {
+  read: number;
+  kept: number;
+  dropped: Record<string, number>;
+}
+
+export interface ImportReport {
+  adapter: string;
+  output: string;
+  queries: Tally;
+  responses: Tally;
+  warnings: { code: string; message: string }[];
+}
+
+/** An adapter's own options by name. */
+export type AdapterOptionValues = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+/** Counts of one import, and what its adapter may ask. */
+export class ImportRun implements ImportContext {
+  readonly report: ImportReport;
+  readonly #options: ReadonlyMap<string, readonly string[]>;
+  readonly #ids = new Set<string>();
+
+  constructor(adapter: Adapter, output: string, options: AdapterOptionValues) {
+    this.#options = checkedOptions(adapter, options);
+    this.report = {
+      adapter: adapter.name,
+      output,
+      queries: { read: 0, kept: 0, dropped: {} },
+      responses: { read: 0, kept: 0, dropped: {} },
+      warnings: [],
+    };
+  }
+
+  option(name: string): string | undefined {
+    return this.#options.get(name)?.at(-1);
+  }
+
+  optionValues(name: string): readonly string[] {
+    return this.#options.get(name) ?? [];
+  }
+
+  drop(reason: string, count = 1): void {
+    this.report.responses.read += count;
+    this.#dropResponses(reason, count);
+  }
+
+  warn(code: string, message: string): void {
+    if (this.report.warnings.every((warning) => warning.code !== code)) this.report.warnings.push({ code, message });
+  }
+
+  /** The slate as it goes into the log; null when it does not. */
+  toSlate(raw: RawSlate, rules: SlateRules, queryText: QueryText): Slate | null {
+    const { queries, responses } = this.report;
+    queries.read++;
+    responses.read += raw.responses.length;
+    const kept = applyRules(raw, rules, (reason, count) => this.#dropResponses(reason, count));
+    const slate = this.#checked(raw, kept, rules, queryText);
+    if (slate === null) {
+      this.#dropResponses('slate-dropped', kept.length);
+      return null;
+    }
+    this.#ids.add(slate.id);
+    queries.kept++;
+    responses.kept += kept.length;
+    return slate;
+  }
+
+  #checked(raw: RawSlate, kept: RawResponse[], rules: SlateRules, queryText: QueryText): Slate | null {
+    if (kept.length < rules.minSlate) return this.#dropQuery('below-min-slate');
+    if (this.#ids.has(raw.id)) return this.#dropQuery('duplicate-id');
+    const { id, prompt, messages, responses: _, ...fields } = raw;
+    const query = messages !== undefined ? { messages } : { prompt: prompt?.trim() ? prompt : queryText.of(id) };
+    const responses = kept.map(({ deleted: _, ...response }) => response as LoggedResponse);
+    try {
+      return validateSlate({ id, ...query, responses, ...fields }, `query ${describeValue(id)}`);
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error;
+      this.warn('INVALID_SLATES', `slates that a log cannot hold were dropped; the first: ${error.message}`);
+      return this.#dropQuery('invalid');
+    }
+  }
+
+  #dropQuery(reason: string): null {
+    const { dropped } = this.report.queries;
+    dropped[reason] = (dropped[reason] ?? 0) + 1;
+    return null;
+  }
+
+  #dropResponses(reason: string, count: number): void {
+    if (count === 0) return;
+    const { dropped } = this.report.responses;
+    dropped[reason] = (dropped[reason] ?? 0) + count;
+  }
+}
+
+/** The adapter's options with defaults; each value an array. */
+function checkedOptions(adapter: Adapter, given: AdapterOptionValues): Map<string, readonly string[]> {
+  const known = new Map(adapter.options.map((option) => [option.name, option]));
+  for (const name of Object.keys(given)) {
+    if (!known.has(name)) throw new UsageError('ADAPTER_OPTION', `${adapter.name}: there is no option --${name}`);
+  }
+  const values = new Map<string, readonly string[]>();
+  for (const option of adapter.options) {
+    const value = given[option.name] ?? option.default;
+    if (value !== undefined) values.set(option.name, checkedValues(adapter, option, value));
+  }
+  return values;
+}
+
+function checkedValues(adapter: Adapter, option: AdapterOption, value: string | readonly string[]): readonly string[] {
+  const values = typeof value === 'string' ? [value] : value;
+  const wrong = values.find((each) => option.choices !== undefined && !option.choices.includes(each));
+  if (wrong === undefined) return values;
+  throw new UsageError(
+    'ADAPTER_OPTION',
+    `${adapter.name}: --${option.name}: expected ${option.choices!.join(' or ')}, got ${describeValue(wrong)}`,
+  );
+}

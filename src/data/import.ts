@@ -1,0 +1,102 @@
+/** `pope import`: a publisher's raw files in, a log out, everything that is left out counted. */
+import { DataError, describeValue, UsageError } from '../errors.js';
+import type { Adapter } from './adapters/adapter.js';
+import { findAdapter } from './adapters/index.js';
+import { QueryText, readPrompts } from './adapters/prompts.js';
+import { AtomicWriter } from './files.js';
+import { type AdapterOptionValues, type ImportReport, ImportRun } from './import-run.js';
+import { type InputFile, openInput } from './input.js';
+import type { SlateRules } from './slate-rules.js';
+
+export interface ImportOptions {
+  /** The log to write (.jsonl or .jsonl.gz). */
+  output: string;
+  /** Smallest slate that is kept; default: the adapter's (2 where people chose between responses, else 1). */
+  minSlate?: number | undefined;
+  /** Larger slates are cut; default none is. */
+  maxSlate?: number | undefined;
+  /** Which responses a cut keeps: a sample blind to the signal (default), or the best. */
+  cut?: SlateRules['cut'] | undefined;
+  /** Responses whose text occurs before in the slate; default drop. */
+  duplicates?: SlateRules['duplicates'] | undefined;
+  /** Responses that their author or the site deleted; default drop. */
+  deleted?: SlateRules['deleted'] | undefined;
+  /** File with texts of queries: JSON {id: text} or CSV (id, text). */
+  prompts?: string | undefined;
+  /** Text of queries without any, `{id}` being the id; default: the adapter's. */
+  promptTemplate?: string | undefined;
+  /** The adapter's own options by name. */
+  adapterOptions?: AdapterOptionValues | undefined;
+  signal?: AbortSignal | undefined;
+  onProgress?: ((progress: { queries: number; responses: number }) => void) | undefined;
+}
+
+/** Queries between two progress reports. */
+const PROGRESS_INTERVAL = 256;
+
+/**
+ * Reads raw files with an adapter and writes the log atomically: on any error `output` stays as it was.
+ * @throws UsageError for options that make no sense; DataError INPUT_NOT_FOUND, INPUT_UNREADABLE, INPUT_INVALID,
+ * IMPORT_EMPTY when nothing is left
+ */
+export async function importLog(
+  adapter: Adapter | string,
+  files: readonly string[],
+  options: ImportOptions,
+): Promise<ImportReport> {
+  const reader = typeof adapter === 'string' ? findAdapter(adapter) : adapter;
+  const rules = checkedRules(reader, options);
+  const prompts = options.prompts === undefined ? new Map<string, string>() : await readPrompts(options.prompts);
+  const queryText = new QueryText(prompts, options.promptTemplate ?? reader.promptTemplate);
+  const run = new ImportRun(reader, options.output, options.adapterOptions ?? {});
+  const inputs: InputFile[] = [];
+  for (const file of files) inputs.push(await openInput(file, 'INPUT'));
+  const writer = await AtomicWriter.create(options.output);
+  const progress = () =>
+    options.onProgress?.({ queries: run.report.queries.read, responses: run.report.responses.read });
+  try {
+    for await (const raw of reader.read(inputs, run)) {
+      options.signal?.throwIfAborted();
+      const slate = run.toSlate(raw, rules, queryText);
+      if (slate !== null) await writer.line(slate);
+      if (run.report.queries.read % PROGRESS_INTERVAL === 0) progress();
+    }
+    progress();
+    if (writer.lines === 0) throw nothingLeft(run.report);
+    await writer.commit();
+  } catch (error) {
+    await writer.abort();
+    throw error;
+  }
+  const warning = queryText.warning();
+  if (warning !== null) run.warn('NO_PROMPT_TEXT', warning);
+  return run.report;
+}
+
+function checkedRules(adapter: Adapter, options: ImportOptions): SlateRules {
+  const { minSlate = adapter.minSlate, maxSlate = Number.POSITIVE_INFINITY } = options;
+  if (!Number.isInteger(minSlate) || minSlate < 1) {
+    throw new UsageError(
+      'SLATE_SIZE',
+      `minimum slate size: expected an integer from 1, got ${describeValue(minSlate)}`,
+    );
+  }
+  if ((maxSlate !== Number.POSITIVE_INFINITY && !Number.isInteger(maxSlate)) || maxSlate < minSlate) {
+    throw new UsageError(
+      'SLATE_SIZE',
+      `maximum slate size: expected an integer of at least the minimum, ${minSlate}, got ${describeValue(maxSlate)}`,
+    );
+  }
+  const { cut = 'sample', duplicates = 'drop', deleted = 'drop' } = options;
+  return { minSlate, maxSlate, cut, duplicates, deleted };
+}
+
+function nothingLeft(report: ImportReport): DataError {
+  const reasons = Object.entries({ ...report.responses.dropped, ...report.queries.dropped });
+  const dropped = reasons.map(([reason, count]) => `${count} ${reason}`).join(', ');
+  return new DataError(
+    'IMPORT_EMPTY',
+    `${report.adapter}: no slate is left of ${report.queries.read} queries with ${report.responses.read} responses` +
+      (dropped === '' ? '; are these the right files?' : `; dropped: ${dropped}`),
+  );
+}
