@@ -1,0 +1,46 @@
+import type { Tensor } from '../tensor.js';
+import { expectDType, expectShape, headWidth, matrixShape } from './check.js';
+
+export interface AttentionOptions {
+  /** Query heads, a multiple of `keyValueHeads`; neighbours share a key-value head (grouped-query attention). */
+  heads: number;
+  keyValueHeads: number;
+  /** Factor of the scores, usually 1 / sqrt(head). */
+  scale: number;
+}
+
+/**
+ * Softmax attention (Vaswani et al. 2017) over packed segments. q and result f32 [rows, heads * head], k and v f32
+ * [rows, keyValueHeads * head], segments i32 [segments, 4] of (start, end, prefixStart, prefixEnd), which cut the rows in
+ * order and without gaps: row t of a segment sees the rows [prefixStart, prefixEnd), which lie before it, and [start, t].
+ * A response whose prefix is its prompt gets the same bits as when it alone follows the prompt.
+ * Throws `UsageError`; segments that break the rules fail with OUT_OF_RANGE at the read, naming the segment.
+ */
+export function attention(
+  q: Tensor<'f32'>,
+  k: Tensor<'f32'>,
+  v: Tensor<'f32'>,
+  segments: Tensor<'i32'>,
+  { heads, keyValueHeads, scale }: AttentionOptions,
+): Tensor<'f32'> {
+  const [rows, width] = matrixShape('attention', 'q', q);
+  const head = headWidth('attention', 'q', width, heads);
+  for (const [name, tensor] of [
+    ['k', k],
+    ['v', v],
+  ] as const) {
+    expectDType('attention', name, tensor, 'f32');
+    expectShape('attention', name, tensor, [rows, keyValueHeads * head], `${keyValueHeads} heads of ${head}`);
+  }
+  expectDType('attention', 'segments', segments, 'i32');
+  expectShape('attention', 'segments', segments, [null, 4]);
+  const out = q.device.empty([rows, width]);
+  q.device.run(
+    'attention',
+    [q, k, v, segments],
+    [out],
+    [rows, heads, keyValueHeads, head, segments.shape[0]!],
+    [scale],
+  );
+  return out;
+}

@@ -1,0 +1,17 @@
+import { UsageError } from '../../errors.js';
+import type { Tensor } from '../tensor.js';
+import { matrixShape } from './check.js';
+
+/**
+ * x[:, start : start + count], one part of a fused projection. x f32 [rows, width], result f32 [rows, count].
+ * Throws `UsageError` when the columns are not in x.
+ */
+export function columns(x: Tensor<'f32'>, start: number, count: number): Tensor<'f32'> {
+  const [rows, width] = matrixShape('columns', 'x', x);
+  if (!(start >= 0 && count >= 0 && start + count <= width)) {
+    throw new UsageError('SHAPE', `columns: ${count} columns from ${start} are not within the ${width} of x`);
+  }
+  const out = x.device.empty([rows, count]);
+  x.device.run('columns', [x], [out], [rows, width, start, count]);
+  return out;
+}

@@ -1,0 +1,15 @@
+import type { Tensor } from '../tensor.js';
+import { expectDType, expectShape, matrixShape } from './check.js';
+
+/**
+ * The rows of a table for token ids: result[i] = table[ids[i]]. table f32 [vocab, width], ids i32 [rows], result f32
+ * [rows, width]. Throws `UsageError`; an id outside the table fails with OUT_OF_RANGE at the read, naming row and id.
+ */
+export function embedding(table: Tensor<'f32'>, ids: Tensor<'i32'>): Tensor<'f32'> {
+  const [vocab, width] = matrixShape('embedding', 'table', table);
+  expectDType('embedding', 'ids', ids, 'i32');
+  expectShape('embedding', 'ids', ids, [null]);
+  const out = table.device.empty([ids.size, width]);
+  table.device.run('embedding', [ids, table], [out], [ids.size, vocab, width]);
+  return out;
+}

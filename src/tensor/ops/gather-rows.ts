@@ -1,0 +1,15 @@
+import type { Tensor } from '../tensor.js';
+import { expectDType, expectShape, matrixShape } from './check.js';
+
+/**
+ * Chosen rows: result[i] = x[index[i]]. x f32 [rows, width], index i32 [count], result f32 [count, width].
+ * Throws `UsageError`; an index outside x fails with OUT_OF_RANGE at the read, naming its place.
+ */
+export function gatherRows(x: Tensor<'f32'>, index: Tensor<'i32'>): Tensor<'f32'> {
+  const [rows, width] = matrixShape('gatherRows', 'x', x);
+  expectDType('gatherRows', 'index', index, 'i32');
+  expectShape('gatherRows', 'index', index, [null]);
+  const out = x.device.empty([index.size, width]);
+  x.device.run('gather_rows', [x, index], [out], [rows, width, index.size]);
+  return out;
+}

@@ -1,0 +1,16 @@
+import type { Tensor } from '../tensor.js';
+import { expectDType } from './check.js';
+
+const forms = { tanh: 0, erf: 1 } as const;
+
+/**
+ * Gaussian error linear unit (Hendrycks and Gimpel 2016), element by element: x / 2 (1 + erf(x / sqrt 2)), or with
+ * tanh(sqrt(2 / pi) (x + 0.044715 x^3)) in place of the erf, as GPT-2 has it. x and result f32 of one shape.
+ * Throws `UsageError`.
+ */
+export function gelu(x: Tensor<'f32'>, form: keyof typeof forms): Tensor<'f32'> {
+  expectDType('gelu', 'x', x, 'f32');
+  const out = x.device.empty(x.shape);
+  x.device.run('gelu', [x], [out], [x.size, forms[form]]);
+  return out;
+}

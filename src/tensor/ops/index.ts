@@ -1,0 +1,12 @@
+export { add } from './add.js';
+export { type AttentionOptions, attention } from './attention.js';
+export { cast } from './cast.js';
+export { columns } from './columns.js';
+export { embedding } from './embedding.js';
+export { gatherRows } from './gather-rows.js';
+export { gelu } from './gelu.js';
+export { layerNorm } from './layer-norm.js';
+export { type MatmulOptions, matmul } from './matmul.js';
+export { rmsNorm } from './rms-norm.js';
+export { type RopeOptions, rope } from './rope.js';
+export { swiglu } from './swiglu.js';

@@ -1,0 +1,32 @@
+import type { Tensor } from '../tensor.js';
+import { expectDType, expectShape, matrixShape } from './check.js';
+
+export interface MatmulOptions {
+  /** b is [n, k], as the weight matrix [out, in] of a linear layer is stored; else [k, n]. */
+  transposed?: boolean;
+  /** f32 [n], added to every row. */
+  bias?: Tensor<'f32'> | null;
+}
+
+/**
+ * a b + bias, or a b^T + bias when `transposed`. a f32 [m, k], b f32 [k, n] or [n, k], result f32 [m, n].
+ * A row of the result has the same bits whatever the other rows are, unless a BLAS does the work (see `pope doctor`).
+ * Throws `UsageError`.
+ */
+export function matmul(
+  a: Tensor<'f32'>,
+  b: Tensor<'f32'>,
+  { transposed = false, bias = null }: MatmulOptions = {},
+): Tensor<'f32'> {
+  const [m, k] = matrixShape('matmul', 'a', a);
+  matrixShape('matmul', 'b', b);
+  expectShape('matmul', 'b', b, transposed ? [null, k] : [k, null], `a has ${k} columns`);
+  const n = b.shape[transposed ? 0 : 1]!;
+  if (bias) {
+    expectDType('matmul', 'bias', bias, 'f32');
+    expectShape('matmul', 'bias', bias, [n], 'one per column of the result');
+  }
+  const out = a.device.empty([m, n]);
+  a.device.run('matmul', [a, b, bias], [out], [m, n, k, Number(transposed)]);
+  return out;
+}

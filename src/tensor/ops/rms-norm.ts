@@ -1,0 +1,21 @@
+import { UsageError } from '../../errors.js';
+import type { Tensor } from '../tensor.js';
+import { expectDType, expectShape } from './check.js';
+
+/**
+ * x / sqrt(mean x^2 + eps) * weight over parts of `weight.size` elements (Zhang and Sennrich 2019): whole rows, or each
+ * head of rows [rows, heads * head] when the weight has the size of one head. x and result f32 [.., width], weight f32
+ * [w] with w dividing width, eps >= 0. Throws `UsageError`.
+ */
+export function rmsNorm(x: Tensor<'f32'>, weight: Tensor<'f32'>, eps: number): Tensor<'f32'> {
+  expectDType('rmsNorm', 'x', x, 'f32');
+  expectDType('rmsNorm', 'weight', weight, 'f32');
+  expectShape('rmsNorm', 'weight', weight, [null]);
+  const width = x.shape.at(-1) ?? 1;
+  if (weight.size === 0 || width % weight.size !== 0) {
+    throw new UsageError('SHAPE', `rmsNorm: x has rows of ${width}, which a weight of ${weight.size} does not divide`);
+  }
+  const out = x.device.empty(x.shape);
+  x.device.run('rms_norm', [x, weight], [out], [x.size / weight.size, weight.size], [eps]);
+  return out;
+}
