@@ -1,13 +1,16 @@
 # CPU addon. Sources come from native/sources.json, which CMakeLists.txt reads too.
 #   pope_cpu        the product
-#   pope_reference  test only: the same glue and ops over the slow double templates (POPE_REFERENCE)
+#   pope_reference  for tests: the same glue and ops over the slow double templates (POPE_REFERENCE)
+#   pope_core_test  tests of native/core that need no Node, so that they also run with -fsanitize=thread
 #   tier_*          files under "tiered", once per instruction set: gyp has flags per target, not per file. Such a file
 #                   includes no standard or shared header with inline code, for the linker keeps one copy of an inline
 #                   function and could keep the one that this machine cannot run; its code lives in namespace POPE_ISA.
-# `node-gyp rebuild -- -Dpope_sanitize=1` builds with AddressSanitizer and UndefinedBehaviorSanitizer.
+# `node scripts/build-native.mjs -- -Dpope_sanitize=1` builds with AddressSanitizer and UndefinedBehaviorSanitizer.
 {
   'variables': {
     'pope_sanitize%': 0,
+    # Only a clone has the tests, the published package does not.
+    'pope_tests%': '<!(node -p "Number(require(\'fs\').existsSync(\'test/native/core\'))")',
     'napi': '<!(node -p "require(\'node-addon-api\').include_dir")',
   },
   'target_defaults': {
@@ -45,12 +48,6 @@
       ],
     },
     {
-      'target_name': 'pope_reference',
-      'defines': ['POPE_REFERENCE'],
-      'sources': ["<!@(node -p \"(s => [s.core, s.ops, s.abi, s.node].flat().join(' '))(require('./native/sources.json'))\")"],
-      'include_dirs': ['<(napi)'],
-    },
-    {
       'target_name': 'tier_baseline',
       'type': 'static_library',
       'defines': ['POPE_ISA=baseline'],
@@ -58,6 +55,26 @@
     },
   ],
   'conditions': [
+    ['pope_tests==1', {
+      'targets': [
+        {
+          'target_name': 'pope_core_test',
+          'type': 'executable',
+          'sources': [
+            "<!@(node -p \"require('./native/sources.json').core.join(' ')\")",
+            'test/native/core/main.cpp',
+            'test/native/core/queue_test.cpp',
+            'test/native/core/thread_pool_test.cpp',
+          ],
+        },
+        {
+          'target_name': 'pope_reference',
+          'defines': ['POPE_REFERENCE'],
+          'sources': ["<!@(node -p \"(s => [s.core, s.ops, s.abi, s.node].flat().join(' '))(require('./native/sources.json'))\")"],
+          'include_dirs': ['<(napi)'],
+        },
+      ],
+    }],
     ['target_arch=="x64"', {
       'targets': [
         {

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** What the native addon is made of. */
-export const nativeSources = ['native', 'binding.gyp', 'scripts/build-native.mjs'];
+export const nativeSources = ['native', 'test/native/core', 'binding.gyp', 'scripts/build-native.mjs'];
 /** Written beside the addon by the build that made it. */
 export const nativeStamp = 'build/Release/.pope-sources';
 

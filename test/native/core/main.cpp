@@ -1,0 +1,8 @@
+// Tests of native/core without Node, so that they also run under thread and address sanitizers.
+void test_thread_pool();
+void test_queue();
+
+int main() {
+  test_thread_pool();
+  test_queue();
+}
