@@ -22,18 +22,32 @@ export interface Shard {
   count: number;
 }
 
+/** The slates of one shard: a test for each slate of the log, to be asked in log order, and how many pass it. */
+export interface ShardSelection {
+  includes(slate: Slate): boolean;
+  queries: number;
+}
+
 /**
- * The range [start, end) of slates, by position, that a shard scores: whole batches of the plan of all slates, so that
- * the shards together have the bits of one run.
+ * A shard is a run of whole batches of the plan of all slates, so that the shards together have the bits, and one after
+ * the other the order, of one run.
  */
-export async function shardRange(
+export async function selectShard(
   policy: BatchPolicy,
   slates: AsyncIterable<Slate> | Iterable<Slate>,
   { index, count }: Shard,
-): Promise<{ start: number; end: number }> {
-  const ends = [0];
-  for await (const batch of policy.batches(slates)) ends.push(ends.at(-1)! + batch.length);
-  const batches = ends.length - 1;
-  const boundary = (part: number): number => ends[Math.floor((part * batches) / count)]!;
-  return { start: boundary(index - 1), end: boundary(index) };
+): Promise<ShardSelection> {
+  const sizes: number[] = [];
+  const batchThatBegins = new Map<string, number>();
+  for await (const batch of policy.batches(slates)) batchThatBegins.set(batch[0]!.query, sizes.push(batch.length) - 1);
+  const start = Math.floor(((index - 1) * sizes.length) / count);
+  const end = Math.floor((index * sizes.length) / count);
+  let current = 0;
+  return {
+    includes(slate) {
+      current = batchThatBegins.get(slate.id) ?? current;
+      return current >= start && current < end;
+    },
+    queries: sizes.slice(start, end).reduce((sum, size) => sum + size, 0),
+  };
 }

@@ -22,8 +22,8 @@ import { ScoreTable } from './score-table.js';
 const LONGEST_LINE_BYTES = 1 << 16;
 
 export interface ScoreToFileOptions extends ScoreOptions {
-  /** Which slates of the log to score, by the slate and its position; the others keep the scores that they have. */
-  selects?: (slate: Slate, position: number) => boolean;
+  /** Which slates of the log to score, asked in log order; the others keep the scores that they have. Default: all. */
+  selects?: (slate: Slate) => boolean;
 }
 
 /** What became of the selected responses. */
@@ -67,11 +67,10 @@ export async function scoreToFile<S extends KeyedSlate>(
   let selected = 0;
 
   async function* tapped(): AsyncGenerator<Slate> {
-    let position = 0;
     for await (const slate of slates) {
       signal?.throwIfAborted();
       order.push({ query: slate.id, responses: slate.responses.map(({ id }) => id) });
-      if (!selects(slate, position++)) continue;
+      if (!selects(slate)) continue;
       selected++;
       yield slate;
     }

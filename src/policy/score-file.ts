@@ -23,8 +23,12 @@ const FIRST_LINE_BYTES = 1 << 16;
  */
 export function scoreFile(paths: string | readonly string[]): Policy {
   const files = typeof paths === 'string' ? [paths] : paths;
-  if (files.length === 0) throw new UsageError('SCORES_MISSING', 'expected at least one score file');
-  return new ScoreFilePolicy(files, firstLine(files[0]!));
+  if (files.length === 0) throw new UsageError('NO_SCORE_FILES', 'expected at least one score file');
+  for (const path of files) {
+    const line = firstLine(path);
+    if (line !== null) return new ScoreFilePolicy(files, line);
+  }
+  throw new DataError('SCORES_EMPTY', `${files.join(', ')}: expected one score per line, got nothing`);
 }
 
 /** Reads score lines into a table; blank lines are passed over. */
@@ -97,14 +101,14 @@ class ScoreFilePolicy implements Policy {
   }
 }
 
-function firstLine(path: string): ScoreLine {
+/** Null for a file without scores, as a shard may be. */
+function firstLine(path: string): ScoreLine | null {
   const text = firstBytes(path)
     .toString('utf8')
     .replace(/^\uFEFF/, '');
   const lines = text.split('\n');
   const index = lines.findIndex((line) => line.trim() !== '');
-  if (index < 0) throw new DataError('SCORES_EMPTY', `${path}: expected one score per line, got an empty file`);
-  return parseScoreLine(lines[index]!, `${path}:${index + 1}`);
+  return index < 0 ? null : parseScoreLine(lines[index]!, `${path}:${index + 1}`);
 }
 
 function firstBytes(path: string): Buffer {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Slate } from '../../src/data/slate.js';
 import { InterruptedError } from '../../src/errors.js';
-import { shardRange } from '../../src/policy/batch-policy.js';
+import { selectShard } from '../../src/policy/batch-policy.js';
 import { journalPath, scoreToFile } from '../../src/policy/score-cache.js';
 import { FakePolicy, fakeLog } from './fake-policy.js';
 
@@ -119,8 +119,8 @@ describe('a score file', () => {
   });
 
   it('keeps the scores of slates that this run does not select', async () => {
-    const even = { selects: (_: Slate, position: number) => position % 2 === 0 };
-    const odd = { selects: (_: Slate, position: number) => position % 2 === 1 };
+    const even = { selects: ({ id }: Slate) => Number(id.slice(1)) % 2 === 0 };
+    const odd = { selects: ({ id }: Slate) => Number(id.slice(1)) % 2 === 1 };
     expect(await scoreToFile(new FakePolicy(), stream(log), path, even)).toMatchObject({ queries: 5, dropped: 0 });
     expect(lines()).toHaveLength(10);
     expect(await scoreToFile(new FakePolicy(), stream(log), path, odd)).toMatchObject({ queries: 4, dropped: 0 });
@@ -178,10 +178,10 @@ describe('shards', () => {
     const batches: string[][] = [];
     for (let index = 1; index <= count; index++) {
       const policy = new FakePolicy();
-      const { start, end } = await shardRange(policy, log, { index, count });
+      const selection = await selectShard(policy, log, { index, count });
       const shard = `${path}.${index}-of-${count}`;
-      const selects = (_: Slate, position: number) => position >= start && position < end;
-      await scoreToFile(policy, stream(log), shard, { selects });
+      const report = await scoreToFile(policy, stream(log), shard, { selects: selection.includes });
+      expect(report.queries).toBe(selection.queries);
       union += readFileSync(shard, 'utf8');
       batches.push(...policy.scored);
     }

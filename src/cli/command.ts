@@ -1,0 +1,89 @@
+import { type Command, type CommanderError, Option } from 'commander';
+import { defaulted, type Flag, onOff, optional, text, wholeNumber } from './flags.js';
+import { checkConfig, type Flags, readConfig, resolveSettings, type Settings } from './settings.js';
+import { Terminal, type TerminalOptions } from './terminal.js';
+
+/** Flags that every command has. */
+const COMMON_FLAGS = {
+  seed: defaulted('--seed <n>', 'seed of everything that is random', wholeNumber, 0),
+  config: optional('--config <file>', 'settings from a JSON file or an ES module', text),
+  quiet: onOff('--quiet', 'no progress and no remarks on standard error'),
+};
+
+/** What a command gets besides its arguments and settings. */
+export interface Context {
+  readonly terminal: Terminal;
+  /** Aborted by SIGINT, SIGTERM and SIGHUP; its reason is an `InterruptedError`. */
+  readonly signal: AbortSignal;
+}
+
+export interface CommandDefinition<F extends Flags> {
+  name: string;
+  /** Positional arguments in commander's syntax, each with its description. */
+  arguments: readonly (readonly [syntax: string, description: string])[];
+  summary: string;
+  /** Complete command lines; help begins with them. */
+  examples: readonly string[];
+  flags: F;
+  run(
+    values: readonly string[],
+    settings: Settings<F> & Settings<typeof COMMON_FLAGS>,
+    context: Context,
+  ): Promise<void>;
+}
+
+/** A command ready to be mounted: what the program needs to know, with the types of its flags closed over. */
+export interface MountedCommand {
+  readonly name: string;
+  readonly flags: Flags;
+  mount(program: Command, environment: CommandEnvironment): void;
+}
+
+export interface CommandEnvironment extends Omit<TerminalOptions, 'quiet'> {
+  signal: AbortSignal;
+  /** Flags of every command, to check a config file that serves several. */
+  commands: ReadonlyMap<string, Flags>;
+}
+
+export function defineCommand<F extends Flags>(definition: CommandDefinition<F>): MountedCommand {
+  const flags: F & typeof COMMON_FLAGS = { ...definition.flags, ...COMMON_FLAGS };
+  const mount = (program: Command, environment: CommandEnvironment): void => {
+    const command = program.command(definition.name).description(definition.summary);
+    command.addHelpText('before', exampleText(definition.examples));
+    for (const [syntax, description] of definition.arguments) command.argument(syntax, description);
+    for (const flag of Object.values(flags)) command.addOption(new Option(flag.syntax, describe(flag)));
+    command.action(async () => {
+      const typed = command.opts();
+      const sources = { command: definition.name, typed, environment: environment.environment };
+      const { config: path } = resolveSettings(COMMON_FLAGS, { ...sources, config: {} });
+      const config = path === undefined ? {} : await readConfig(path);
+      checkConfig(config, environment.commands);
+      const common = resolveSettings(COMMON_FLAGS, { ...sources, config });
+      const settings = { ...resolveSettings(definition.flags, { ...sources, config }), ...common };
+      const terminal = new Terminal({ ...environment, quiet: settings.quiet });
+      try {
+        await definition.run(command.processedArgs.flat(), settings, { terminal, signal: environment.signal });
+      } finally {
+        terminal.clearProgress();
+      }
+    });
+  };
+  return { name: definition.name, flags, mount };
+}
+
+/** The block that stands above everything else in help. */
+export function exampleText(examples: readonly string[]): string {
+  return `Example${examples.length > 1 ? 's' : ''}:\n${examples.map((line) => `  ${line}\n`).join('')}`;
+}
+
+/** True for the "errors" by which commander ends after printing help or the version. */
+export function isHelp(error: CommanderError): boolean {
+  return error.code === 'commander.helpDisplayed' || error.code === 'commander.version';
+}
+
+function describe(flag: Flag<unknown>): string {
+  if (flag.required) return `${flag.description} (required)`;
+  const { fallback } = flag;
+  const silent = fallback === undefined || fallback === false || (Array.isArray(fallback) && fallback.length === 0);
+  return silent ? flag.description : `${flag.description} (default: ${String(fallback)})`;
+}

@@ -1,0 +1,74 @@
+/** What a progress line needs of standard error. */
+export interface ProgressStream {
+  isTTY?: boolean | undefined;
+  columns?: number | undefined;
+  write(text: string): unknown;
+}
+
+export interface Progress {
+  /** What is being done; another label begins another count of time. */
+  label: string;
+  done: number;
+  /** Where it is known, a bar and the time left are shown too. */
+  total: number | undefined;
+  unit: string;
+}
+
+const REDRAW_MS = 100;
+const BAR_WIDTH = 24;
+
+/** One line on a terminal, redrawn in place: `scoring [=====>    ] 41 %  1,234 of 3,000 queries  56.2/s  0:31 left`. */
+export class ProgressLine {
+  readonly #stream: ProgressStream;
+  readonly #now: () => number;
+  #label: string | undefined;
+  #started = 0;
+  #drawn = Number.NEGATIVE_INFINITY;
+  #visible = false;
+
+  /** @param now milliseconds; tests pass their own clock */
+  constructor(stream: ProgressStream, now: () => number = Date.now) {
+    this.#stream = stream;
+    this.#now = now;
+  }
+
+  update(progress: Progress): void {
+    const now = this.#now();
+    if (progress.label !== this.#label) {
+      this.#label = progress.label;
+      this.#started = now;
+    }
+    if (now - this.#drawn < REDRAW_MS) return;
+    this.#drawn = now;
+    const line = render(progress, (now - this.#started) / 1000);
+    this.#stream.write(`\r\u001b[2K${line.slice(0, (this.#stream.columns ?? 80) - 1)}`);
+    this.#visible = true;
+  }
+
+  /** Takes the line away, so that a message can be printed in its place; the next update draws it again. */
+  clear(): void {
+    if (this.#visible) this.#stream.write('\r\u001b[2K');
+    this.#visible = false;
+    this.#drawn = Number.NEGATIVE_INFINITY;
+  }
+}
+
+function render({ label, done, total, unit }: Progress, seconds: number): string {
+  const rate = seconds > 0 ? done / seconds : 0;
+  const speed = rate > 0 ? `  ${rate >= 100 ? Math.round(rate).toLocaleString('en-US') : rate.toPrecision(3)}/s` : '';
+  const count = done.toLocaleString('en-US');
+  if (total === undefined || total === 0) return `${label}  ${count} ${unit}${speed}`;
+  const share = Math.min(1, done / total);
+  const bar = '='.repeat(Math.round(share * BAR_WIDTH)).padEnd(BAR_WIDTH);
+  const left = rate > 0 ? `  ${clock((total - done) / rate)} left` : '';
+  const percent = `${Math.floor(share * 100)} %`.padStart(5);
+  return `${label} [${bar}]${percent}  ${count} of ${total.toLocaleString('en-US')} ${unit}${speed}${left}`;
+}
+
+/** Seconds as m:ss or h:mm:ss. */
+export function clock(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const tail = String(rest).padStart(2, '0');
+  return hours > 0 ? `${hours}:${String(minutes).padStart(2, '0')}:${tail}` : `${minutes}:${tail}`;
+}

@@ -1,0 +1,40 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+
+export interface Outcome {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** Starts the built `pope` in a process of its own, as a user would. */
+export function startCli(argv: readonly string[], environment: Record<string, string> = {}): ChildProcess {
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('POPE_'));
+  return spawn(process.execPath, [main, ...argv], { env: { ...Object.fromEntries(inherited), ...environment } });
+}
+
+/** Runs it to its end. */
+export async function runCli(
+  argv: readonly string[],
+  { input = '', environment = {} }: { input?: string; environment?: Record<string, string> } = {},
+): Promise<Outcome> {
+  const child = startCli(argv, environment);
+  child.stdin!.on('error', () => {}); // It may end before it has read everything.
+  child.stdin!.end(input);
+  return finished(child);
+}
+
+export async function finished(child: ChildProcess): Promise<Outcome> {
+  const [stdout, stderr] = [child.stdout!, child.stderr!].map(async (stream) => {
+    let text = '';
+    for await (const chunk of stream.setEncoding('utf8')) text += chunk as string;
+    return text;
+  });
+  const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
+    child.on('close', (code, signal) => resolve({ code, signal }));
+  });
+  return { ...(await ended), stdout: await stdout!, stderr: await stderr! };
+}
