@@ -51,7 +51,7 @@ export function defineCommand<F extends Flags>(definition: CommandDefinition<F>)
     const command = program.command(definition.name).description(definition.summary);
     command.addHelpText('before', exampleText(definition.examples));
     for (const [syntax, description] of definition.arguments) command.argument(syntax, description);
-    for (const flag of Object.values(flags)) command.addOption(new Option(flag.syntax, describe(flag)));
+    for (const flag of Object.values(flags)) command.addOption(option(flag));
     command.action(async () => {
       const typed = command.opts();
       const sources = { command: definition.name, typed, environment: environment.environment };
@@ -79,6 +79,12 @@ export function exampleText(examples: readonly string[]): string {
 /** True for the "errors" by which commander ends after printing help or the version. */
 export function isHelp(error: CommanderError): boolean {
   return error.code === 'commander.helpDisplayed' || error.code === 'commander.version';
+}
+
+function option(flag: Flag<unknown>): Option {
+  const made = new Option(flag.syntax, describe(flag));
+  if (flag.repeats) made.argParser((value, earlier: string[] | undefined) => [...(earlier ?? []), value]);
+  return made;
 }
 
 function describe(flag: Flag<unknown>): string {

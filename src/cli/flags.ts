@@ -9,6 +9,8 @@ export interface Flag<T> {
   readonly description: string;
   readonly required: boolean;
   readonly fallback: T;
+  /** Given several times, it has all its values; otherwise the last one counts. */
+  readonly repeats?: true;
   /** Throws a plain `Error` whose message completes "--name: ". */
   parse(raw: RawSetting): T;
 }
@@ -30,6 +32,11 @@ export function defaulted<T>(syntax: string, description: string, parse: Parse<T
 export function required<T>(syntax: string, description: string, parse: Parse<T>): Flag<T> {
   // The fallback is never read: a missing required flag is an error before that.
   return { syntax, description, required: true, fallback: undefined as T, parse: (raw) => parse(single(raw)) };
+}
+
+/** `--name <value>`, as often as wanted. Unlike `several` it takes one value at a time, so arguments may follow it. */
+export function repeated<T>(syntax: string, description: string, parse: Parse<T>): Flag<T[]> {
+  return { ...several(syntax, description, parse), repeats: true };
 }
 
 /** `--name <value...>`: several values after one flag, or the flag several times. */

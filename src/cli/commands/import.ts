@@ -2,7 +2,7 @@ import { ADAPTERS, findAdapter } from '../../data/adapters/index.js';
 import { importLog } from '../../data/import.js';
 import type { ImportReport, Tally } from '../../data/import-run.js';
 import { defineCommand } from '../command.js';
-import { type Flag, oneOf, onOff, optional, outputFile, positiveInteger, required, several, text } from '../flags.js';
+import { type Flag, oneOf, onOff, optional, outputFile, positiveInteger, repeated, required, text } from '../flags.js';
 import { readable } from '../table.js';
 
 const FLAGS = {
@@ -31,8 +31,8 @@ for (const { name: adapter, options } of ADAPTERS) {
   for (const option of options) {
     const other = ADAPTER_FLAGS[settingName(option.name)];
     const description = `${adapter}: ${option.description}`;
-    ADAPTER_FLAGS[settingName(option.name)] = several(
-      `--${option.name} <${option.argument}...>`,
+    ADAPTER_FLAGS[settingName(option.name)] = repeated(
+      `--${option.name} <${option.argument}>`,
       other === undefined ? description : `${other.description}; ${description}`,
       text,
     );
