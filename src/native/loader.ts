@@ -23,18 +23,22 @@ export interface Rejection extends Candidate {
 export interface LoadedAddon {
   addon: NativeAddon;
   binary: Candidate;
-  /** Candidates that were tried before `binary`, and why they were not taken. */
+}
+
+export interface Search {
+  found: LoadedAddon | null;
+  /** Candidates that were tried before the one that was found, and why they were not taken. */
   rejected: Rejection[];
 }
 
 /** What a binary must export to be taken; one built from older sources is refused with the name that it lacks. */
 export const addonExports = ['initialize', 'info', 'createQueue', 'runSync'] as const satisfies (keyof NativeAddon)[];
 
-/** src/native and dist/native are equally deep. */
-const packageRoot = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+/** Folder of package.json: src/native and dist/native are equally deep. */
+export const packageRoot = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const require = createRequire(import.meta.url);
 
-let loaded: LoadedAddon | undefined;
+let search: Search | undefined;
 
 /** The CPU addon, loaded at the first call. Throws `UnavailableError` NATIVE_UNAVAILABLE that lists what was tried. */
 export function loadAddon(): NativeAddon {
@@ -43,8 +47,20 @@ export function loadAddon(): NativeAddon {
 
 /** As `loadAddon`, with where the binary came from. */
 export function loadedAddon(): LoadedAddon {
-  loaded ??= tryCandidates(cpuCandidates());
-  return loaded;
+  const { found, rejected } = searchAddon();
+  if (found) return found;
+  const tried = rejected.map(({ kind, path, reason }) => `  ${kind}: ${path}\n    ${reason}`).join('\n');
+  throw new UnavailableError(
+    'NATIVE_UNAVAILABLE',
+    `No native binary for ${process.platform}-${process.arch} on Node ${process.version} could be loaded. Tried:\n${tried}\n` +
+      'Build it with `npm run build:native` (needs python3, make and a C++20 compiler), or set POPE_NATIVE_PATH to a built file.',
+  );
+}
+
+/** As `loadedAddon`, but a failure is part of the result: for `pope doctor`. */
+export function searchAddon(): Search {
+  search ??= tryCandidates(cpuCandidates());
+  return search;
 }
 
 function cpuCandidates(): Candidate[] {
@@ -61,21 +77,16 @@ function cpuCandidates(): Candidate[] {
   return [...local, ...names.map((name): Candidate => ({ kind: 'prebuilt', path: join(folder, name) }))];
 }
 
-function tryCandidates(candidates: Candidate[]): LoadedAddon {
+function tryCandidates(candidates: Candidate[]): Search {
   const rejected: Rejection[] = [];
   for (const binary of candidates) {
     try {
-      return { addon: loadBinary(binary.path), binary, rejected };
+      return { found: { addon: loadBinary(binary.path), binary }, rejected };
     } catch (error) {
       rejected.push({ ...binary, reason: error instanceof Error ? firstLine(error.message) : String(error) });
     }
   }
-  const tried = rejected.map(({ kind, path, reason }) => `  ${kind}: ${path}\n    ${reason}`).join('\n');
-  throw new UnavailableError(
-    'NATIVE_UNAVAILABLE',
-    `No native binary for ${process.platform}-${process.arch} on Node ${process.version} could be loaded. Tried:\n${tried}\n` +
-      'Build it with `npm run build:native` (needs python3, make and a C++20 compiler), or set POPE_NATIVE_PATH to a built file.',
-  );
+  return { found: null, rejected };
 }
 
 /** Loads one file and initialises it for this environment. Tests use it for the reference addon. */
