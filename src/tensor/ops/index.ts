@@ -3,6 +3,7 @@ export { type AttentionOptions, attention } from './attention.js';
 export { cast } from './cast.js';
 export { columns } from './columns.js';
 export { embedding } from './embedding.js';
+export { type FusedHead, fusedHead } from './fused-head.js';
 export { gatherRows } from './gather-rows.js';
 export { gelu } from './gelu.js';
 export { layerNorm } from './layer-norm.js';

@@ -1,0 +1,37 @@
+import { UsageError } from '../../errors.js';
+import type { Tensor } from '../tensor.js';
+import { expectDType, expectShape, matrixShape } from './check.js';
+
+export interface FusedHead {
+  /** f32 [rows]: log-probability of each row's target. */
+  logProbs: Tensor<'f32'>;
+  /** f32 [rows]: entropy of each row's distribution. */
+  entropies: Tensor<'f32'>;
+  /** f32 [rows]: logarithm of the sum of exponentials of each row's scaled logits. */
+  logSumExp: Tensor<'f32'>;
+}
+
+/**
+ * Log-probabilities and entropies (nats) of softmax(hidden weight^T / temperature), without the logits of the batch.
+ * hidden f32 [rows, width], weight f32 [vocabulary, width], targets i32 [rows]. Throws `UsageError`; a target outside the
+ * vocabulary fails with OUT_OF_RANGE at the read.
+ */
+export function fusedHead(
+  hidden: Tensor<'f32'>,
+  weight: Tensor<'f32'>,
+  targets: Tensor<'i32'>,
+  { temperature = 1 }: { temperature?: number } = {},
+): FusedHead {
+  const [rows, width] = matrixShape('fusedHead', 'hidden', hidden);
+  const [vocabulary] = matrixShape('fusedHead', 'weight', weight);
+  expectShape('fusedHead', 'weight', weight, [null, width], `hidden has ${width} columns`);
+  expectDType('fusedHead', 'targets', targets, 'i32');
+  expectShape('fusedHead', 'targets', targets, [rows], 'one per row of hidden');
+  if (!(temperature > 0))
+    throw new UsageError('TEMPERATURE', `fusedHead: temperature must be above 0, not ${temperature}`);
+  const { device } = hidden;
+  const [logProbs, entropies, logSumExp] = [device.empty([rows]), device.empty([rows]), device.empty([rows])] as const;
+  const outputs = [logProbs, entropies, logSumExp];
+  device.run('fused_head', [hidden, weight, targets], outputs, [rows, width, vocabulary], [1 / temperature]);
+  return { logProbs, entropies, logSumExp };
+}
