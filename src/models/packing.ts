@@ -96,7 +96,7 @@ export interface PackedBatch {
   headRows: Int32Array;
   targets: Int32Array;
   spans: HeadSpan[];
-  /** One more than the largest position. */
+  /** Tokens of the longest prompt with its response, the last one included although it is not run. */
   length: number;
 }
 
@@ -127,7 +127,6 @@ export function layOut(slates: readonly TokenSlate[], batch: readonly Pack[]): P
         positions[row] = position + t;
         longRows[row] = pack.long ? 1 : 0;
       }
-      length = Math.max(length, position + count);
     };
     place(slate.prompt, slate.prompt.length, 0);
     segments.push(promptStart, promptEnd, promptStart, promptStart);
@@ -135,6 +134,7 @@ export function layOut(slates: readonly TokenSlate[], batch: readonly Pack[]): P
       const response = slate.responses[k]!;
       const start = row;
       place(response, responseRows(response), slate.prompt.length);
+      length = Math.max(length, slate.prompt.length + response.length);
       if (row > start) segments.push(start, row, promptStart, promptEnd);
       spans.push({ slate: pack.slate, response: k, start: head, count: response.length });
       // The last row of the prompt predicts the first token; row t of the response predicts token t + 1.

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { layOut, type PlanOptions, planBatches, type TokenSlate } from '../../src/models/packing.js';
+import type { RopeConfig } from '../../src/models/rope-config.js';
 
 const options: PlanOptions = { batchTokens: 100, packed: true, rope: null };
 const longrope: RopeConfig = {
@@ -100,7 +101,7 @@ describe('layout', () => {
       { slate: 0, response: 1, start: 3, count: 1 },
       { slate: 1, response: 0, start: 4, count: 2 },
     ]);
-    expect(batch.length).toBe(4);
+    expect(batch.length).toBe(5);
   });
 
   test('long packs are marked row by row', () => {

@@ -1,0 +1,78 @@
+import type { Device } from '../tensor/device.js';
+import { add, attention, columns, embedding, gelu, layerNorm, matmul } from '../tensor/ops/index.js';
+import type { Tensor } from '../tensor/tensor.js';
+import type { Gpt2Config } from './gpt2-config.js';
+import type { Network, NetworkInput } from './network.js';
+import type { ModelWeights, Parameters } from './weights.js';
+
+/** Parameters of GPT-2. Matrices are stored [in, out]. */
+export function gpt2Parameters({ vocabulary, context, width, layers, intermediate, tied }: Gpt2Config): Parameters {
+  const shapes: Parameters['shapes'] = new Map();
+  const linear = (name: string, inputs: number, outputs: number) => {
+    shapes.set(`${name}.weight`, [inputs, outputs]).set(`${name}.bias`, [outputs]);
+  };
+  const norm = (name: string) => shapes.set(`${name}.weight`, [width]).set(`${name}.bias`, [width]);
+  shapes.set('wte.weight', [vocabulary, width]).set('wpe.weight', [context, width]);
+  for (let i = 0; i < layers; i++) {
+    norm(`h.${i}.ln_1`);
+    linear(`h.${i}.attn.c_attn`, width, 3 * width);
+    linear(`h.${i}.attn.c_proj`, width, width);
+    norm(`h.${i}.ln_2`);
+    linear(`h.${i}.mlp.c_fc`, width, intermediate);
+    linear(`h.${i}.mlp.c_proj`, intermediate, width);
+  }
+  norm('ln_f');
+  if (!tied) shapes.set('lm_head.weight', [vocabulary, width]);
+  return { shapes, prefix: 'transformer.', passedOver: /\.attn\.(masked_)?bias$|^lm_head\.weight$/ };
+}
+
+/** GPT-2 (Radford et al. 2019): learnt positions, layer norm before each block, GELU. */
+export class Gpt2 implements Network {
+  constructor(
+    private readonly config: Gpt2Config,
+    private readonly weights: ModelWeights,
+    private readonly device: Device,
+  ) {}
+
+  get head(): Tensor<'f32'> {
+    return this.weights.get(this.config.tied ? 'wte.weight' : 'lm_head.weight');
+  }
+
+  forward(input: NetworkInput): Tensor<'f32'> {
+    let x = this.device.scope(() =>
+      add(
+        embedding(this.weights.get('wte.weight'), input.ids),
+        embedding(this.weights.get('wpe.weight'), input.positions),
+      ),
+    );
+    for (let i = 0; i < this.config.layers; i++) {
+      const next = this.device.scope(() => this.block(`h.${i}`, x, input));
+      x.dispose();
+      x = next;
+    }
+    return this.norm('ln_f', x);
+  }
+
+  private block(name: string, x: Tensor<'f32'>, input: NetworkInput): Tensor<'f32'> {
+    const attended = add(x, this.attention(`${name}.attn`, this.norm(`${name}.ln_1`, x), input));
+    const hidden = this.linear(`${name}.mlp.c_fc`, this.norm(`${name}.ln_2`, attended));
+    return add(attended, this.linear(`${name}.mlp.c_proj`, gelu(hidden, this.config.gelu)));
+  }
+
+  private attention(name: string, x: Tensor<'f32'>, { segments }: NetworkInput): Tensor<'f32'> {
+    const { width, heads, scaleAttention } = this.config;
+    const projected = this.linear(`${name}.c_attn`, x);
+    const part = (index: number) => columns(projected, index * width, width);
+    const scale = scaleAttention ? 1 / Math.sqrt(width / heads) : 1;
+    const mixed = attention(part(0), part(1), part(2), segments, { heads, keyValueHeads: heads, scale });
+    return this.linear(`${name}.c_proj`, mixed);
+  }
+
+  private linear(name: string, x: Tensor<'f32'>): Tensor<'f32'> {
+    return matmul(x, this.weights.get(`${name}.weight`), { bias: this.weights.get(`${name}.bias`) });
+  }
+
+  private norm(name: string, x: Tensor<'f32'>): Tensor<'f32'> {
+    return layerNorm(x, this.weights.get(`${name}.weight`), this.weights.get(`${name}.bias`), this.config.epsilon);
+  }
+}

@@ -1,0 +1,132 @@
+import type { Device } from '../tensor/device.js';
+import { add, attention, columns, embedding, matmul, rmsNorm, rope, swiglu } from '../tensor/ops/index.js';
+import type { Tensor } from '../tensor/tensor.js';
+import type { LlamaConfig } from './llama-config.js';
+import type { Network, NetworkInput } from './network.js';
+import type { ModelWeights, Parameters } from './weights.js';
+
+/** Parameters of llama, qwen3 and phi3. Matrices are stored [out, in]. */
+export function llamaParameters(config: LlamaConfig): Parameters {
+  const { vocabulary, width, intermediate, headSize } = config;
+  const shapes: Parameters['shapes'] = new Map();
+  const queryWidth = config.heads * headSize;
+  const keyWidth = config.keyValueHeads * headSize;
+  shapes.set('embed_tokens.weight', [vocabulary, width]);
+  for (let i = 0; i < config.layers; i++) {
+    const linear = (name: string, outputs: number, inputs: number, bias: boolean) => {
+      shapes.set(`layers.${i}.${name}.weight`, [outputs, inputs]);
+      if (bias) shapes.set(`layers.${i}.${name}.bias`, [outputs]);
+    };
+    shapes.set(`layers.${i}.input_layernorm.weight`, [width]);
+    if (config.fused) {
+      linear('self_attn.qkv_proj', queryWidth + 2 * keyWidth, width, config.attentionBias);
+      linear('mlp.gate_up_proj', 2 * intermediate, width, config.mlpBias);
+    } else {
+      linear('self_attn.q_proj', queryWidth, width, config.attentionBias);
+      linear('self_attn.k_proj', keyWidth, width, config.attentionBias);
+      linear('self_attn.v_proj', keyWidth, width, config.attentionBias);
+      linear('mlp.gate_proj', intermediate, width, config.mlpBias);
+      linear('mlp.up_proj', intermediate, width, config.mlpBias);
+    }
+    if (config.headNorms) {
+      shapes.set(`layers.${i}.self_attn.q_norm.weight`, [headSize]);
+      shapes.set(`layers.${i}.self_attn.k_norm.weight`, [headSize]);
+    }
+    linear('self_attn.o_proj', width, queryWidth, config.attentionBias);
+    linear('mlp.down_proj', width, intermediate, config.mlpBias);
+    shapes.set(`layers.${i}.post_attention_layernorm.weight`, [width]);
+  }
+  shapes.set('norm.weight', [width]);
+  if (!config.tied) shapes.set('lm_head.weight', [vocabulary, width]);
+  return { shapes, prefix: 'model.', passedOver: /\.rotary_emb\.inv_freq$|^lm_head\.weight$/ };
+}
+
+/**
+ * Decoder of the llama kind (Touvron et al. 2023): RMSNorm before each block, rotary positions, grouped-query attention,
+ * SwiGLU. qwen3 norms every query and key head before the rotation; phi3 keeps query, key and value, and gate and up, in
+ * one matrix each.
+ */
+export class Llama implements Network {
+  constructor(
+    private readonly config: LlamaConfig,
+    private readonly weights: ModelWeights,
+    private readonly device: Device,
+  ) {}
+
+  get head(): Tensor<'f32'> {
+    return this.weights.get(this.config.tied ? 'embed_tokens.weight' : 'lm_head.weight');
+  }
+
+  forward(input: NetworkInput): Tensor<'f32'> {
+    let x = embedding(this.weights.get('embed_tokens.weight'), input.ids);
+    for (let i = 0; i < this.config.layers; i++) {
+      const next = this.device.scope(() => this.block(`layers.${i}`, x, input));
+      x.dispose();
+      x = next;
+    }
+    return this.norm('norm', x);
+  }
+
+  private block(name: string, x: Tensor<'f32'>, input: NetworkInput): Tensor<'f32'> {
+    const attended = add(x, this.attention(`${name}.self_attn`, this.norm(`${name}.input_layernorm`, x), input));
+    return add(attended, this.mlp(`${name}.mlp`, this.norm(`${name}.post_attention_layernorm`, attended)));
+  }
+
+  private attention(name: string, x: Tensor<'f32'>, input: NetworkInput): Tensor<'f32'> {
+    const { heads, keyValueHeads, headSize } = this.config;
+    const [query, key, value] = this.projections(name, x);
+    const rotated = (vectors: Tensor<'f32'>, norm: string, count: number) => {
+      const normed = this.config.headNorms ? this.norm(`${name}.${norm}`, vectors) : vectors;
+      const { cos, sin, rows } = input.rope!;
+      return rope(normed, { positions: rows, cos, sin, heads: count });
+    };
+    const mixed = attention(
+      rotated(query, 'q_norm', heads),
+      rotated(key, 'k_norm', keyValueHeads),
+      value,
+      input.segments,
+      {
+        heads,
+        keyValueHeads,
+        scale: 1 / Math.sqrt(headSize),
+      },
+    );
+    return this.linear(`${name}.o_proj`, mixed, this.config.attentionBias);
+  }
+
+  private projections(name: string, x: Tensor<'f32'>): [Tensor<'f32'>, Tensor<'f32'>, Tensor<'f32'>] {
+    const { heads, keyValueHeads, headSize, fused, attentionBias: bias } = this.config;
+    if (!fused) {
+      return [
+        this.linear(`${name}.q_proj`, x, bias),
+        this.linear(`${name}.k_proj`, x, bias),
+        this.linear(`${name}.v_proj`, x, bias),
+      ];
+    }
+    const all = this.linear(`${name}.qkv_proj`, x, bias);
+    const queryWidth = heads * headSize;
+    const keyWidth = keyValueHeads * headSize;
+    return [
+      columns(all, 0, queryWidth),
+      columns(all, queryWidth, keyWidth),
+      columns(all, queryWidth + keyWidth, keyWidth),
+    ];
+  }
+
+  private mlp(name: string, x: Tensor<'f32'>): Tensor<'f32'> {
+    const { intermediate, fused, mlpBias: bias } = this.config;
+    const both = fused ? this.linear(`${name}.gate_up_proj`, x, bias) : null;
+    const gate = both ? columns(both, 0, intermediate) : this.linear(`${name}.gate_proj`, x, bias);
+    const up = both ? columns(both, intermediate, intermediate) : this.linear(`${name}.up_proj`, x, bias);
+    return this.linear(`${name}.down_proj`, swiglu(gate, up), bias);
+  }
+
+  private linear(name: string, x: Tensor<'f32'>, bias: boolean): Tensor<'f32'> {
+    const weight = this.weights.get(`${name}.weight`);
+    return matmul(x, weight, { transposed: true, ...(bias ? { bias: this.weights.get(`${name}.bias`) } : {}) });
+  }
+
+  private norm(name: string, x: Tensor<'f32'>): Tensor<'f32'> {
+    return rmsNorm(x, this.weights.get(`${name}.weight`), this.config.epsilon);
+  }
+}

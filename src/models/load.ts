@@ -1,0 +1,73 @@
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DataError, describeValue, UsageError } from '../errors.js';
+import { Device, type DeviceKind } from '../tensor/device.js';
+import { CausalModel } from './causal-model.js';
+import { Checkpoint, hashFiles } from './checkpoint.js';
+import { type ModelConfig, parseModelConfig } from './config.js';
+import { Gpt2, gpt2Parameters } from './gpt2.js';
+import { Llama, llamaParameters } from './llama.js';
+import { Tokenizer } from './tokenizer.js';
+import { ModelWeights } from './weights.js';
+
+export interface LoadOptions {
+  /** Default `auto`: the best device that works here. */
+  device?: DeviceKind | 'auto';
+  /** Type of weights and activations on the device; default `f32`, the only one on a CPU. */
+  dtype?: 'f32' | 'bf16';
+}
+
+/**
+ * Loads a causal language model (gpt2, llama, qwen3, phi3) from a Hugging Face folder: config.json, weights in safetensors
+ * (f32, f16 or bf16; one file or shards) and, where there is one, the tokenizer.
+ *
+ * @throws DataError when the folder or a file is missing, broken or not supported; UsageError for a wrong option;
+ *   UnavailableError when the device is not available here
+ */
+export async function loadModel(folder: string, options: LoadOptions = {}): Promise<CausalModel> {
+  const { device: kind = 'auto', dtype = 'f32' } = options;
+  if (dtype !== 'f32') {
+    const bf16 = String(dtype) === 'bf16' ? 'bf16 needs a GPU; a CPU computes in f32' : 'expected f32 or bf16';
+    throw new UsageError('DTYPE', `dtype ${describeValue(dtype)} is not available: ${bf16}.`);
+  }
+  if (!(await isFolder(folder))) {
+    const todo = 'Give the path of a downloaded model folder';
+    throw new DataError('MODEL_NOT_FOUND', `model ${describeValue(folder)}: there is no such folder. ${todo}.`);
+  }
+  const config = await readConfig(join(folder, 'config.json'));
+  const tokenizer = await Tokenizer.load(folder);
+  const checkpoint = await Checkpoint.open(folder);
+  let device: Device | undefined;
+  try {
+    const hash = await hashFiles([join(folder, 'config.json'), ...checkpoint.files]);
+    device = Device.open(kind);
+    const parameters = config.family === 'gpt2' ? gpt2Parameters(config) : llamaParameters(config);
+    const weights = await ModelWeights.load(device, checkpoint, parameters);
+    const network = config.family === 'gpt2' ? new Gpt2(config, weights, device) : new Llama(config, weights, device);
+    return new CausalModel({ folder, config, tokenizer, hash, dtype, device, weights, network });
+  } catch (error) {
+    await device?.close();
+    throw error;
+  } finally {
+    await checkpoint.close();
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}
+
+async function readConfig(path: string): Promise<ModelConfig> {
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new DataError('MISSING_FILE', `${path}: cannot be read (${error.code}); a model folder has a config.json.`);
+  });
+  try {
+    return parseModelConfig(path, JSON.parse(text));
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new DataError('INVALID_JSON', `${path}: not JSON (${error.message})`, { cause: error });
+  }
+}
