@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest';
+import { type Evidence, judge, worstVerdict } from '../../src/estimators/verdict.js';
+
+const good: Evidence = {
+  estimator: 'decomposed',
+  estimand: 'value',
+  queries: 500,
+  value: 2,
+  diagnostics: {
+    effectiveSampleSize: 1200,
+    effectiveSampleShare: 0.6,
+    maxWeight: 8,
+    maxWeightShare: 0.01,
+    meanWeight: 1.02,
+    clippedShare: 0.001,
+    clippingBias: 0.01,
+    paretoK: 0.2,
+    chiSquare: 0.6,
+    queriesWithoutSupport: 0,
+  },
+};
+
+function verdictOf(
+  changes: Partial<Omit<Evidence, 'diagnostics'>> & { diagnostics?: Partial<Evidence['diagnostics']> },
+) {
+  const { verdict, reasons } = judge({
+    ...good,
+    ...changes,
+    diagnostics: { ...good.diagnostics, ...changes.diagnostics },
+  });
+  return [verdict, ...reasons.map((reason) => reason.code)];
+}
+
+describe('the verdict', () => {
+  it('is reliable without a reason', () => {
+    expect(judge(good)).toEqual({ verdict: 'reliable', reasons: [] });
+    expect(verdictOf({ diagnostics: { paretoK: null, clippingBias: null } })).toEqual(['reliable']);
+  });
+
+  it.each([
+    ['FEW_QUERIES', 'caution', { queries: 49 }],
+    ['FEW_QUERIES', 'unreliable', { queries: 9 }],
+    ['LOW_EFFECTIVE_SAMPLE', 'caution', { diagnostics: { effectiveSampleSize: 49 } }],
+    ['LOW_EFFECTIVE_SAMPLE', 'unreliable', { diagnostics: { effectiveSampleSize: 9 } }],
+    ['LOW_EFFECTIVE_SAMPLE', 'unreliable', { diagnostics: { effectiveSampleSize: 0 } }],
+    ['LOW_EFFECTIVE_SHARE', 'caution', { diagnostics: { effectiveSampleShare: 0.09 } }],
+    ['LOW_EFFECTIVE_SHARE', 'unreliable', { diagnostics: { effectiveSampleShare: 0.009 } }],
+    ['HEAVY_TAIL', 'caution', { diagnostics: { paretoK: 0.6 } }],
+    ['HEAVY_TAIL', 'unreliable', { diagnostics: { paretoK: 0.71 } }],
+    ['MEAN_WEIGHT', 'caution', { diagnostics: { meanWeight: 1.3 } }],
+    ['MEAN_WEIGHT', 'caution', { diagnostics: { meanWeight: 0.7 } }],
+    ['MEAN_WEIGHT', 'unreliable', { diagnostics: { meanWeight: 0.45 } }],
+    ['MEAN_WEIGHT', 'unreliable', { diagnostics: { meanWeight: 0 } }],
+    ['MEAN_WEIGHT', 'unreliable', { diagnostics: { meanWeight: null } }],
+    ['CLIPPED_SHARE', 'caution', { diagnostics: { clippedShare: 0.06 } }],
+    ['CLIPPED_SHARE', 'unreliable', { diagnostics: { clippedShare: 0.21 } }],
+    ['CLIPPING_BIAS', 'caution', { diagnostics: { clippingBias: -0.5 } }],
+    ['CLIPPING_BIAS', 'caution', { value: 0, diagnostics: { clippingBias: 5 } }],
+    ['DOMINANT_WEIGHT', 'caution', { diagnostics: { maxWeightShare: 0.2 } }],
+    ['DOMINANT_WEIGHT', 'unreliable', { diagnostics: { maxWeightShare: 0.4 } }],
+    ['NO_SUPPORT', 'caution', { diagnostics: { queriesWithoutSupport: 60 } }],
+    ['NO_SUPPORT', 'unreliable', { diagnostics: { queriesWithoutSupport: 251 } }],
+    ['WEIGHT_OVERFLOW', 'unreliable', { value: null }],
+  ] as const)('%s alone makes it %s', (code, verdict, changes) => {
+    expect(verdictOf(changes)).toEqual([verdict, code]);
+  });
+
+  it('is never better than caution for an index', () => {
+    expect(verdictOf({ estimand: 'normalised' })).toEqual(['caution', 'INDEX']);
+  });
+
+  it('does not ask an index for a mean weight of 1, but distrusts one below 0.7', () => {
+    expect(verdictOf({ estimand: 'normalised', diagnostics: { meanWeight: 3 } })).toEqual(['caution', 'INDEX']);
+    expect(verdictOf({ estimand: 'normalised', diagnostics: { meanWeight: 0.69 } })).toEqual([
+      'unreliable',
+      'LOW_MEAN_WEIGHT',
+      'INDEX',
+    ]);
+  });
+
+  it('does not ask the bound for a mean weight: a geometric mean has none', () => {
+    expect(verdictOf({ estimator: 'bound', diagnostics: { meanWeight: 0.3 } })).toEqual(['reliable']);
+  });
+
+  it('treats a figure that is not a number as bad', () => {
+    expect(verdictOf({ diagnostics: { effectiveSampleSize: Number.NaN } })).toEqual([
+      'unreliable',
+      'LOW_EFFECTIVE_SAMPLE',
+    ]);
+  });
+
+  it('writes reasons that name figures', () => {
+    const [reason] = judge({ ...good, queries: 12 }).reasons;
+    expect(reason!.message).toMatch(/only 12 queries/);
+  });
+});
+
+it('the worst verdict of several counts', () => {
+  expect(worstVerdict([])).toBe('reliable');
+  expect(worstVerdict(['reliable', 'unreliable', 'caution'])).toBe('unreliable');
+});
