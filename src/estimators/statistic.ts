@@ -68,9 +68,16 @@ export function standardError(statistic: Statistic): number {
   return Math.sqrt(squares.value / (n * (n - 1)));
 }
 
-/** The same statistic with one entry per cluster; `clusterOf` maps each query to 0 .. clusters - 1. */
-export function sumOverClusters(statistic: Statistic, clusterOf: Int32Array, clusters: number): Statistic {
-  const summed = new Map<Float64Array, Float64Array>();
+/**
+ * The same statistic with one entry per cluster; `clusterOf` maps each query to 0 .. clusters - 1. Columns that are in
+ * `summed` already are taken from there.
+ */
+export function sumOverClusters(
+  statistic: Statistic,
+  clusterOf: Int32Array,
+  clusters: number,
+  summed = new Map<Float64Array, Float64Array>(),
+): Statistic {
   const sumColumn = (column: Float64Array): Float64Array => {
     const known = summed.get(column);
     if (known) return known;

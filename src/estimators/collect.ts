@@ -1,0 +1,188 @@
+import type { LoggedResponse, Slate } from '../data/slate.js';
+import { DataError, describeValue } from '../errors.js';
+import type { Policy, SlateScores } from '../policy/policy.js';
+import { type RewardName, slateReward } from '../reward/index.js';
+import type { LogColumns } from './columns.js';
+import { GroupCollector } from './groups.js';
+import { indexClusters } from './intervals.js';
+
+/** A log that can be read several times, such as a LoggedDataset or an array of slates. */
+export type SlateLog = (AsyncIterable<Slate> | Iterable<Slate>) & { sha256?: () => Promise<string> };
+
+export interface CollectOptions {
+  target: Policy;
+  /** 'log': the log's own `logging.logprob`. */
+  logging: Policy | 'log';
+  reward: RewardName | undefined;
+  /** 'group', or a field of the slates; see `GroupCollector`. */
+  by: string | null;
+  signal: AbortSignal | undefined;
+  onProgress: ((progress: { queries: number; responses: number }) => void) | undefined;
+}
+
+/** What was noticed on the way. */
+export interface CollectCounts {
+  /** Slates whose signals say nothing. */
+  noPreference: number;
+  /** Signals that counted as 0. */
+  negatives: number;
+  /** Responses whose propensity in the log has no token count. */
+  tokensAssumed: number;
+  /** Responses whose prompt was cut to fit a model's context. */
+  truncated: number;
+  rewards: Set<RewardName>;
+}
+
+export interface Collected {
+  columns: LogColumns;
+  counts: CollectCounts;
+  groups: GroupCollector;
+}
+
+/** How likely one policy is to write one response, checked. */
+interface Score {
+  logprob: number;
+  tokens?: number | undefined;
+  truncated?: number | undefined;
+}
+
+/**
+ * Reads a log once beside the scores of both policies and keeps numbers only.
+ *
+ * @throws DataError SCORE_MISSING, SCORE_MISMATCH, SCORE_INVALID, PROPENSITY_MISSING naming query and response, and
+ *   whatever the rewards throw
+ */
+export async function collect(log: SlateLog, options: CollectOptions): Promise<Collected> {
+  const { target, logging, reward: rewardName, signal } = options;
+  const counts: CollectCounts = { noPreference: 0, negatives: 0, tokensAssumed: 0, truncated: 0, rewards: new Set() };
+  const groups = new GroupCollector(options.by, rewardName);
+  const queryIds: string[] = [];
+  const clusterNames: string[] = [];
+  const lists = {
+    offset: [0],
+    queryWeight: [] as number[],
+    reward: [] as number[],
+    targetLogProb: [] as number[],
+    loggingLogProb: [] as number[],
+    targetTokens: [] as number[],
+    loggingTokens: [] as number[],
+    bytes: [] as number[],
+  };
+  let clustered = false;
+
+  const scored = [new ScoreStream(target, 'target', log, signal)];
+  if (logging !== 'log') scored.push(new ScoreStream(logging, 'logging', log, signal));
+  try {
+    for await (const slate of log) {
+      signal?.throwIfAborted();
+      const targetScores = await scored[0]!.next(slate);
+      const loggingScores = scored[1] ? await scored[1].next(slate) : slate.responses.map((r) => propensity(slate, r));
+      const { rewards, noPreference, negatives, used } = slateReward(slate, { reward: rewardName });
+      counts.noPreference += noPreference ? 1 : 0;
+      counts.negatives += negatives;
+      counts.rewards.add(used);
+      groups.add(slate, queryIds.length, lists.reward.length);
+      clustered ||= slate.cluster !== undefined;
+      // A query without a cluster is its own; the prefix keeps its name apart from those of clusters.
+      clusterNames.push(slate.cluster === undefined ? `query ${slate.id}` : `cluster ${slate.cluster}`);
+      queryIds.push(slate.id);
+      lists.queryWeight.push(slate.weight ?? 1);
+      for (const [k, response] of slate.responses.entries()) {
+        const ours = targetScores[k]!;
+        const theirs = loggingScores[k]!;
+        if (theirs.tokens === undefined) counts.tokensAssumed++;
+        if (ours.truncated !== undefined || theirs.truncated !== undefined) counts.truncated++;
+        lists.reward.push(rewards[k]!);
+        lists.targetLogProb.push(ours.logprob);
+        lists.loggingLogProb.push(theirs.logprob);
+        lists.targetTokens.push(ours.tokens!);
+        lists.loggingTokens.push(theirs.tokens ?? ours.tokens!);
+        lists.bytes.push(Buffer.byteLength(response.text));
+      }
+      lists.offset.push(lists.reward.length);
+      options.onProgress?.({ queries: queryIds.length, responses: lists.reward.length });
+    }
+  } finally {
+    await Promise.all(scored.map((stream) => stream.close()));
+  }
+  if (queryIds.length === 0)
+    throw new DataError('LOG_EMPTY', 'The log holds no query, so there is nothing to evaluate.');
+  const { offset, ...numbers } = lists;
+  const columns = Object.fromEntries(Object.entries(numbers).map(([name, list]) => [name, Float64Array.from(list)]));
+  return {
+    columns: {
+      ...(columns as Record<keyof typeof numbers, Float64Array>),
+      queryIds,
+      offsets: Int32Array.from(offset),
+      clusters: clustered ? indexClusters(clusterNames).index : null,
+    },
+    counts,
+    groups,
+  };
+}
+
+/** The scores of a policy, walked in step with the log and checked against it. */
+class ScoreStream {
+  readonly #scores: AsyncIterator<SlateScores>;
+  readonly #role: string;
+
+  constructor(policy: Policy, role: 'target' | 'logging', log: SlateLog, signal: AbortSignal | undefined) {
+    this.#role = `${role} policy ${describeValue(policy.identity.policy)}`;
+    this.#scores = policy.score(log, signal ? { signal } : {})[Symbol.asyncIterator]();
+  }
+
+  async next(slate: Slate): Promise<Score[]> {
+    const { value, done } = await this.#scores.next();
+    const query = describeValue(slate.id);
+    if (done)
+      throw new DataError('SCORE_MISSING', `${this.#role}: the scores end before query ${query}; score this log again`);
+    if (value.query !== slate.id) {
+      throw new DataError(
+        'SCORE_MISMATCH',
+        `${this.#role}: expected the scores of query ${query}, got those of ${describeValue(value.query)}; do they belong to this log?`,
+      );
+    }
+    return slate.responses.map((response, k) => {
+      const score = value.responses[k];
+      const place = `${this.#role}, query ${query}, response ${describeValue(response.id)}`;
+      if (score === undefined)
+        throw new DataError('SCORE_MISSING', `${place}: there is no score; score this log again`);
+      if (score.response !== response.id) {
+        throw new DataError(
+          'SCORE_MISMATCH',
+          `${place}: expected its score, got that of ${describeValue(score.response)}; do the scores belong to this log?`,
+        );
+      }
+      return checked(score, place);
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#scores.return?.();
+  }
+}
+
+function propensity(slate: Slate, response: LoggedResponse): Score {
+  const place = `query ${describeValue(slate.id)}, response ${describeValue(response.id)}`;
+  if (response.logging === undefined) {
+    throw new DataError(
+      'PROPENSITY_MISSING',
+      `${place}: logging.logprob is missing; give the scores of a logging policy in place of the log's own`,
+    );
+  }
+  return checked(response.logging, `${place}, field logging`);
+}
+
+function checked(score: Score, place: string): Score {
+  const { logprob, tokens } = score;
+  if (!Number.isFinite(logprob)) {
+    throw new DataError('SCORE_INVALID', `${place}: expected a finite log-probability, got ${describeValue(logprob)}`);
+  }
+  if (tokens !== undefined && !(Number.isInteger(tokens) && tokens > 0)) {
+    throw new DataError(
+      'SCORE_INVALID',
+      `${place}: expected a positive number of tokens, got ${describeValue(tokens)}`,
+    );
+  }
+  return score;
+}

@@ -1,0 +1,91 @@
+import { setImmediate } from 'node:timers/promises';
+import { Bootstrap } from './bootstrap.js';
+import type { LogColumns } from './columns.js';
+import {
+  checkedSettings,
+  type IntervalSettings,
+  indexClusters,
+  percentileInterval,
+  studentTInterval,
+} from './intervals.js';
+import type { Estimate, Interval, ResolvedOptions } from './result.js';
+import type { Row } from './row.js';
+import { columnsOf, type Statistic, standardError, sumOverClusters } from './statistic.js';
+
+/** Additions between two turns of the event loop, some milliseconds. */
+const WORK_PER_TURN = 5e6;
+
+export interface FillOptions {
+  resolved: ResolvedOptions;
+  signal: AbortSignal | undefined;
+  onResample?: ((done: number) => void) | undefined;
+}
+
+/**
+ * Gives the rows of one part of a log their intervals, all from the same resamples, so that rows can be compared. With
+ * clusters the standard errors are made from clusters too. A part with fewer than two queries or clusters gets none.
+ */
+export async function fillIntervals(columns: LogColumns, rows: readonly Row[], options: FillOptions): Promise<void> {
+  const { resolved, signal, onResample } = options;
+  const { clusters } = columns;
+  const units = clusters ? new Set(clusters).size : columns.queryIds.length;
+  if (units < 2) return;
+  const dense = clusters && indexClusters(clusters).index;
+  const summed = new Map<Float64Array, Float64Array>();
+  const unitsOf = (statistic: Statistic) => (dense ? sumOverClusters(statistic, dense, units, summed) : statistic);
+  const targets = rows.flatMap(({ estimate, statistics }) => {
+    if (!statistics) return [];
+    const value = unitsOf(statistics.value);
+    estimate.standardError = standardError(value);
+    return [
+      { estimate, field: 'interval' as const, statistic: value },
+      { estimate, field: 'utilityInterval' as const, statistic: unitsOf(statistics.utility) },
+      { estimate, field: 'diversityInterval' as const, statistic: unitsOf(statistics.diversity) },
+      ...(statistics.selfNormalised
+        ? [{ estimate, field: 'selfNormalisedInterval' as const, statistic: unitsOf(statistics.selfNormalised) }]
+        : []),
+    ];
+  });
+  const settings = checkedSettings(resolved.interval, { ...resolved, side: 'two' });
+  if (resolved.interval === 't') {
+    for (const { estimate, field, statistic } of targets) {
+      assign(estimate, field, studentTInterval(statistic, settings), resolved);
+    }
+    return;
+  }
+  const statistics = targets.map(({ statistic }) => statistic);
+  const bootstrap = new Bootstrap(statistics, units, settings);
+  await inTurns(bootstrap, settings, units * (10 + new Set(statistics.flatMap(columnsOf)).size), signal, onResample);
+  for (const [s, { estimate, field }] of targets.entries()) {
+    assign(estimate, field, percentileInterval(bootstrap.replicates[s]!, settings), resolved);
+  }
+}
+
+/** Lets the event loop live, and the caller interrupt, between pieces of work. */
+async function inTurns(
+  bootstrap: Bootstrap,
+  { resamples }: IntervalSettings,
+  workPerResample: number,
+  signal: AbortSignal | undefined,
+  onResample: ((done: number) => void) | undefined,
+): Promise<void> {
+  const step = Math.max(1, Math.floor(WORK_PER_TURN / workPerResample));
+  for (let from = 0; from < resamples; from += step) {
+    signal?.throwIfAborted();
+    const to = Math.min(from + step, resamples);
+    bootstrap.run(from, to);
+    onResample?.(to);
+    await setImmediate();
+  }
+}
+
+function assign(
+  estimate: Estimate,
+  field: 'interval' | 'utilityInterval' | 'diversityInterval' | 'selfNormalisedInterval',
+  { low, high }: { low: number; high: number },
+  { interval, alpha }: ResolvedOptions,
+): void {
+  const finite = Number.isFinite(low) && Number.isFinite(high);
+  const result: Interval = finite ? { method: interval, low, high, alpha } : null;
+  estimate[field] = result;
+}

@@ -1,0 +1,26 @@
+/** Estimators of the pluralistic value, intervals, diagnostics and verdict: 'pope-native/estimators'. */
+export type { SlateLog } from './collect.js';
+export { evaluate } from './evaluate.js';
+export {
+  INTERVAL_METHODS,
+  type IntervalInput,
+  type IntervalMethod,
+  type IntervalOptions,
+  interval,
+} from './intervals.js';
+export type { EvaluateOptions, EvaluationProgress } from './options.js';
+export {
+  type Estimate,
+  type Evaluation,
+  evaluation as evaluationSchema,
+  type Headline,
+  type Interval,
+} from './result.js';
+export {
+  type SlateData,
+  type SlateEstimate,
+  type SlateEstimates,
+  type SlateOptions,
+  slateEstimates,
+} from './slate-estimates.js';
+export { formatTransform, parseTransform, type Transform, type TransformOption } from './transforms.js';
