@@ -68,7 +68,8 @@ export const defaultForms: Readonly<Record<SlateEstimator, RewardForm>> = {
  *
  * Throws `DataError` SLATE_DATA and `UsageError` SLATE_OPTION or TRANSFORM for what it does not take, `DataError`
  * WEIGHTS_VANISH when it must divide by weights that are all 0, and `NativeError` WEIGHT_OVERFLOW, whose `index` is the
- * slate, when a log-weight is above 709 and the transform is not clip.
+ * slate, when a log-weight is above 709 and the transform is not clip, or when a value is beyond a float64 all the same,
+ * as the bound may be, which nothing clips.
  */
 export function slateEstimates(data: SlateData, options: SlateOptions = {}): SlateEstimates {
   const log = checkData(data);

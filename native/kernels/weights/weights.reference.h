@@ -27,7 +27,7 @@ inline Real transform_slope(int32_t name, Real t, Real w) {
     case POPE_CLIP: return w <= t ? 1 : 0;
     case POPE_POWER: return t * std::pow(w, t - 1);
     case POPE_SHRINKAGE: return (t * (w * w + t) - t * w * 2 * w) / ((w * w + t) * (w * w + t));
-    case POPE_SUB_GAUSSIAN: return ((1 - t) + t * w - w * t) / (((1 - t) + t * w) * ((1 - t) + t * w));
+    case POPE_SUB_GAUSSIAN: return (1 - t) / (((1 - t) + t * w) * ((1 - t) + t * w));
     default: return 1;
   }
 }
