@@ -124,8 +124,8 @@ BlasSearch search_blas() {
     search.rejected.push_back({"any", "POPE_BLAS=off"});
     return search;
   }
-  // Older OpenBLAS does not know newer AMD processors and would take AVX2 kernels; without the second variable it starts a
-  // thread per core when it loads.
+  // Older OpenBLAS does not know newer AMD processors and would take AVX2 kernels; without the second variable it
+  // starts a thread per core when it loads.
   std::optional<LoadTimeVariable> core_type;
   if (active_isa() == Isa::avx512) core_type.emplace("OPENBLAS_CORETYPE", "SkylakeX");
   const LoadTimeVariable threads("OPENBLAS_NUM_THREADS", "1");

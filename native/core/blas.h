@@ -1,5 +1,5 @@
-// A BLAS of the system, found at run time. The environment variable POPE_BLAS is `auto` (the default: the first of a list
-// of optimised libraries that loads and is not slower than our own kernel), `off`, or the path of one.
+// A BLAS of the system, found at run time. The environment variable POPE_BLAS is `auto` (the default: the first of a
+// list of optimised libraries that loads and is not slower than our own kernel), `off`, or the path of one.
 #pragma once
 
 #include <optional>
@@ -9,8 +9,8 @@
 namespace pope {
 
 // cblas_sgemm with 32-bit sizes.
-using Sgemm = void(int order, int transpose_a, int transpose_b, int m, int n, int k, float alpha, const float* a, int lda,
-                   const float* b, int ldb, float beta, float* c, int ldc);
+using Sgemm = void(int order, int transpose_a, int transpose_b, int m, int n, int k, float alpha, const float* a,
+                   int lda, const float* b, int ldb, float beta, float* c, int ldc);
 
 constexpr int kRowMajor = 101, kNoTranspose = 111, kTranspose = 112;
 

@@ -1,9 +1,9 @@
-// Vectors as wide as the instruction set a tiered source is compiled for (native/core/cpu.h), by the vector extensions that
-// GCC and Clang share.
+// Vectors as wide as the instruction set a tiered source is compiled for (native/core/cpu.h), by the vector extensions
+// that GCC and Clang share.
 //
 // Everything here has internal linkage. The same source is compiled once per instruction set; an inline function with
-// external linkage would be one weak symbol for all of them, of which the linker keeps any, and the baseline code could die
-// on an instruction that the machine lacks. For the same reason a tiered source includes no C++ standard header.
+// external linkage would be one weak symbol for all of them, of which the linker keeps any, and the baseline code could
+// die on an instruction that the machine lacks. For the same reason a tiered source includes no C++ standard header.
 #pragma once
 
 #include <stdint.h>
@@ -60,7 +60,8 @@ inline float max_lanes(Vec v) {
   return v[0];
 }
 
-// e^x within 2 units in the last place; 0 below -87.33 (where e^x would be subnormal), infinity above 88.72, NaN for NaN.
+// e^x within 2 units in the last place; 0 below -87.33 (where e^x would be subnormal), infinity above 88.72, NaN for
+// NaN.
 // x = n ln 2 + r with |r| <= ln 2 / 2, ln 2 split in two parts (Cody and Waite); the polynomial is that of Cephes' expf
 // (S. L. Moshier).
 inline Vec exp(Vec x) {

@@ -31,7 +31,9 @@ void gelu_erf(const float* x, float* out, int64_t n) {
 
 void swiglu(const float* gate, const float* up, float* out, int64_t n, ThreadPool& pool) {
   const auto kernel = active_kernels().swiglu;
-  pool.parallel_for(n, kGrain, [=](int64_t begin, int64_t end) { kernel(gate + begin, up + begin, out + begin, end - begin); });
+  pool.parallel_for(n, kGrain, [=](int64_t begin, int64_t end) {
+    kernel(gate + begin, up + begin, out + begin, end - begin);
+  });
 }
 
 void gelu(const float* x, float* out, int64_t n, GeluForm form, ThreadPool& pool) {

@@ -42,8 +42,9 @@ thread_local Scratch key_memory, value_memory, gather_memory, query_memory, scor
 
 int64_t round_up(int64_t n, int64_t multiple) { return (n + multiple - 1) / multiple * multiple; }
 
-// One block of rows and one key-value head. The keys that the block sees are numbered from 0: the prefix, then the segment
-// up to the block's last row. Scores, weights and results of a strip of rows are products of packed tiles, as in matmul.
+// One block of rows and one key-value head. The keys that the block sees are numbered from 0: the prefix, then the
+// segment up to the block's last row. Scores, weights and results of a strip of rows are products of packed tiles, as
+// in matmul.
 class BlockAttention {
  public:
   BlockAttention(const TileKernels& tile, const AttentionShape& shape, const Block& block)

@@ -1,13 +1,14 @@
-// attention: out[t, h] = sum_u softmax_u(scale q[t, h] . k[u, g]) v[u, g], with g = h / (heads / kv), the key-value head
-// that query head h shares, and u over the rows that row t sees.
-//   q, out [rows, heads * head]   k, v [rows, kv * head]   segments [segments, 4] of (start, end, prefix_start, prefix_end)
+// attention: out[t, h] = sum_u softmax_u(scale q[t, h] . k[u, g]) v[u, g], with g = h / (heads / kv), the key-value
+// head that query head h shares, and u over the rows that row t sees.
+//   q, out [rows, heads * head]   k, v [rows, kv * head]
+//   segments [segments, 4] of (start, end, prefix_start, prefix_end)
 //
-// The segments cut the rows, in order and without gaps. Row t of a segment sees the rows [prefix_start, prefix_end), which
-// lie before the segment, and then [start, t]: a prompt is a segment without prefix, a response one whose prefix is its
-// prompt. Vaswani et al., "Attention Is All You Need" (2017); grouped heads: Ainslie et al., "GQA" (2023).
-//
-// Keys are taken in the order in which a row sees them, and no sum depends on where they lie: a response has the same bits
-// in a packed slate and alone behind its prompt.
+// The segments cut the rows, in order and without gaps. Row t of a segment sees the rows [prefix_start, prefix_end),
+// which lie before the segment, and then [start, t]: a prompt is a segment without prefix, a response one whose
+// prefix is its prompt. Vaswani et al., "Attention Is All You Need" (2017); grouped heads: Ainslie et al., "GQA"
+// (2023).
+// Keys are taken in the order in which a row sees them, and no sum depends on where they lie: a response has the same
+// bits in a packed slate and alone behind its prompt.
 #pragma once
 
 #include <cstdint>

@@ -11,18 +11,19 @@ namespace pope {
 
 namespace {
 
-// A panel of kDepth x tile.columns floats (at most 32 KiB) stays in the first-level cache while all strips of a chunk pass
-// it; kDepth columns of a chunk of kChunkRows rows (512 KiB) stay in the second-level cache.
+// A panel of kDepth x tile.columns floats (at most 32 KiB) stays in the first-level cache while all strips of a chunk
+// pass it; kDepth columns of a chunk of kChunkRows rows (512 KiB) stay in the second-level cache.
 constexpr int64_t kDepth = 256;
 constexpr int64_t kChunkRows = 512;
 constexpr int64_t kBlockColumns = 64;  // columns of one task
 constexpr int64_t kFillGrain = 16;     // rows
 
-// One call of the BLAS. Fixed, so that bits do not depend on the threads; larger gains less than 5 %, smaller loses 15 %.
+// One call of the BLAS. Fixed, so that bits do not depend on the threads. Larger ones gain less than 5 %, half as large
+// ones lose 15 %.
 constexpr int64_t kBlasRows = 256, kBlasColumns = 384;
 
-// m n k from which a BLAS is used. Below it our own kernel, whose smaller tasks fill more threads, was as fast or faster
-// with every size measured (OpenBLAS 0.3.21 on a Zen 5).
+// m n k from which a BLAS is used. Below it our own kernel, whose smaller tasks fill more threads, is as fast or faster
+// (OpenBLAS 0.3.21, two threads of a Zen 5).
 constexpr int64_t kBlasProduct = int64_t{1} << 26;
 
 int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
@@ -38,7 +39,8 @@ void fill_with_bias(const float* bias, float* c, int64_t m, int64_t n, ThreadPoo
   });
 }
 
-// c += a op(b) for the columns [first, first + columns) of b and c. strips holds the packed rows of a, [strip][k][tile.rows].
+// c += a op(b) for the columns [first, first + columns) of b and c.
+// strips holds the packed rows of a: [strip][k][tile.rows].
 void multiply_block(const TileKernels& tile, const float* strips, const float* b, float* c, const MatmulShape& shape,
                     int64_t first, int64_t columns) {
   const auto [m, n, k, transposed] = shape;
@@ -53,7 +55,8 @@ void multiply_block(const TileKernels& tile, const float* strips, const float* b
         tile.pack_plain(b + p * n + j, n, width, depth, tile.columns, panel);
       }
       for (int64_t i = 0; i < m; i += tile.rows) {
-        tile.multiply(strips + i * k + p * tile.rows, panel, depth, c + i * n + j, n, std::min(tile.rows, m - i), width);
+        tile.multiply(strips + i * k + p * tile.rows, panel, depth, c + i * n + j, n, std::min(tile.rows, m - i),
+                      width);
       }
     }
   }
@@ -85,16 +88,16 @@ bool fits_blas(const MatmulShape& shape) {
 // c += a op(b)
 void multiply_by_blas(Sgemm* sgemm, const float* a, const float* b, float* c, const MatmulShape& shape,
                       ThreadPool& pool) {
-  const auto [m, n, k, transposed] = shape;
-  const int64_t across = divide_up(n, kBlasColumns);
-  pool.parallel_for(divide_up(m, kBlasRows) * across, 1, [&, m = m, n = n, k = k, transposed = transposed](int64_t begin, int64_t end) {
+  const int64_t across = divide_up(shape.n, kBlasColumns);
+  pool.parallel_for(divide_up(shape.m, kBlasRows) * across, 1, [&](int64_t begin, int64_t end) {
+    const auto [m, n, k, transposed] = shape;
+    const auto depth = static_cast<int>(k), width = static_cast<int>(n);
     for (int64_t tile = begin; tile < end; ++tile) {
       const int64_t i = tile / across * kBlasRows, j = tile % across * kBlasColumns;
       const auto rows = static_cast<int>(std::min(kBlasRows, m - i));
       const auto columns = static_cast<int>(std::min(kBlasColumns, n - j));
-      const auto depth = static_cast<int>(k), width = static_cast<int>(n);
-      sgemm(kRowMajor, kNoTranspose, transposed ? kTranspose : kNoTranspose, rows, columns, depth, 1.0f, a + i * k, depth,
-            transposed ? b + j * k : b + j, transposed ? depth : width, 1.0f, c + i * n + j, width);
+      sgemm(kRowMajor, kNoTranspose, transposed ? kTranspose : kNoTranspose, rows, columns, depth, 1.0f, a + i * k,
+            depth, transposed ? b + j * k : b + j, transposed ? depth : width, 1.0f, c + i * n + j, width);
     }
   });
 }

@@ -1,12 +1,12 @@
 // matmul: c = a op(b) + bias
 //   a [m, k]   b [n, k] when transposed (a weight matrix [out, in]), else [k, n]   bias [n] or nullptr   c [m, n]
 //
-// c starts as the bias (or zero) and the products are accumulated into it in the order of k, which is never split: a row of
-// c has the same bits whatever the other rows and the number of threads are. After Goto and van de Geijn, "Anatomy of
-// High-Performance Matrix Multiplication" (2008).
+// c starts as the bias (or zero) and the products are accumulated into it in the order of k, which is never split: a
+// row of c has the same bits whatever the other rows and the number of threads are. After Goto and van de Geijn,
+// "Anatomy of High-Performance Matrix Multiplication" (2008).
 //
-// A BLAS that was found (core/blas.h) takes the larger products. Bits then still do not depend on the number of threads,
-// but a row's may depend on the number of rows; POPE_BLAS=off rules that out.
+// A BLAS that was found (core/blas.h) takes the larger products. Bits then still do not depend on the number of
+// threads, but a row's may depend on the number of rows; POPE_BLAS=off rules that out.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// layer_norm: out[i] = (x[i] - mean) / sqrt(variance + eps) * weight + bias, mean and variance (divided by width) over the
-// row i.
+// layer_norm: out[i] = (x[i] - mean) / sqrt(variance + eps) * weight + bias, mean and variance (divided by width) over
+// the row i.
 //   x [rows, width]   weight, bias [width]   out [rows, width]
 // Ba, Kiros and Hinton, "Layer Normalization" (2016). Mean and variance are accumulated in double, in two passes.
 #pragma once

@@ -1,5 +1,5 @@
-// Sums of a row in double. Four running sums, because one would wait for the adder at every element; their number is fixed,
-// so the bits do not depend on the machine.
+// Sums of a row in double. Four running sums, because one would wait for the adder at every element; their number is
+// fixed, so the bits do not depend on the machine.
 #pragma once
 
 #include <cstdint>

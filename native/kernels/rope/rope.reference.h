@@ -12,7 +12,9 @@ void rope(const T* x, const int32_t* positions, const T* cos, const T* sin, T* o
   const int64_t half = shape.rotary / 2;
   for (int64_t i = 0; i < shape.rows * shape.heads; ++i) {
     const int64_t row = i / shape.heads, position = positions[row];
-    if (position < 0 || position >= shape.table) throw Error(Status::out_of_range, "rope: position outside the table", row);
+    if (position < 0 || position >= shape.table) {
+      throw Error(Status::out_of_range, "rope: position outside the table", row);
+    }
     const T* from = x + i * shape.head;
     T* to = out + i * shape.head;
     for (int64_t j = 0; j < shape.head; ++j) {
