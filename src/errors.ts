@@ -51,11 +51,17 @@ export class InterruptedError extends PopeError {
 
 /** Renders a received value for an error message: short, typed, never multi-line. */
 export function describeValue(value: unknown): string {
-  if (typeof value === 'string') return value.length > 60 ? `"${value.slice(0, 57)}..."` : JSON.stringify(value);
+  if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}...` : value);
   if (Array.isArray(value)) return `an array of ${value.length}`;
   if (value === null) return 'null';
   if (typeof value === 'object') return `an object of type ${typeName(value)}`;
   return `${typeof value} ${String(value)}`;
+}
+
+/** What an error of another library says, fit for the message of ours: one line, not endless. */
+export function describeError(error: unknown): string {
+  const text = (error instanceof Error ? error.message : String(error)).replace(/[\p{Cc}\s]+/gu, ' ').trim();
+  return text.length > 300 ? `${text.slice(0, 297)}...` : text;
 }
 
 /** The class of an object; an own field named `constructor`, which parsed input may have, is not asked. */

@@ -8,7 +8,7 @@ import { type FileHandle, mkdir, open, realpath, rename, rm, stat } from 'node:f
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { PopeError, UsageError } from '../errors.js';
+import { describeError, PopeError, UsageError } from '../errors.js';
 
 const compress = promisify(gzip);
 
@@ -106,7 +106,7 @@ class TemporaryFile {
       await mkdir(dirname(target), { recursive: true });
       return new TemporaryFile(target, temporary, await open(temporary, 'wx'));
     } catch (error) {
-      throw new UsageError('OUTPUT_NOT_WRITABLE', `${path}: cannot write there: ${(error as Error).message}`, {
+      throw new UsageError('OUTPUT_NOT_WRITABLE', `${path}: cannot write there: ${describeError(error)}`, {
         cause: error,
       });
     }
@@ -141,7 +141,7 @@ class TemporaryFile {
   }
 
   #failure(error: unknown): PopeError {
-    return new PopeError('WRITE_FAILED', `${this.#path}: writing failed: ${(error as Error).message}`, {
+    return new PopeError('WRITE_FAILED', `${this.#path}: writing failed: ${describeError(error)}`, {
       cause: error,
     });
   }
@@ -160,7 +160,7 @@ async function resolveTarget(path: string): Promise<string> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return path;
     if (error instanceof PopeError) throw error;
-    throw new UsageError('OUTPUT_NOT_WRITABLE', `${path}: cannot write there: ${(error as Error).message}`, {
+    throw new UsageError('OUTPUT_NOT_WRITABLE', `${path}: cannot write there: ${describeError(error)}`, {
       cause: error,
     });
   }

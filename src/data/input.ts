@@ -10,7 +10,7 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream';
 import { pipeline as pipelineDone } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import { DataError } from '../errors.js';
+import { DataError, describeError } from '../errors.js';
 
 /** What a file is for; the first half of its error codes: LOG_NOT_FOUND, SCORES_UNREADABLE, ... */
 export type InputKind = 'LOG' | 'SCORES' | 'GENERATIONS' | 'INPUT';
@@ -67,7 +67,7 @@ export async function* readBytes(file: InputFile, onStoredBytes?: (bytes: number
 }
 
 function unreadable(file: Pick<InputFile, 'kind' | 'name'>, error: unknown): DataError {
-  return new DataError(`${file.kind}_UNREADABLE`, `${file.name}: cannot be read: ${(error as Error).message}`, {
+  return new DataError(`${file.kind}_UNREADABLE`, `${file.name}: cannot be read: ${describeError(error)}`, {
     cause: error,
   });
 }

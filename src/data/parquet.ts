@@ -1,7 +1,15 @@
 /** Logs in Parquet: the same columns as the JSONL fields, nested alike (lists of structs). */
-import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
+import { isDeepStrictEqual } from 'node:util';
+import {
+  asyncBufferFromFile,
+  type FileMetaData,
+  parquetMetadataAsync,
+  parquetReadObjects,
+  parquetSchema,
+  type SchemaTree,
+} from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
-import { DataError } from '../errors.js';
+import { DataError, describeError } from '../errors.js';
 import type { InputFile } from './input.js';
 
 /**
@@ -13,6 +21,7 @@ export async function* readParquetRows(file: InputFile): AsyncGenerator<{ row: u
   try {
     const buffer = await asyncBufferFromFile(file.path);
     const metadata = await parquetMetadataAsync(buffer);
+    checkColumns(metadata);
     let rowStart = 0;
     for (const group of metadata.row_groups) {
       const rowEnd = rowStart + Number(group.num_rows);
@@ -22,12 +31,27 @@ export async function* readParquetRows(file: InputFile): AsyncGenerator<{ row: u
       rowStart = rowEnd;
     }
   } catch (error) {
-    throw new DataError(
-      `${file.kind}_UNREADABLE`,
-      `${file.name}: cannot be read as Parquet: ${(error as Error).message}`,
-      { cause: error },
-    );
+    throw new DataError(`${file.kind}_UNREADABLE`, `${file.name}: cannot be read as Parquet: ${describeError(error)}`, {
+      cause: error,
+    });
   }
+}
+
+/**
+ * The reader decodes all columns at once and waits only for those that it finds in the schema: the failure of any other
+ * would end the process as an unhandled rejection.
+ */
+function checkColumns(metadata: FileMetaData): void {
+  const expected = leafPaths(parquetSchema(metadata)).sort();
+  for (const group of metadata.row_groups) {
+    const found = group.columns.map((column) => column.meta_data?.path_in_schema.join('.')).sort();
+    if (!isDeepStrictEqual(found, expected)) throw new Error('a row group has other columns than the schema');
+  }
+  if (new Set(expected).size < expected.length) throw new Error('the schema has a column twice');
+}
+
+function leafPaths(node: SchemaTree): string[] {
+  return node.children.length === 0 ? [node.path.join('.')] : node.children.flatMap(leafPaths);
 }
 
 function toJson(value: unknown): unknown {

@@ -3,7 +3,7 @@
  * types are in slate.ts. A problem is reported with its place, its field, what was expected and what came.
  */
 import { z } from 'zod';
-import { DataError, describeValue } from '../errors.js';
+import { DataError, describeError, describeValue } from '../errors.js';
 import type { LoggedResponse, Slate } from './slate.js';
 
 /** Deeper nesting than any real log has, shallow enough for every recursive consumer such as JSON.stringify. */
@@ -22,7 +22,7 @@ export function parseSlate(text: string, where: string): Slate {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw invalid(where, { path: [], expected: 'one JSON object', got: (error as Error).message }, error);
+    throw invalid(where, { path: [], expected: 'one JSON object', got: describeError(error) }, error);
   }
   return validateSlate(value, where);
 }

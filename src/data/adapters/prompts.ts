@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { text as readAll } from 'node:stream/consumers';
 import { parse } from 'csv-parse/sync';
 import { z } from 'zod';
-import { DataError } from '../../errors.js';
+import { DataError, describeError } from '../../errors.js';
 import { openInput } from '../input.js';
 
 /** @throws DataError INPUT_NOT_FOUND, PROMPTS_INVALID */
@@ -31,7 +31,7 @@ export async function readPrompts(path: string): Promise<ReadonlyMap<string, str
 }
 
 function reason(error: unknown): string {
-  if (!(error instanceof z.ZodError)) return (error as Error).message;
+  if (!(error instanceof z.ZodError)) return describeError(error);
   const issue = error.issues[0]!;
   return `${issue.path.join('.')}: ${issue.message}`;
 }

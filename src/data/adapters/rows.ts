@@ -2,7 +2,7 @@
 import { pipeline, Readable } from 'node:stream';
 import { parse } from 'csv-parse';
 import { SaxesParser } from 'saxes';
-import { DataError } from '../../errors.js';
+import { DataError, describeError } from '../../errors.js';
 import { type InputFile, readBytes } from '../input.js';
 import { readTextLines } from '../lines.js';
 import { readParquetRows } from '../parquet.js';
@@ -113,7 +113,7 @@ function parseXml(file: InputFile, step: () => void): void {
   try {
     step();
   } catch (error) {
-    throw new DataError('INPUT_INVALID', `${file.name}: expected XML: ${(error as Error).message}`, { cause: error });
+    throw new DataError('INPUT_INVALID', `${file.name}: expected XML: ${describeError(error)}`, { cause: error });
   }
 }
 

@@ -1,0 +1,12 @@
+import { join } from 'node:path';
+import { defineConfig } from 'vitest/config';
+
+/** What takes longer than `npm test` may: run by `npm run torture`. */
+export default defineConfig({
+  test: {
+    root: join(import.meta.dirname, '../..'),
+    include: ['test/torture/**/*.torture.ts'],
+    testTimeout: 3_600_000,
+    disableConsoleIntercept: true,
+  },
+});
