@@ -21,7 +21,7 @@ const FIRST_LINE_BYTES = 1 << 16;
  * @throws DataError SCORES_NOT_FOUND, SCORES_EMPTY, SCORES_INVALID; while scoring also SCORES_MIXED, SCORE_DUPLICATE,
  *   SCORE_MISSING and SCORE_MISMATCH
  */
-export function scoreFile(paths: string | readonly string[]): Policy {
+export function scoreFile(paths: string | readonly string[]): ScoreFilePolicy {
   const files = typeof paths === 'string' ? [paths] : paths;
   if (files.length === 0) throw new UsageError('NO_SCORE_FILES', 'expected at least one score file');
   for (const path of files) {
@@ -45,7 +45,8 @@ export async function readScores(paths: readonly string[], signal?: AbortSignal)
   return table;
 }
 
-class ScoreFilePolicy implements Policy {
+/** See `scoreFile`. */
+export class ScoreFilePolicy implements Policy {
   readonly id: string;
   readonly identity: PolicyIdentity;
   readonly #paths: readonly string[];
@@ -70,6 +71,12 @@ class ScoreFilePolicy implements Policy {
       options.onProgress?.(done);
       yield { query: slate.id, responses };
     }
+  }
+
+  /** Whether every response of a slate has a score. */
+  async covers(slate: Slate, signal?: AbortSignal): Promise<boolean> {
+    const table = await this.#load(signal);
+    return slate.responses.every(({ id }) => table.get(slate.id, id) !== undefined);
   }
 
   #load(signal: AbortSignal | undefined): Promise<ScoreTable> {

@@ -1,0 +1,165 @@
+import { createHash } from 'node:crypto';
+import { basename, resolve } from 'node:path';
+import type { Slate } from '../data/slate.js';
+import { DataError, UsageError } from '../errors.js';
+import type { CausalModel } from '../models/causal-model.js';
+import { type EncodingOptions, SlateEncoder } from '../models/encode-slate.js';
+import type { BatchPolicy, KeyedSlate } from './batch-policy.js';
+import type { PolicyIdentity, ScoreOptions, SlateScores } from './policy.js';
+
+/** All but `onOverflow`, `batchTokens` and `name` make another policy, with another hash. */
+export interface LocalPolicyOptions extends Omit<EncodingOptions, 'onOverflow'> {
+  /** Logits are divided by it; default 1. */
+  temperature?: number;
+  /** What to call the policy; default: the model's folder and the first 8 digits of the policy's hash. */
+  name?: string;
+  /** When prompt and response exceed the model's context: throw (default), leave the query out, or cut the prompt. */
+  onOverflow?: 'error' | 'skip' | 'truncate';
+  /** Rows per batch, default 2048. */
+  batchTokens?: number;
+}
+
+/** Enough rows for full speed of the matrix products, few enough to stay small in memory. */
+export const DEFAULT_BATCH_TOKENS = 2048;
+
+/**
+ * What templates are told is today, unless the caller says otherwise. It is fixed, because a policy whose prompt changed
+ * overnight would be another policy; the day is the one that Llama 3's template falls back to.
+ */
+export const DEFAULT_DATE = new Date('2024-07-26T00:00:00Z');
+
+/** A slate as token ids. */
+export interface EncodedQuery extends KeyedSlate {
+  readonly prompt: readonly number[];
+  readonly responses: readonly {
+    readonly id: string;
+    readonly key: string;
+    readonly ids: number[];
+    readonly bytes: number;
+  }[];
+  /** Tokens cut from the prompt. */
+  readonly truncated: number;
+}
+
+/**
+ * A language model with its prompt and temperature as a policy: it scores the responses of a log (docs/theory.md
+ * section 2). The model stays the caller's, who disposes it.
+ */
+export class LocalPolicy implements BatchPolicy<EncodedQuery> {
+  readonly id: string;
+  readonly identity: PolicyIdentity;
+  readonly #model: CausalModel;
+  readonly #encoder: SlateEncoder;
+  readonly #skipsOverflow: boolean;
+  readonly #batchTokens: number;
+
+  /** @throws UsageError BAD_TEMPERATURE, DataError NO_TOKENIZER, CHAT_TEMPLATE, NO_END_TOKEN */
+  constructor(model: CausalModel, options: LocalPolicyOptions = {}) {
+    const { temperature = 1, name, onOverflow = 'error', batchTokens = DEFAULT_BATCH_TOKENS, ...encoding } = options;
+    if (!(temperature > 0 && Number.isFinite(temperature))) {
+      throw new UsageError('BAD_TEMPERATURE', `temperature: expected a number above 0, got ${temperature}`);
+    }
+    const { tokenizer } = model;
+    if (tokenizer === null) {
+      throw new DataError(
+        'NO_TOKENIZER',
+        `${model.folder}: expected a tokenizer.json beside the weights, to turn text into tokens`,
+      );
+    }
+    this.#model = model;
+    this.#batchTokens = batchTokens;
+    this.#skipsOverflow = onOverflow === 'skip';
+    this.#encoder = new SlateEncoder(tokenizer, model.context, {
+      date: DEFAULT_DATE,
+      ...encoding,
+      onOverflow: onOverflow === 'truncate' ? 'truncate' : 'error',
+    });
+    this.id = sha256(JSON.stringify([model.hash, this.#encoder.identity, temperature, model.dtype]));
+    this.identity = {
+      policy: name ?? `${basename(resolve(model.folder))}@${this.id.slice('sha256:'.length, 'sha256:'.length + 8)}`,
+      model: model.hash,
+      tokenizer: tokenizer.hash,
+      temperature,
+      dtype: model.dtype,
+    };
+  }
+
+  async *score(slates: AsyncIterable<Slate> | Iterable<Slate>, options: ScoreOptions = {}): AsyncIterable<SlateScores> {
+    const done = { queries: 0, responses: 0, tokens: 0 };
+    for await (const batch of this.batches(slates)) {
+      for (const scores of await this.scoreBatch(batch, options)) {
+        done.queries++;
+        done.responses += scores.responses.length;
+        done.tokens += scores.responses.reduce((sum, { tokens }) => sum + tokens, 0);
+        options.onProgress?.(done);
+        yield scores;
+      }
+    }
+  }
+
+  /** Batches of whole slates, in order; one is closed when the next slate's rows do not fit. */
+  async *batches(slates: AsyncIterable<Slate> | Iterable<Slate>): AsyncIterable<readonly EncodedQuery[]> {
+    let batch: EncodedQuery[] = [];
+    let rows = 0;
+    for await (const slate of slates) {
+      const encoded = this.#encode(slate);
+      if (encoded === null) continue;
+      const more = encoded.responses.reduce((sum, { ids }) => sum + ids.length - 1, encoded.prompt.length);
+      if (batch.length > 0 && rows + more > this.#batchTokens) {
+        yield batch;
+        batch = [];
+        rows = 0;
+      }
+      batch.push(encoded);
+      rows += more;
+    }
+    if (batch.length > 0) yield batch;
+  }
+
+  async scoreBatch(
+    batch: readonly EncodedQuery[],
+    { signal }: Pick<ScoreOptions, 'signal'> = {},
+  ): Promise<SlateScores[]> {
+    signal?.throwIfAborted();
+    const slates = batch.map(({ prompt, responses }) => ({ prompt, responses: responses.map(({ ids }) => ids) }));
+    const scored = await this.#model.scoreTokens(slates, {
+      entropy: true,
+      temperature: this.identity.temperature,
+      batchTokens: this.#batchTokens,
+    });
+    return batch.map(({ query, responses, truncated }, i) => ({
+      query,
+      responses: responses.map(({ id, key, ids, bytes }, k) => {
+        const { sum, entropies } = scored[i]![k]!;
+        return {
+          response: id,
+          logprob: sum,
+          tokens: ids.length,
+          bytes,
+          entropy: entropies!.reduce((total, entropy) => total + entropy, 0) / ids.length,
+          key,
+          ...(truncated > 0 ? { truncated } : {}),
+        };
+      }),
+    }));
+  }
+
+  /** Null for a query that is left out because it does not fit. */
+  #encode(slate: Slate): EncodedQuery | null {
+    try {
+      const { promptIds, responses, truncated } = this.#encoder.encode(slate);
+      const keyed = responses.map(({ ids, bytes }, k) => {
+        const key = sha256(JSON.stringify([this.id, promptIds, ids]));
+        return { id: slate.responses[k]!.id, key, ids, bytes };
+      });
+      return { query: slate.id, prompt: promptIds, responses: keyed, truncated };
+    } catch (error) {
+      if (this.#skipsOverflow && error instanceof DataError && error.code === 'CONTEXT_OVERFLOW') return null;
+      throw error;
+    }
+  }
+}
+
+function sha256(text: string): string {
+  return `sha256:${createHash('sha256').update(text).digest('hex')}`;
+}
