@@ -1,12 +1,14 @@
 import { Command, CommanderError } from 'commander';
 import { InterruptedError, PopeError, UsageError } from '../errors.js';
 import { exampleText, isHelp, type MountedCommand } from './command.js';
+import { doctor } from './commands/doctor.js';
 import { importCommand } from './commands/import.js';
+import { score } from './commands/score.js';
 import { version } from './package.js';
 import type { ProgressStream } from './progress.js';
 import type { DataStream } from './terminal.js';
 
-const COMMANDS: readonly MountedCommand[] = [importCommand];
+const COMMANDS: readonly MountedCommand[] = [importCommand, score, doctor];
 
 export interface ProgramStreams {
   stdout: DataStream;

@@ -27,14 +27,15 @@ export async function runCli(
   return finished(child);
 }
 
-export async function finished(child: ChildProcess): Promise<Outcome> {
-  const [stdout, stderr] = [child.stdout!, child.stderr!].map(async (stream) => {
-    let text = '';
-    for await (const chunk of stream.setEncoding('utf8')) text += chunk as string;
-    return text;
+/** Waits for the end of a process and collects what it wrote. */
+export function finished(child: ChildProcess): Promise<Outcome> {
+  const written = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name]!.setEncoding('utf8').on('data', (text: string) => {
+      written[name] += text;
+    });
+  }
+  return new Promise((resolve) => {
+    child.on('close', (code, signal) => resolve({ code, signal, ...written }));
   });
-  const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
-    child.on('close', (code, signal) => resolve({ code, signal }));
-  });
-  return { ...(await ended), stdout: await stdout!, stderr: await stderr! };
 }

@@ -1,0 +1,162 @@
+import { readFile } from 'node:fs/promises';
+import type { LoggedDataset } from '../../data/dataset.js';
+import type { Slate } from '../../data/slate.js';
+import { splitOf } from '../../data/split.js';
+import { DataError, InterruptedError, UsageError } from '../../errors.js';
+import { loadModel } from '../../models/index.js';
+import { type Shard, selectShard } from '../../policy/batch-policy.js';
+import { DEFAULT_BATCH_TOKENS, LocalPolicy, type LocalPolicyOptions } from '../../policy/local-policy.js';
+import { journalPath, type ScoreReport, scoreToFile } from '../../policy/score-cache.js';
+import { type Context, defineCommand } from '../command.js';
+import {
+  defaulted,
+  expected,
+  oneOf,
+  optional,
+  outputFile,
+  type Parse,
+  positiveInteger,
+  positiveNumber,
+  required,
+  text,
+} from '../flags.js';
+import { LOG_FLAGS, type LogSettings, openLog, saySkipped } from '../log-flags.js';
+import type { Settings } from '../settings.js';
+import { readable } from '../table.js';
+
+const parseShard: Parse<Shard> = (value) => {
+  const [, index, count] = (/^(\d+)\/(\d+)$/.exec(value) ?? []).map(Number);
+  if (index === undefined || count === undefined || index < 1 || index > count) {
+    throw expected('a part such as 2/4, counted from 1', value);
+  }
+  return { index, count };
+};
+
+const parseDate: Parse<Date> = (value) => {
+  const date = new Date(`${value}T00:00:00Z`);
+  if (!/^\d{4}-\d\d-\d\d$/.test(value) || Number.isNaN(date.getTime()))
+    throw expected('a date such as 2026-01-31', value);
+  return date;
+};
+
+const FLAGS = {
+  model: required('--model <dir>', 'Hugging Face model folder', text),
+  output: required('-o, --output <file>', 'score file; scores that it has already are kept', outputFile),
+  device: defaulted('--device <name>', 'auto, cpu or cuda', oneOf('auto', 'cpu', 'cuda'), 'auto'),
+  dtype: defaulted('--dtype <name>', 'f32 or bf16', oneOf('f32', 'bf16'), 'f32'),
+  batchTokens: defaulted('--batch-tokens <n>', 'tokens that are run at once', positiveInteger, DEFAULT_BATCH_TOKENS),
+  temperature: defaulted('--temperature <t>', 'logits are divided by it', positiveNumber, 1),
+  system: optional('--system <file>', 'text file with a system prompt', text),
+  template: defaulted('--template <which>', "auto (the tokenizer's own), raw, or a Jinja file", text, 'auto'),
+  end: defaulted('--end <rule>', 'auto (end-of-turn or EOS token counts) or none', oneOf('auto', 'none'), 'auto'),
+  date: optional('--date <yyyy-mm-dd>', 'what templates are told is today (default: 2024-07-26)', parseDate),
+  onOverflow: defaulted(
+    '--on-overflow <what>',
+    "when a query exceeds the model's context: error, skip, or truncate its prompt from the left",
+    oneOf('error', 'skip', 'truncate'),
+    'error',
+  ),
+  name: optional('--name <name>', 'name of the policy (default: folder and hash)', text),
+  shard: optional('--shard <i/n>', 'only part i of n, counted from 1', parseShard),
+  ...LOG_FLAGS,
+};
+
+export const score = defineCommand({
+  name: 'score',
+  summary: 'Score every response of a log with a language model, into a file that is also a resumable cache.',
+  examples: [
+    'pope score log.jsonl --model ./Llama-3.2-1B -o target.jsonl',
+    'pope score log.jsonl --model ./pi0 --temperature 1.3 -o logging.jsonl',
+  ],
+  arguments: [['<log>', 'log file, or - for standard input']],
+  flags: FLAGS,
+  async run([path], settings, context) {
+    const { output } = settings;
+    // The split is applied below, because the scores of other splits stay in the file.
+    const log = await openLog(path!, { ...settings, split: undefined }, context);
+    const model = await loadModel(settings.model, { device: settings.device, dtype: settings.dtype });
+    try {
+      const policy = new LocalPolicy(model, await policyOptions(settings));
+      const { includes, queries } = await selection(log, policy, settings, context);
+      const report = await scoreToFile(policy, log, output, {
+        selects: includes,
+        signal: context.signal,
+        onProgress: ({ queries: done }) =>
+          context.terminal.progress({ label: 'scoring', done, total: queries, unit: 'queries' }),
+      });
+      if (report.queries + report.skipped === 0 && settings.split !== undefined) {
+        throw new DataError('LOG_EMPTY', `${path}: none of its queries is in the split "${settings.split}"`);
+      }
+      saySkipped(log, context);
+      for (const line of summary(report)) context.terminal.say(line);
+      context.terminal.say(`policy "${policy.identity.policy}": ${output}`);
+    } catch (error) {
+      if (!(error instanceof InterruptedError)) throw error;
+      const todo = `the scores so far are in ${journalPath(output)}; the same command goes on from there`;
+      throw new InterruptedError(error.code, `${error.message}; ${todo}`);
+    } finally {
+      model.dispose();
+    }
+  },
+});
+
+async function policyOptions(settings: Settings<typeof FLAGS>): Promise<LocalPolicyOptions> {
+  const { temperature, end, onOverflow, batchTokens, template, system, name, date } = settings;
+  return {
+    temperature,
+    end,
+    onOverflow,
+    batchTokens,
+    template: template === 'auto' || template === 'raw' ? template : { jinja: await readText('--template', template) },
+    ...(system === undefined ? {} : { system: await readText('--system', system) }),
+    ...(name === undefined ? {} : { name }),
+    ...(date === undefined ? {} : { date }),
+  };
+}
+
+/** Which slates this run scores; how many, where a pass that counts them is made or wanted. */
+async function selection(
+  log: LoggedDataset,
+  policy: LocalPolicy,
+  {
+    shard,
+    split,
+    splitRatio,
+    splitSeed,
+  }: Pick<LogSettings, 'split' | 'splitRatio' | 'splitSeed'> & { shard: Shard | undefined },
+  { terminal }: Context,
+): Promise<{ includes: (slate: Slate) => boolean; queries: number | undefined }> {
+  const inSplit = ({ id }: Slate) => split === undefined || splitOf(id, splitRatio, splitSeed) === split;
+  async function* ofSplit(): AsyncGenerator<Slate> {
+    for await (const slate of log) if (inSplit(slate)) yield slate;
+  }
+  if (shard !== undefined) {
+    const { includes, queries } = await selectShard(policy, ofSplit(), shard);
+    return { includes: (slate) => inSplit(slate) && includes(slate), queries };
+  }
+  if (!terminal.drawsProgress) return { includes: inSplit, queries: undefined };
+  let queries = 0;
+  for await (const _ of ofSplit()) queries++;
+  return { includes: inSplit, queries };
+}
+
+function summary(report: ScoreReport): string[] {
+  const { queries, responses, scored, reused, stale, dropped, skipped, truncated } = report;
+  return [
+    `${readable(queries)} queries, ${readable(responses)} responses: ${readable(scored)} scored now, ${readable(reused)} were there`,
+    ...(stale > 0 ? [`${readable(stale)} of them had the score of another text`] : []),
+    ...(dropped > 0 ? [`${readable(dropped)} scores belong to no response of this log any more and were dropped`] : []),
+    ...(skipped > 0 ? [`${readable(skipped)} queries exceed the model's context and were left out`] : []),
+    ...(truncated.tokens > 0
+      ? [`${readable(truncated.tokens)} tokens were cut from prompts, over ${readable(truncated.responses)} responses`]
+      : []),
+  ];
+}
+
+async function readText(flag: string, path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw new UsageError('BAD_OPTION', `${flag}: cannot read ${path}: ${(error as Error).message}`, { cause: error });
+  }
+}
