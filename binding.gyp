@@ -5,7 +5,7 @@
 #   tier_*          files under "tiered", once per instruction set: gyp has flags per target, not per file. Such a file
 #                   includes no standard or shared header with inline code, for the linker keeps one copy of an inline
 #                   function and could keep the one that this machine cannot run; its code lives in namespace POPE_ISA.
-# `node scripts/build-native.mjs -- -Dpope_sanitize=1` builds with AddressSanitizer and UndefinedBehaviorSanitizer.
+# `npm run build:asan` builds with AddressSanitizer and UndefinedBehaviorSanitizer (pope_sanitize).
 {
   'variables': {
     'pope_sanitize%': 0,
