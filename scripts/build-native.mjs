@@ -37,4 +37,4 @@ const sources = fingerprint(root, nativeSources);
 if (!debug) rmSync(join(root, nativeStamp), { force: true });
 gyp('configure', '--', `-Dpope_sanitize=${Number(sanitize ?? false)}`);
 gyp('build', `--jobs=${availableParallelism()}`);
-if (!debug) writeFileSync(join(root, nativeStamp), sources);
+if (!debug && !sanitize) writeFileSync(join(root, nativeStamp), sources);

@@ -1,7 +1,6 @@
 /**
  * Where the latest ops were called from. An op fails on the device's thread long after its call returned; the reader of its
- * result then learns from here whose call it was. Capturing costs a few microseconds; the
- * text is made only when asked.
+ * result then learns from here whose call it was. Capturing costs a few microseconds, and text is made only when asked.
  */
 export class CallSites {
   readonly #ring: { sequence: number; site: { stack?: string } }[] = [];
