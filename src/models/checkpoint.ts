@@ -1,8 +1,5 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import { DataError } from '../errors.js';
 import { readOptionalJson } from './json.js';
@@ -143,17 +140,4 @@ function nearestNames(wanted: string, names: readonly string[]): string[] {
     .sort((a, b) => b.score - a.score)
     .slice(0, 3)
     .map((x) => x.name);
-}
-
-/**
- * `sha256:` of a set of files: their names without folder and contents, in the given order. Files are streamed.
- */
-export async function hashFiles(paths: readonly string[]): Promise<string> {
-  const total = createHash('sha256');
-  for (const path of paths) {
-    const hash = createHash('sha256');
-    await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
-    total.update(`${basename(path)}\0${hash.digest('hex')}\n`);
-  }
-  return `sha256:${total.digest('hex')}`;
 }

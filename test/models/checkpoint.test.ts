@@ -3,7 +3,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { DataError } from '../../src/errors.js';
-import { Checkpoint, hashFiles } from '../../src/models/checkpoint.js';
+import { Checkpoint } from '../../src/models/checkpoint.js';
+import { hashFiles } from '../../src/models/hash-files.js';
 import { floatFile, safetensorsBytes } from '../helpers/safetensors.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
