@@ -1,8 +1,9 @@
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import { z } from 'zod';
 import { DataError } from '../errors.js';
-import { hashFiles } from './checkpoint.js';
+import { createTokenizer, type LibraryTokenizer } from './create-tokenizer.js';
+import { hashFiles } from './hash-files.js';
 import { parseJson, readOptionalJson, readOptionalText } from './json.js';
 import { tokenizerSchema } from './tokenizer-schema.js';
 
@@ -34,22 +35,6 @@ const FILES = [
   'chat_template.jinja',
 ];
 const SPECIAL_TOKENS = ['bos_token', 'eos_token', 'pad_token', 'unk_token'] as const;
-
-/** What is used of the library, whose declarations do not resolve under NodeNext (imports without extensions). */
-interface LibraryTokenizer {
-  encode(text: string, options?: { add_special_tokens: boolean }): { ids: (number | undefined)[] };
-  decode(ids: number[], options: { skip_special_tokens: boolean }): string;
-  token_to_id(token: string): number | undefined;
-  get_added_tokens_decoder(): Map<number, unknown>;
-  pre_tokenizer: LibraryPreTokenizer | null;
-}
-
-/** `byte_encoder` and `pattern` belong to a ByteLevel pre-tokenizer, `tokenizers` to a Sequence. */
-interface LibraryPreTokenizer {
-  byte_encoder?: Record<number, string>;
-  pattern?: RegExp;
-  tokenizers?: (LibraryPreTokenizer | null)[];
-}
 
 /** The tokenizer of a Hugging Face model folder. */
 export class Tokenizer {
@@ -100,21 +85,12 @@ export class Tokenizer {
       const token = config?.[key] ?? map?.[key];
       if (token != null) texts[key] = typeof token === 'string' ? token : token.content;
     }
-    let tokenizer: LibraryTokenizer;
-    try {
-      // Unless asked for, decoding leaves spaces before punctuation as they are, as the published libraries now do.
-      const clean = config?.clean_up_tokenization_spaces ?? false;
-      tokenizer = new HuggingFaceTokenizer(json, { ...config, clean_up_tokenization_spaces: clean });
-    } catch (error) {
-      const reason = (error as Error).message;
-      throw new DataError('INVALID_TOKENIZER', `${path}: cannot be used: ${reason}`, { cause: error });
-    }
-    const byteLevels = findByteLevels(tokenizer.pre_tokenizer);
-    for (const node of byteLevels) node.pattern = GPT2_PATTERN;
-    checkCoverage(path, json.model, byteLevels[0]?.byte_encoder ?? {});
+    // Unless asked for, decoding leaves spaces before punctuation as they are, as the published libraries now do.
+    const clean = config?.clean_up_tokenization_spaces ?? false;
+    const tokenizer = createTokenizer(path, json, { ...config, clean_up_tokenization_spaces: clean });
     const templateFile = await readOptionalText(join(folder, 'chat_template.jinja'));
-    const present = await Promise.all(FILES.map(async (name) => ({ name, text: await exists(join(folder, name)) })));
-    const hash = await hashFiles(present.filter((file) => file.text).map((file) => join(folder, file.name)));
+    const present = new Set(await readdir(folder));
+    const hash = await hashFiles(FILES.filter((name) => present.has(name)).map((name) => join(folder, name)));
     const template = templateFile ?? defaultTemplate(configPath, config?.chat_template ?? null);
     const loaded = new Tokenizer(path, hash, template, texts, tokenizer, config?.add_bos_token ?? null, generation);
     for (const [key, content] of Object.entries(texts)) {
@@ -158,10 +134,6 @@ export class Tokenizer {
   }
 }
 
-async function exists(path: string): Promise<boolean> {
-  return (await readOptionalText(path)) !== null;
-}
-
 /** tokenizer_config.json holds one template, or several with names, of which "default" is for chats. */
 function defaultTemplate(path: string, template: z.infer<typeof configSchema>['chat_template']): string | null {
   if (template == null || typeof template === 'string') return template ?? null;
@@ -172,37 +144,4 @@ function defaultTemplate(path: string, template: z.infer<typeof configSchema>['c
     'INVALID_TOKENIZER',
     `${path}: field "chat_template": expected one named "default", got ${names}`,
   );
-}
-
-/**
- * GPT-2's splitting pattern with the white space of Unicode. @huggingface/tokenizers 0.2.0 writes it with JavaScript's
- * `\s`, which takes U+FEFF for a space and U+0085 for none; the reference implementation does neither. (Patterns of
- * `Split` are translated correctly.)
- */
-const GPT2_PATTERN =
-  /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/gu;
-
-function findByteLevels(node: LibraryPreTokenizer | null): LibraryPreTokenizer[] {
-  if (node === null) return [];
-  return node.byte_encoder ? [node] : (node.tokenizers ?? []).flatMap(findByteLevels);
-}
-
-/**
- * Without an unknown token and without byte fallback, a character that is not in the vocabulary would vanish from the text.
- * Then every byte that UTF-8 uses must have a token.
- */
-function checkCoverage(
-  path: string,
-  model: z.infer<typeof tokenizerSchema>['model'],
-  bytes: Record<number, string>,
-): void {
-  if (model.unk_token != null || model.byte_fallback) return;
-  for (let byte = 0; byte < 0xf5; byte++) {
-    if (byte === 0xc0 || byte === 0xc1) continue;
-    const character = bytes[byte];
-    if (character === undefined || !Object.hasOwn(model.vocab, character)) {
-      const lost = `field "model.vocab": has no token for the byte ${byte}, no unk_token and no byte_fallback`;
-      throw new DataError('INVALID_TOKENIZER', `${path}: ${lost}, so parts of a text would be lost`);
-    }
-  }
 }

@@ -1,6 +1,6 @@
 /**
- * A slow, obvious byte-level BPE, the reference for tokenizers: added tokens are cut out first, text is split by hand-written
- * rules (split-rules.ts), and every piece is merged by looking for the best pair again and again.
+ * A slow, obvious BPE, the reference for tokenizers: added tokens are cut out first, text is split by hand-written rules
+ * (split-rules.ts), and every piece is merged by looking for the best pair again and again.
  */
 export interface SlowBpe {
   vocab: Record<string, number>;
@@ -11,6 +11,10 @@ export interface SlowBpe {
   normalize: (text: string) => string;
   /** Cuts text into pieces; together they are the text. */
   split: (text: string) => string[];
+  /** What merging starts from: the characters of a piece, or its bytes (toByteCharacters). */
+  units: (piece: string) => string[];
+  /** Whether a part that is no token is written as tokens <0x00> to <0xFF>. */
+  byteFallback: boolean;
 }
 
 /** GPT-2's printable character for every byte (openai/gpt-2, encoder.py, bytes_to_unicode). */
@@ -25,7 +29,7 @@ export function toByteCharacters(text: string): string[] {
 }
 
 function mergePiece(bpe: SlowBpe, piece: string): string[] {
-  let parts = toByteCharacters(piece);
+  let parts = bpe.units(piece);
   if (bpe.ignoreMerges && Object.hasOwn(bpe.vocab, parts.join(''))) return [parts.join('')];
   for (;;) {
     let best = -1;
@@ -39,11 +43,23 @@ function mergePiece(bpe: SlowBpe, piece: string): string[] {
   }
 }
 
+function idsOf(bpe: SlowBpe, part: string): number[] {
+  if (Object.hasOwn(bpe.vocab, part) || !bpe.byteFallback) return [bpe.vocab[part]!];
+  return [...Buffer.from(part)].map((byte) => bpe.vocab[byteToken(byte)]!);
+}
+
+/** The name of a byte in a vocabulary with byte fallback. */
+export function byteToken(byte: number): string {
+  return `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`;
+}
+
 export function slowEncode(bpe: SlowBpe, text: string): number[] {
   const ids: number[] = [];
   const encodePlain = (plain: string) => {
-    for (const piece of bpe.split(bpe.normalize(plain)))
-      ids.push(...mergePiece(bpe, piece).map((token) => bpe.vocab[token]!));
+    if (plain === '') return;
+    for (const piece of bpe.split(bpe.normalize(plain))) {
+      for (const part of mergePiece(bpe, piece)) ids.push(...idsOf(bpe, part));
+    }
   };
   let plain = '';
   for (let i = 0; i < text.length; ) {

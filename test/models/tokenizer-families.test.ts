@@ -91,7 +91,7 @@ const fragment = fc.oneof(
 );
 const anyText = fc.array(fragment, { maxLength: 14 }).map((parts) => parts.join(''));
 
-const families: TokenizerFamily[] = ['gpt2', 'llama3', 'qwen'];
+const families: TokenizerFamily[] = ['gpt2', 'llama3', 'qwen', 'sentencepiece'];
 describe.each(families.flatMap((family) => [false, true].map((pairs) => ({ family, pairs }))))(
   '$family, merges as pairs: $pairs',
   ({ family, pairs }) => {
@@ -99,6 +99,11 @@ describe.each(families.flatMap((family) => [false, true].map((pairs) => ({ famil
     const folder = join(root, `${family}-${pairs}`);
     mkdirSync(folder);
     writeFileSync(join(folder, 'tokenizer.json'), JSON.stringify(json));
+    // SentencePiece writes spaces as U+2581, and one more before whatever follows an added token.
+    const decoded = (text: string) =>
+      family === 'sentencepiece' ? text.replaceAll('\u2581', ' ') : slow.normalize(text);
+    const decodesToItself = (text: string) =>
+      family !== 'sentencepiece' || !Object.keys(slow.addedTokens).some((token) => text.includes(token));
     const load = async () => (await Tokenizer.load(folder))!;
 
     test('fixed texts give the ids of the slow reference and decode to themselves', async () => {
@@ -106,7 +111,7 @@ describe.each(families.flatMap((family) => [false, true].map((pairs) => ({ famil
       for (const text of TEXTS) {
         const ids = tokenizer.encode(text);
         expect([text, ids]).toEqual([text, slowEncode(slow, text)]);
-        expect(tokenizer.decode(ids)).toBe(slow.normalize(text));
+        if (decodesToItself(text)) expect(tokenizer.decode(ids)).toBe(decoded(text));
       }
     });
 
@@ -116,7 +121,7 @@ describe.each(families.flatMap((family) => [false, true].map((pairs) => ({ famil
         fc.property(anyText, (text) => {
           const ids = tokenizer.encode(text);
           expect(ids).toEqual(slowEncode(slow, text));
-          expect(tokenizer.decode(ids)).toBe(slow.normalize(text));
+          if (decodesToItself(text)) expect(tokenizer.decode(ids)).toBe(decoded(text));
         }),
         { numRuns: 1500, seed: 7 },
       );
