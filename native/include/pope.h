@@ -51,7 +51,8 @@ POPE_EXPORT int64_t pope_last_error_index(void);
 /* ---- token log-probability, entropy and log-sum-exp of rows of logits --------------------------------------------
  * For each row z[0..vocab), target y and p = softmax(z):
  *     log_sum_exp = log sum_v exp z_v        log_prob = z_y - log_sum_exp        entropy = log_sum_exp - sum_v p_v z_v
- * One pass over the logits. NaN in a row gives NaN in its outputs. `entropies` and `log_sum_exp` may be NULL. */
+ * One pass over the logits. A logit of -inf (a masked token) has probability 0; a row of only -inf has log_sum_exp -inf and
+ * NaN else; NaN or +inf in a row gives NaN. `entropies` and `log_sum_exp` may be NULL. */
 struct pope_token_logprobs_args {
   uint32_t struct_size;
   int32_t dtype; /* of logits: POPE_F32, POPE_F16 or POPE_BF16; outputs are float */
@@ -101,7 +102,8 @@ POPE_EXPORT int32_t pope_sequence_reduce(const struct pope_sequence_reduce_args*
 /* ---- importance weights ------------------------------------------------------------------------------------------
  * Log-weights: response  l_k - l0_k;  slate  sum_k (l_k - l0_k);  geometric  (1/K) sum_k (l_k - l0_k).
  * Transforms h(w), parameter t: identity w; clip min(w, t); power w^t; shrinkage t w / (w^2 + t) (DRos);
- * sub-Gaussian w / (1 - t + t w). A log-weight above 709 is POPE_WEIGHT_OVERFLOW unless the transform is clip.
+ * sub-Gaussian w / (1 - t + t w). A log-weight above 709 is POPE_WEIGHT_OVERFLOW unless the transform is clip; the error's
+ * index is that of the log-weight: the response's or the slate's.
  * `derivatives` receive w h'(w) = dh/d log w (clip: 0 above t). All in double. */
 enum pope_weight_level { POPE_RESPONSE_WEIGHT = 0, POPE_SLATE_WEIGHT = 1, POPE_GEOMETRIC_WEIGHT = 2 };
 enum pope_transform {
@@ -133,7 +135,8 @@ POPE_EXPORT int32_t pope_weights(const struct pope_weights_args*);
  *     gated     r_k [lambda_cu + lambda_div d_k]           with pi_k = exp l_k
  * Contribution of slate i (h = transform; the bound takes none):
  *     slate  h(W_i) sum_k R_k      decomposed  sum_k h(rho_k) R_k      bound  K exp(mean_k [log rho_k + log R_k])
- * bound: 0 when an R_k <= 0; K = 1: rho R. mean reduction divides by K.
+ * bound: K = 1: rho R, whatever its sign; else 0 when an R_k <= 0; it ignores transform and baseline. mean reduction
+ * divides by K. A log-weight above 709 without clip, or a contribution beyond a double, is POPE_WEIGHT_OVERFLOW.
  * value = sum_i omega_i x_i / sum_i omega_i. Sums are compensated and do not depend on the number of threads.
  * `utilities` and `diversities` are the contributions of the two parts (bound: bounds of the parts, not additive). */
 enum pope_estimator { POPE_SLATE = 0, POPE_DECOMPOSED = 1, POPE_BOUND = 2 };

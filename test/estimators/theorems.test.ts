@@ -1,7 +1,8 @@
-/** Theorems A, B and C of docs/theory.md section 4 on tabular worlds, where every moment is a finite sum. */
+/** Theorems A, B and C and the gradients of docs/theory.md sections 4 and 5 on tabular worlds, where every moment is a finite sum. */
 import { describe, expect, it } from 'vitest';
 import { type SlateOptions, slateEstimates } from '../../src/estimators/slate-estimates.js';
-import type { RewardForm } from '../../src/native/objective.js';
+import { type RewardForm, slateCoefficients } from '../../src/native/objective.js';
+import { finiteDifferences } from '../helpers/finite-differences.js';
 import { enumerateSlates, expectation, randomWorld, type TabularWorld, variance } from '../helpers/tabular-world.js';
 import { expectClose } from '../helpers/tolerance.js';
 
@@ -211,5 +212,55 @@ describe('Theorem C: the bound lies below decomposed on every slate', () => {
     expectClose([equal.bound.value], [equal.decomposed.value], close);
     const unequal = slateOf([0.3, 0.3, 0.31]);
     expect(unequal.bound.value).toBeLessThan(unequal.decomposed.value - 1e-5);
+  });
+});
+
+describe('Section 5: sum_k c_k grad l_k has the gradient of V as its expectation', () => {
+  const size = 2;
+  const world = randomWorld(4, 3);
+  const logits = world.target.map(Math.log);
+
+  function softmax(theta: number[]): number[] {
+    const weights = theta.map(Math.exp);
+    return weights.map((weight) => weight / sum(weights));
+  }
+
+  /** dV / dtheta of a softmax policy, V by its definition. */
+  function gradientOfV(form: RewardForm): Float64Array {
+    return finiteDifferences((theta) => {
+      const changed = { ...world, target: softmax([...theta]) };
+      return size * moments(changed, rewards(changed, form, 0.7)).mu;
+    }, Float64Array.from(logits));
+  }
+
+  /** The expectation over slates from pi0, with d l(a) / d theta_b = 1[a = b] - pi(b). */
+  function expectedDirection(form: RewardForm, estimator: 'slate' | 'decomposed', score: boolean): number[] {
+    const { log, probabilities } = enumerateSlates(world, size);
+    const transform = { name: 'identity', value: 0 } as const;
+    const objective = { estimator, form, lambdaCu: 1, lambdaDiv: 0.7, transform, reduction: 'sum' } as const;
+    const { coefficients } = slateCoefficients({ ...log, queryWeight: Float64Array.from(probabilities) }, objective, {
+      score,
+    });
+    return world.target.map((p, b) =>
+      sum(Array.from(coefficients, (c, k) => c * (Number(Math.abs(log.logProb[k]! - logits[b]!) < 1e-12) - p))),
+    );
+  }
+
+  it.each(forms)('%s, exact', (form) => {
+    for (const estimator of ['slate', 'decomposed'] as const) {
+      expectClose(expectedDirection(form, estimator, false), gradientOfV(form), { atol: 1e-10, rtol: 1e-8 });
+    }
+  });
+
+  it('the score form: for soft rewards only', () => {
+    for (const estimator of ['slate', 'decomposed'] as const) {
+      const gap = (form: RewardForm) => {
+        const direction = expectedDirection(form, estimator, true);
+        return Math.max(...gradientOfV(form).map((d, b) => Math.abs(d - direction[b]!)));
+      };
+      expect(gap('soft')).toBeLessThan(1e-10);
+      expect(gap('expected')).toBeGreaterThan(0.01);
+      expect(gap('gated')).toBeGreaterThan(0.01);
+    }
   });
 });

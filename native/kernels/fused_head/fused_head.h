@@ -5,8 +5,9 @@
 //
 // Tiles of kTileRows rows x kTileVocabulary logits stay in the second-level cache; each leaves the softmax sums of its rows,
 // which are merged in the order of the vocabulary (softmax_sums.h). Tiles are the tasks, so that one row with a large
-// vocabulary occupies all threads, and a row has the same bits whatever the other rows and the number of threads are. After
-// Wijmans et al., "Cut Your Losses in Large-Vocabulary Language Models" (arXiv 2411.09009), and its relatives.
+// vocabulary occupies all threads. Bits depend on the number of threads never, on the other rows where those of a matmul do
+// (matmul.h: only with a BLAS). After Wijmans et al., "Cut Your Losses in Large-Vocabulary Language Models"
+// (arXiv 2411.09009).
 #pragma once
 
 #include <cstdint>

@@ -159,8 +159,7 @@ describe('token_logprobs_grad', () => {
       inputs: [logits, targetsFor(rows, vocab), g, h],
       outputs: [[kind, rows * vocab]],
       dims: [rows, vocab, dtype],
-      // A 16-bit result is compared by its bits: rounding a float differs from rounding a double by one pattern at most,
-      // around 0 by the patterns of both signs.
+      // A 16-bit result is compared by its bits: rounding the float differs from rounding the double by one pattern at most.
       ...(dtype !== f32 && { tolerance: { atol: 1, rtol: 0 } }),
     }).outputs[0]!;
   }
