@@ -30,7 +30,10 @@ export async function* readCsvRows(
     skip_records_with_error: true,
     on_skip: (error) => {
       context.drop('malformed-row');
-      context.warn('MALFORMED_ROWS', `${file.name}: rows that are not CSV were dropped; the first: ${error?.message}`);
+      context.warn(
+        'MALFORMED_ROWS',
+        `${file.name}: rows that are not CSV were dropped; the first: ${describeError(error)}`,
+      );
       return undefined;
     },
   });
