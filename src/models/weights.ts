@@ -48,6 +48,8 @@ export class ModelWeights {
       }
       await device.ready();
     }
+    // The blocks of the narrow copies are of no further use.
+    device.trim();
     return new ModelWeights(tensors, prefix);
   }
 
