@@ -2,13 +2,15 @@ import { Command, CommanderError } from 'commander';
 import { InterruptedError, PopeError, UsageError } from '../errors.js';
 import { exampleText, isHelp, type MountedCommand } from './command.js';
 import { doctor } from './commands/doctor.js';
+import { evaluate } from './commands/evaluate.js';
 import { importCommand } from './commands/import.js';
 import { score } from './commands/score.js';
+import { simulate } from './commands/simulate.js';
 import { version } from './package.js';
 import type { ProgressStream } from './progress.js';
 import type { DataStream } from './terminal.js';
 
-const COMMANDS: readonly MountedCommand[] = [importCommand, score, doctor];
+const COMMANDS: readonly MountedCommand[] = [importCommand, score, evaluate, simulate, doctor];
 
 export interface ProgramStreams {
   stdout: DataStream;

@@ -1,0 +1,103 @@
+import type { Estimate, Evaluation, Interval } from '../estimators/index.js';
+import { percent, readable, table } from './table.js';
+
+/** The result of `pope evaluate` for people: the answer first, then the paper's figures, then how far to trust them. */
+export function evaluationReport(evaluation: Evaluation): string {
+  const { estimates, groups, warnings } = evaluation;
+  const under = (normalise: Estimate['normalise']) => estimates.filter((estimate) => estimate.normalise === normalise);
+  return [
+    headline(evaluation),
+    section(
+      "The paper's figures (normalise tokens): an index that depends on the logging policy; do not rank policies by slate or bound",
+      under('tokens'),
+    ),
+    section('Without length normalisation (normalise none): estimates of the value itself', under('none')),
+    section('Per byte (normalise bytes): an index, comparable between tokenizers', under('bytes')),
+    `Diagnostics of the weights\n\n${diagnosticsTable(estimates)}`,
+    ...groups.map(({ group, queries, estimates: rows }) =>
+      section(`Group "${group}", ${readable(queries)} queries`, rows),
+    ),
+    warnings.length === 0 ? '' : `Warnings\n\n${warnings.map(({ code, message }) => `${code}: ${message}\n`).join('')}`,
+  ]
+    .filter((part) => part !== '')
+    .join('\n');
+}
+
+/** `0.5310 [0.4980, 0.5650]` */
+export function withInterval(value: number | null, interval: Interval): string {
+  return interval === null ? figure(value) : `${figure(value)} [${readable(interval.low)}, ${readable(interval.high)}]`;
+}
+
+function headline({ headline: leading, verdict, queries, responses, estimates, options }: Evaluation): string {
+  const size = `${readable(queries)} queries, ${readable(responses)} responses`;
+  if (leading === null)
+    return `No value: this log (${size}) does not support one. Verdict: ${verdict}; the warnings say why.\n`;
+  const { estimator, normalise, kind, value, interval, selfNormalised, selfNormalisedInterval } = leading;
+  const confidence = percent(1 - options.alpha);
+  if (kind === 'index') {
+    return (
+      `Index ${withInterval(value, interval)} (${confidence} interval), verdict: ${verdict}.\n` +
+      `  ${estimator} estimator, normalise ${normalise}, self-normalised; ${size}\n`
+    );
+  }
+  const parts = estimates.find((estimate) => estimate.estimator === estimator && estimate.normalise === normalise)!;
+  return (
+    `Value ${withInterval(value, interval)} (${confidence} interval), verdict: ${verdict}.\n` +
+    `  ${estimator} estimator, normalise ${normalise}, ${parts.transform}; ${size}\n` +
+    `  utility ${withInterval(parts.utility, parts.utilityInterval)}, diversity ${withInterval(parts.diversity, parts.diversityInterval)}\n` +
+    `  self-normalised ${withInterval(selfNormalised, selfNormalisedInterval)}\n`
+  );
+}
+
+function section(title: string, estimates: readonly Estimate[]): string {
+  return estimates.length === 0 ? '' : `${title}\n\n${estimateTable(estimates)}`;
+}
+
+function estimateTable(estimates: readonly Estimate[]): string {
+  return table(
+    ['estimator', 'value', 'interval', 'per response', 'utility', 'diversity', 'self-normalised', 'verdict'],
+    estimates.map((estimate) => [
+      estimate.estimator,
+      figure(estimate.value),
+      estimate.interval === null ? '-' : `[${readable(estimate.interval.low)}, ${readable(estimate.interval.high)}]`,
+      figure(estimate.valuePerResponse),
+      figure(estimate.utility),
+      figure(estimate.diversity),
+      figure(estimate.selfNormalised),
+      estimate.verdict,
+    ]),
+  );
+}
+
+function diagnosticsTable(estimates: readonly Estimate[]): string {
+  return table(
+    [
+      'estimator',
+      'normalise',
+      'transform',
+      'ESS',
+      'ESS share',
+      'mean weight',
+      'largest',
+      'its share',
+      'clipped',
+      'k-hat',
+    ],
+    estimates.map(({ estimator, normalise, transform, diagnostics }) => [
+      estimator,
+      normalise,
+      transform,
+      readable(diagnostics.effectiveSampleSize),
+      percent(diagnostics.effectiveSampleShare),
+      figure(diagnostics.meanWeight),
+      figure(diagnostics.maxWeight),
+      percent(diagnostics.maxWeightShare),
+      percent(diagnostics.clippedShare),
+      figure(diagnostics.paretoK),
+    ]),
+  );
+}
+
+function figure(value: number | null): string {
+  return value === null ? '-' : readable(value);
+}

@@ -1,0 +1,19 @@
+/** `pope-native`: pluralistic off-policy evaluation of language models from logged human feedback. */
+export { LoggedDataset } from './data/dataset.js';
+export type { LoggedResponse, Slate } from './data/slate.js';
+export {
+  DataError,
+  InterruptedError,
+  NativeError,
+  PopeError,
+  UnavailableError,
+  UsageError,
+} from './errors.js';
+export { type EvaluateOptions, type Evaluation, evaluate } from './estimators/index.js';
+export type { CausalModel, LoadOptions } from './models/index.js';
+export { type DoctorReport, diagnose } from './native/doctor.js';
+export { LocalPolicy, type LocalPolicyOptions } from './policy/local-policy.js';
+export type { Policy, PolicyIdentity, ResponseScore, ScoreOptions, SlateScores } from './policy/policy.js';
+export { loadModel, type PolicyModel } from './policy/policy-model.js';
+export { scoreToFile } from './policy/score-cache.js';
+export { scoreFile } from './policy/score-file.js';

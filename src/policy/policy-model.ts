@@ -1,0 +1,19 @@
+import { type CausalModel, type LoadOptions, loadModel as loadCausalModel } from '../models/index.js';
+import { LocalPolicy, type LocalPolicyOptions } from './local-policy.js';
+
+/** A causal language model that makes policies of itself. */
+export interface PolicyModel extends CausalModel {
+  /** The model with a prompt, a temperature and an end rule as a policy; the model must outlive it. */
+  policy(options?: LocalPolicyOptions): LocalPolicy;
+}
+
+/**
+ * Loads a causal language model (gpt2, llama, qwen3, phi3) from a Hugging Face folder. Models know nothing of policies;
+ * this is where they meet.
+ *
+ * @throws as `loadModel` of pope-native/models
+ */
+export async function loadModel(folder: string, options: LoadOptions = {}): Promise<PolicyModel> {
+  const model = await loadCausalModel(folder, options);
+  return Object.assign(model, { policy: (chosen?: LocalPolicyOptions) => new LocalPolicy(model, chosen) });
+}
