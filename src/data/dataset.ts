@@ -1,6 +1,6 @@
 /** A log of slates: one or several files, read as a stream, as often as one likes. */
 import { createHash } from 'node:crypto';
-import { DataError, describeValue } from '../errors.js';
+import { DataError, describeValue, UsageError } from '../errors.js';
 import { type InputFile, openInput } from './input.js';
 import { InvalidLines } from './invalid-lines.js';
 import { DEFAULT_MAX_LINE_BYTES } from './lines.js';
@@ -65,10 +65,11 @@ export class LoggedDataset implements AsyncIterable<Slate> {
 
   /**
    * Opens a log: JSONL (also gzip) or Parquet, told apart by content; `-` is standard input; several paths are the
-   * shards of one log. @throws DataError LOG_NOT_FOUND, LOG_UNREADABLE
+   * shards of one log. @throws DataError LOG_NOT_FOUND, LOG_UNREADABLE; UsageError LOG_MISSING for no path at all
    */
   static async open(path: string | readonly string[], options: DatasetOptions = {}): Promise<LoggedDataset> {
     const paths = typeof path === 'string' ? [path] : path;
+    if (paths.length === 0) throw new UsageError('LOG_MISSING', 'expected the path of a log, got none');
     const files: InputFile[] = [];
     for (const each of paths) files.push(await openInput(each, 'LOG'));
     return new LoggedDataset(

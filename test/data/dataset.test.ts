@@ -97,6 +97,10 @@ describe('LoggedDataset.open', () => {
     }
   });
 
+  it('refuses no path at all', async () => {
+    expect(await failure(LoggedDataset.open([]))).toMatchObject({ code: 'LOG_MISSING', exitCode: 2 });
+  });
+
   it('refuses an empty log, saying why it is empty', async () => {
     const blank = await folder.write('blank.jsonl', '\n \n');
     expect(await failure(all(await LoggedDataset.open(blank)))).toMatchObject({ code: 'LOG_EMPTY', exitCode: 3 });
