@@ -1,4 +1,5 @@
 import { PopeError } from '../errors.js';
+import { diagnose } from '../native/doctor.js';
 import { balancedLambdaDiv } from './balance.js';
 import { collect, type SlateLog } from './collect.js';
 import { type LogColumns, select } from './columns.js';
@@ -7,7 +8,7 @@ import { headlineOf } from './headline.js';
 import { type EvaluateOptions, formOf, isSlateSoftShare, type Plan, planOf, transformOf } from './options.js';
 import type { EstimatorName, Evaluation, Form, Normalisation, Warning } from './result.js';
 import { estimateRow, type Row } from './row.js';
-import { warningsOf } from './warnings.js';
+import { policiesDiffer, warningsOf } from './warnings.js';
 
 /** Queries between two progress reports. */
 const PROGRESS_INTERVAL = 256;
@@ -60,7 +61,7 @@ export async function evaluate(log: SlateLog, options: EvaluateOptions): Promise
   }
 
   const estimates = rows.map((row) => row.estimate);
-  const { headline, reasons } = headlineOf(estimates);
+  const { headline, reasons } = headlineOf(estimates, policiesDiffer(target, logging, 'tokenizer'));
   const warnings = [...warningsOf({ columns, counts, rows, resolved, target, logging }), ...skipped, ...reasons];
   const verdict = headline?.verdict ?? 'unreliable';
   if (options.strict && verdict === 'unreliable') throw unreliable(reasons);
@@ -78,7 +79,7 @@ export async function evaluate(log: SlateLog, options: EvaluateOptions): Promise
     groups: groupResults,
     verdict,
     warnings,
-    environment: options.environment ?? { node: process.version, platform: `${process.platform}-${process.arch}` },
+    environment: { ...diagnose() },
   };
 }
 

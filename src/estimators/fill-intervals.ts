@@ -36,7 +36,8 @@ export async function fillIntervals(columns: LogColumns, rows: readonly Row[], o
   const targets = rows.flatMap(({ estimate, statistics }) => {
     if (!statistics) return [];
     const value = unitsOf(statistics.value);
-    estimate.standardError = standardError(value);
+    const error = standardError(value);
+    estimate.standardError = Number.isFinite(error) ? error : null;
     return [
       { estimate, field: 'interval' as const, statistic: value },
       { estimate, field: 'utilityInterval' as const, statistic: unitsOf(statistics.utility) },

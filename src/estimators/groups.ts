@@ -47,7 +47,7 @@ export class GroupCollector {
       const reward = slateReward(slate, { reward: this.#reward, group });
       const { queries, rewards } = selection(this.#judges, group);
       queries.push(query);
-      rewards.push(...reward!.rewards);
+      for (const value of reward!.rewards) rewards.push(value);
     }
   }
 

@@ -2,12 +2,15 @@ import type { Estimate, Headline, Normalisation, Warning } from './result.js';
 
 /**
  * What an evaluation leads with (docs/theory.md section 2): the decomposed value under 'none', else the decomposed
- * self-normalised index under 'tokens', whichever first is not unreliable; else null. Slate and bound under 'tokens' rank
- * policies backwards and never lead. `reasons` say what weakens the chosen row, and why those before it were passed over.
+ * self-normalised index under 'tokens' ('bytes' where the policies' tokenizers differ), whichever first is not
+ * unreliable; else null. Slate and bound under 'tokens' rank policies backwards and never lead. `reasons` say what weakens the chosen row, and why those before it were passed over.
  */
-export function headlineOf(estimates: readonly Estimate[]): { headline: Headline | null; reasons: Warning[] } {
+export function headlineOf(
+  estimates: readonly Estimate[],
+  tokenizersDiffer: boolean,
+): { headline: Headline | null; reasons: Warning[] } {
   const reasons: Warning[] = [];
-  for (const normalise of ['none', 'tokens'] satisfies Normalisation[]) {
+  for (const normalise of ['none', tokenizersDiffer ? 'bytes' : 'tokens'] satisfies Normalisation[]) {
     const row = estimates.find((estimate) => estimate.estimator === 'decomposed' && estimate.normalise === normalise);
     if (!row) continue;
     reasons.push(

@@ -11,7 +11,7 @@ export const DEFAULT_RESAMPLES = 2000;
 export type IntervalInput =
   | Float64Array
   | readonly number[]
-  | { contributions: Float64Array; numerator?: unknown; denominator?: unknown };
+  | { contributions: Float64Array; value?: number; numerator?: unknown; denominator?: unknown };
 
 export interface IntervalOptions {
   /** 1 - confidence; 0.05 by default. */
@@ -28,7 +28,8 @@ export interface IntervalOptions {
  * A confidence interval of a value over queries (docs/theory.md section 7).
  *
  * `input` is Float64Array [n] of contributions, whose mean is the value, or an estimate: with arrays `numerator` and
- * `denominator` [n] the value is the ratio of their sums and the denominator is resampled too; else its `contributions`.
+ * `denominator` [n] the value is the ratio of their sums and the denominator is resampled too; else `contributions`, whose
+ * mean its `value` must be.
  *
  * - 'bootstrap-percentile': percentiles of `resamples` (2000) resamples of queries or clusters.
  * - 't': value +- Student t quantile x standard error (delta method for ratios), one degree of freedom less than queries
@@ -111,8 +112,10 @@ function tails({ side, alpha }: IntervalSettings): { lowTail: number; highTail: 
 function statisticOf(input: IntervalInput): Statistic {
   if (input instanceof Float64Array) return meanOf(input);
   if (!('contributions' in input)) return meanOf(Float64Array.from(input));
-  const { numerator, denominator, contributions } = input;
-  if (!(numerator instanceof Float64Array && denominator instanceof Float64Array)) return meanOf(contributions);
+  const { numerator, denominator, contributions, value } = input;
+  if (!(numerator instanceof Float64Array && denominator instanceof Float64Array)) {
+    return checkedMean(contributions, value);
+  }
   if (numerator.length !== denominator.length) {
     throw new UsageError(
       'INTERVAL_NEEDS',
@@ -120,6 +123,18 @@ function statisticOf(input: IntervalInput): Statistic {
     );
   }
   return ratioOf(numerator, denominator);
+}
+
+/** A weighted or self-normalised value is no mean of its contributions: their interval would be one of something else. */
+function checkedMean(contributions: Float64Array, value: number | undefined): Statistic {
+  const mean = meanOf(contributions);
+  const difference = value === undefined ? 0 : Math.abs(statisticValue(mean) - value);
+  if (difference <= 1e-9 * Math.max(1, Math.abs(value ?? 0))) return mean;
+  throw new UsageError(
+    'INTERVAL_NEEDS',
+    `The estimate's value ${value} is not the mean of its contributions, so it is weighted or self-normalised; ` +
+      'an interval needs its numerator and denominator, one of each per query (evaluate makes such intervals).',
+  );
 }
 
 function clustered(statistic: Statistic, clusters: ArrayLike<string | number> | undefined): Statistic {

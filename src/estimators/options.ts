@@ -41,8 +41,6 @@ export interface EvaluateOptions {
   by?: string | undefined;
   /** Throw UNRELIABLE instead of giving numbers that the log does not support. */
   strict?: boolean | undefined;
-  /** What to record about the machine; default: what is known without loading anything. */
-  environment?: Record<string, unknown> | undefined;
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: EvaluationProgress) => void) | undefined;
 }

@@ -18,23 +18,23 @@ export function paretoShape(logWeights: Float64Array): number | null {
   if (tail < FEWEST_EXCEEDANCES || tail >= size) return null;
   const sorted = logWeights.slice().sort();
   const largest = sorted[size - 1]!;
-  const cutoff = Math.exp(sorted[size - tail - 1]! - largest);
-  const exceedances = sorted.subarray(size - tail).map((logWeight) => Math.exp(logWeight - largest) - cutoff);
-  if (!(exceedances[tail - 1]! - exceedances[0]! > 1e-12)) return null;
-  return generalisedParetoShape(exceedances);
+  const cutoff = sorted[size - tail - 1]!;
+  // Weights that tie with the cutoff exceed nothing; as exceedances of 0 they would fake a heavy tail.
+  const above = sorted.subarray(size - tail).filter((logWeight) => logWeight > cutoff);
+  if (above.length < FEWEST_EXCEEDANCES || above[0] === largest) return null;
+  return generalisedParetoShape(above.map((logWeight) => Math.exp(logWeight - largest) - Math.exp(cutoff - largest)));
 }
 
 /**
  * Shape k of a generalised Pareto distribution (positive: heavy tail) by the quasi-Bayesian estimate of Zhang & Stephens
  * (Technometrics 2009), drawn towards 0.5 with the weight of ten observations as in the PSIS paper, appendix C.
- * `exceedances` ascend and are not negative.
+ * `exceedances` ascend and are positive.
  */
 export function generalisedParetoShape(exceedances: Float64Array): number {
   const n = exceedances.length;
   const candidates = 30 + Math.floor(Math.sqrt(n));
   const largest = exceedances[n - 1]!;
-  // The first quartile; ties at zero would make the prior degenerate.
-  const quartile = exceedances[Math.floor(n / 4 + 0.5) - 1]! || exceedances.find((x) => x > 0)!;
+  const quartile = exceedances[Math.floor(n / 4 + 0.5) - 1]!;
   const thetas = Array.from(
     { length: candidates },
     (_, j) => 1 / largest + (1 - Math.sqrt(candidates / (j + 0.5))) / (3 * quartile),

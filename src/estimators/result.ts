@@ -49,7 +49,7 @@ export const estimate = z.strictObject({
   lambdaCu: z.number(),
   lambdaDiv: z.number(),
   reduction,
-  value: figure.describe('Null where a weight overflows.'),
+  value: figure.describe('Null where a weight overflows, or self-normalised weights are all 0.'),
   valuePerResponse: figure.describe("The value with reduction 'mean'."),
   utility: figure,
   diversity: figure.describe('Parts of the value; for the bound they are bounds of the parts and do not add up.'),
@@ -110,7 +110,7 @@ export const evaluation = z.strictObject({
   ),
   verdict,
   warnings: z.array(warning),
-  environment: z.record(z.string(), z.unknown()),
+  environment: z.record(z.string(), z.unknown()).describe('The report of `pope doctor --json`.'),
 });
 
 export type EstimatorName = z.output<typeof estimatorName>;

@@ -70,9 +70,11 @@ export function estimateRow(columns: LogColumns, rowOptions: RowOptions): Row {
   const weights = transformedWeights(log, level, options.transform, logWeights);
   const contributions = weights && contributionsOf(log, options);
   const statistics = weights && contributions && rowStatistics(log, contributions, weights, options);
-  const value = statistics && statisticValue(statistics.value);
-  const utility = statistics && statisticValue(statistics.utility);
-  const diversity = statistics && statisticValue(statistics.diversity);
+  const figure = (statistic: Statistic | null | undefined) => (statistic ? finite(statisticValue(statistic)) : null);
+  const value = figure(statistics?.value);
+  const utility = figure(statistics?.utility);
+  const diversity = figure(statistics?.diversity);
+  const error = statistics && finite(standardError(statistics.value));
   const diagnostics = {
     ...weightDiagnostics({
       logWeights,
@@ -94,18 +96,18 @@ export function estimateRow(columns: LogColumns, rowOptions: RowOptions): Row {
     lambdaDiv: options.lambdaDiv,
     reduction: options.reduction,
     value,
-    valuePerResponse: statistics && statisticValue(statistics.perResponse),
+    valuePerResponse: figure(statistics?.perResponse),
     utility,
     diversity,
     utilityShare: utilityShare(utility, diversity),
-    selfNormalised: statistics?.selfNormalised ? finite(statisticValue(statistics.selfNormalised)) : null,
-    standardError: statistics && finite(standardError(statistics.value)),
+    selfNormalised: figure(statistics?.selfNormalised),
+    standardError: error,
     interval: null,
     utilityInterval: null,
     diversityInterval: null,
     selfNormalisedInterval: null,
     diagnostics,
-    ...judge({ estimator, estimand, queries: columns.queryIds.length, value, diagnostics }),
+    ...judge({ estimator, estimand, queries: columns.queryIds.length, value, standardError: error, diagnostics }),
   };
   return { estimate, statistics, overflow: statistics ? null : largestWeight(logWeights, columns, level) };
 }
@@ -152,7 +154,7 @@ function rowStatistics(
     reduce === 'sum' ? x : x.map((value, i) => value / size[i]!);
   const plain = (x: Float64Array, reduce: Reduction): Statistic => ratioOf(times(omega, reduced(x, reduce)), omega);
   const normalisedByWeights = (x: Float64Array, reduce: Reduction): Statistic => {
-    const numerator = times(omega, reduced(x, reduce));
+    const { numerator } = plain(x, reduce);
     if (estimator === 'slate') return ratioOf(numerator, times(omega, weightSums));
     if (reduce === 'mean') return ratioOf(numerator, times(omega, reduced(weightSums, 'mean')));
     // sum omega x / sum omega sum_k rho, times the weighted mean of K.

@@ -13,6 +13,7 @@ export interface Evidence {
   queries: number;
   /** Null where a weight overflows. */
   value: number | null;
+  standardError: number | null;
   diagnostics: WeightDiagnostics & { clippingBias: number | null };
 }
 
@@ -57,6 +58,9 @@ const RULES: readonly Rule[] = [
   },
   {
     code: 'HEAVY_TAIL',
+    // Below ten times the mean even the largest weight is no tail, however the few that tie look to the fit.
+    appliesTo: ({ diagnostics: { maxWeight, meanWeight } }) =>
+      maxWeight === null || meanWeight === null || maxWeight > 10 * meanWeight,
     measure: ({ diagnostics }) => diagnostics.paretoK,
     caution: 0.5,
     unreliable: 0.7,
@@ -72,6 +76,15 @@ const RULES: readonly Rule[] = [
     message: ({ diagnostics: { meanWeight } }) =>
       `the mean weight is ${meanWeight === null ? 'too large for a number' : number(meanWeight)} where 1 is expected: ` +
       'wrong logging scores, too little support, or too much clipping',
+  },
+  {
+    code: 'MEAN_WEIGHT_DRIFT',
+    appliesTo: ({ estimand, estimator }) => estimand === 'value' && estimator !== 'bound',
+    measure: ({ diagnostics }) => meanWeightErrors(diagnostics),
+    caution: 2,
+    unreliable: Infinity,
+    message: ({ diagnostics: { meanWeight } }, errors) =>
+      `the mean weight ${number(meanWeight!)} is ${number(errors)} standard errors from 1: large weights were not seen, or clipped`,
   },
   {
     code: 'LOW_MEAN_WEIGHT',
@@ -91,11 +104,14 @@ const RULES: readonly Rule[] = [
   },
   {
     code: 'CLIPPING_BIAS',
-    measure: ({ value, diagnostics: { clippingBias } }) =>
-      value === null || clippingBias === null || clippingBias === 0 ? null : Math.abs(clippingBias / value),
-    caution: 0.1,
+    measure: ({ standardError, diagnostics: { clippingBias } }) =>
+      standardError === null || clippingBias === null || clippingBias === 0
+        ? null
+        : Math.abs(clippingBias / standardError),
+    caution: 0.5,
     unreliable: Infinity,
-    message: ({ diagnostics: { clippingBias } }) => `clipping moves the value by about ${number(clippingBias!)}`,
+    message: ({ diagnostics: { clippingBias } }, errors) =>
+      `clipping takes about ${number(clippingBias!)} off the value, ${number(errors)} standard errors: the interval is one of the clipped value`,
   },
   {
     code: 'DOMINANT_WEIGHT',
@@ -114,7 +130,8 @@ const RULES: readonly Rule[] = [
   },
   {
     code: 'WEIGHT_OVERFLOW',
-    measure: ({ value }) => (value === null ? 1 : 0),
+    // Self-normalised by weights that are all 0 there is no value either; the effective sample size says so.
+    measure: ({ value, diagnostics }) => (value === null && diagnostics.effectiveSampleSize > 0 ? 1 : 0),
     caution: 0.5,
     unreliable: 0.5,
     message: () => 'a weight is too large for a number, so there is no value; clip the weights',
@@ -129,6 +146,15 @@ const RULES: readonly Rule[] = [
       'length-normalised probabilities are no density: this is an index that depends on the logging policy, not a value',
   },
 ];
+
+/** Distance of the mean weight from 1 in its standard errors; 0 where it is below 5 %, which no interval here would show. */
+function meanWeightErrors({ meanWeight, chiSquare, effectiveSampleSize, effectiveSampleShare }: WeightDiagnostics) {
+  if (meanWeight === null || chiSquare === null) return null;
+  const distance = Math.abs(meanWeight - 1);
+  if (distance < 0.05) return 0;
+  const size = effectiveSampleSize / effectiveSampleShare;
+  return distance / Math.sqrt((chiSquare + 1 - meanWeight ** 2) / size);
+}
 
 const SEVERITY: readonly Verdict[] = ['reliable', 'caution', 'unreliable'];
 

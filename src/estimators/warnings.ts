@@ -18,6 +18,13 @@ export interface WarningInput {
   logging: Policy | 'log';
 }
 
+/** Whether both policies say what they use, and it is not the same. */
+export function policiesDiffer(target: Policy, logging: Policy | 'log', field: 'tokenizer' | 'dtype'): boolean {
+  if (logging === 'log') return false;
+  const [a, b] = [target.identity[field], logging.identity[field]];
+  return a !== null && b !== null && a !== b;
+}
+
 export function warningsOf(input: WarningInput): Warning[] {
   return [...dataWarnings(input), ...policyWarnings(input), ...rowWarnings(input)];
 }
@@ -38,10 +45,11 @@ function dataWarnings({ columns, counts, resolved }: WarningInput): Warning[] {
       code: 'MIXED_REWARDS',
       message: `some slates have signals and some only ranks, so rewards were made in ${counts.rewards.size} ways (${[...counts.rewards].join(', ')}); name one reward for all`,
     },
-    counts.tokensAssumed > 0 && {
-      code: 'TOKENS_ASSUMED',
-      message: `${counts.tokensAssumed} responses have no logging.tokens in the log; the target's token counts stand in for them`,
-    },
+    resolved.normalise.includes('tokens') &&
+      counts.tokensAssumed > 0 && {
+        code: 'TOKENS_ASSUMED',
+        message: `${counts.tokensAssumed} responses have no logging.tokens in the log; the target's token counts stand in for them`,
+      },
     counts.truncated > 0 && {
       code: 'TRUNCATED_PROMPTS',
       message: `${counts.truncated} responses were scored after a prompt that was cut to fit the context`,
@@ -56,18 +64,14 @@ function dataWarnings({ columns, counts, resolved }: WarningInput): Warning[] {
 
 function policyWarnings({ resolved, target, logging }: WarningInput): Warning[] {
   if (logging === 'log') return [];
-  const differ = (field: 'tokenizer' | 'dtype') => {
-    const [a, b] = [target.identity[field], logging.identity[field]];
-    return a !== null && b !== null && a !== b;
-  };
   return present([
     resolved.normalise.includes('tokens') &&
-      differ('tokenizer') && {
+      policiesDiffer(target, logging, 'tokenizer') && {
         code: 'TOKENIZER_MISMATCH',
         message:
           "target and logging policy cut text differently, so means per token compare different units: under 'tokens' read nothing, use 'bytes' or 'none'",
       },
-    differ('dtype') && {
+    policiesDiffer(target, logging, 'dtype') && {
       code: 'MIXED_DTYPES',
       message: `the target was scored in ${target.identity.dtype} and the logging policy in ${logging.identity.dtype}; the difference of precision goes into every weight`,
     },

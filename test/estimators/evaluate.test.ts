@@ -320,6 +320,21 @@ describe('the headline', () => {
     ).toBe(true);
   });
 
+  it("reads the index under 'bytes' where tokenizers differ", async () => {
+    const log = slatesOf(long);
+    const target = targetOf(long, { tokenizer: 'sha256:a' });
+    const loggingLog = long.map((slate) =>
+      slate.map((response) => ({ ...response, logProb: response.loggingLogProb })),
+    );
+    const logging = targetOf(loggingLog, { tokenizer: 'sha256:b' });
+    const lengthened = log.map((slate) => ({
+      ...slate,
+      responses: slate.responses.map((response) => ({ ...response, text: 'x'.repeat(400) })),
+    }));
+    const result = await evaluate(lengthened, { ...options, target, logging });
+    expect(result.headline).toMatchObject({ normalise: 'bytes', kind: 'index' });
+  });
+
   it('is null, and strict throws, where neither holds', async () => {
     const collapsed = long.map((slate) => slate.map((response) => ({ ...response, logProb: -450 })));
     const target = targetOf(collapsed);

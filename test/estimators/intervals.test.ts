@@ -162,6 +162,12 @@ describe('what is refused', () => {
       'INTERVAL_NEEDS',
       /1 entries for 2/,
     ],
+    [
+      'an estimate whose value is not the mean of its contributions',
+      () => interval({ contributions: Float64Array.of(1, 2), value: 1.2 }, 't'),
+      'INTERVAL_NEEDS',
+      /numerator and denominator/,
+    ],
     ['alpha 1', () => interval([1, 2], 't', { alpha: 1 }), 'INTERVAL_OPTION', /alpha/],
     ['no resamples', () => interval([1, 2], 'bootstrap-percentile', { resamples: 0 }), 'INTERVAL_OPTION', /resamples/],
   ])('%s', (_, call, code, message) => {

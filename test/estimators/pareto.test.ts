@@ -64,6 +64,13 @@ describe('k-hat of weights', () => {
     expect(paretoShape(new Float64Array(0))).toBeNull();
   });
 
+  it('ignores weights that tie with the cutoff', () => {
+    // Two values only: nothing exceeds the lower one but the upper, and that is no tail.
+    expect(paretoShape(Float64Array.from({ length: 1000 }, (_, i) => Number(i < 20)))).toBeNull();
+    const tied = Float64Array.from({ length: 1000 }, (_, i) => (i < 10 ? 1 + 0.01 * i : 0));
+    expect(paretoShape(tied)!).toBeLessThan(0.7);
+  });
+
   it('is finite with zero weights and with a tail that is partly clipped', () => {
     expect(Number.isFinite(paretoShape(pareto(1).map((value, i) => (i % 3 ? -Infinity : value))))).toBe(true);
     expect(Number.isFinite(paretoShape(pareto(1).map((value) => Math.min(value, 5))))).toBe(true);

@@ -6,6 +6,7 @@ const good: Evidence = {
   estimand: 'value',
   queries: 500,
   value: 2,
+  standardError: 0.1,
   diagnostics: {
     effectiveSampleSize: 1200,
     effectiveSampleShare: 0.6,
@@ -45,17 +46,19 @@ describe('the verdict', () => {
     ['LOW_EFFECTIVE_SAMPLE', 'unreliable', { diagnostics: { effectiveSampleSize: 0 } }],
     ['LOW_EFFECTIVE_SHARE', 'caution', { diagnostics: { effectiveSampleShare: 0.09 } }],
     ['LOW_EFFECTIVE_SHARE', 'unreliable', { diagnostics: { effectiveSampleShare: 0.009 } }],
-    ['HEAVY_TAIL', 'caution', { diagnostics: { paretoK: 0.6 } }],
-    ['HEAVY_TAIL', 'unreliable', { diagnostics: { paretoK: 0.71 } }],
-    ['MEAN_WEIGHT', 'caution', { diagnostics: { meanWeight: 1.3 } }],
-    ['MEAN_WEIGHT', 'caution', { diagnostics: { meanWeight: 0.7 } }],
-    ['MEAN_WEIGHT', 'unreliable', { diagnostics: { meanWeight: 0.45 } }],
-    ['MEAN_WEIGHT', 'unreliable', { diagnostics: { meanWeight: 0 } }],
+    ['HEAVY_TAIL', 'caution', { diagnostics: { paretoK: 0.6, maxWeight: 30 } }],
+    ['HEAVY_TAIL', 'unreliable', { diagnostics: { paretoK: 0.71, maxWeight: 30 } }],
+    ['HEAVY_TAIL', 'unreliable', { diagnostics: { paretoK: 0.71, maxWeight: null } }],
+    ['MEAN_WEIGHT_DRIFT', 'caution', { diagnostics: { meanWeight: 0.9, chiSquare: 3 } }],
+    ['MEAN_WEIGHT', 'caution', { diagnostics: { meanWeight: 1.3, chiSquare: 500 } }],
+    ['MEAN_WEIGHT', 'caution', { diagnostics: { meanWeight: 0.7, chiSquare: 500 } }],
+    ['MEAN_WEIGHT', 'unreliable', { diagnostics: { meanWeight: 0.45, chiSquare: 500 } }],
+    ['MEAN_WEIGHT', 'unreliable', { diagnostics: { meanWeight: 0, chiSquare: 500 } }],
     ['MEAN_WEIGHT', 'unreliable', { diagnostics: { meanWeight: null } }],
     ['CLIPPED_SHARE', 'caution', { diagnostics: { clippedShare: 0.06 } }],
     ['CLIPPED_SHARE', 'unreliable', { diagnostics: { clippedShare: 0.21 } }],
-    ['CLIPPING_BIAS', 'caution', { diagnostics: { clippingBias: -0.5 } }],
-    ['CLIPPING_BIAS', 'caution', { value: 0, diagnostics: { clippingBias: 5 } }],
+    ['CLIPPING_BIAS', 'caution', { diagnostics: { clippingBias: -0.06 } }],
+    ['CLIPPING_BIAS', 'caution', { diagnostics: { clippingBias: 500 } }],
     ['DOMINANT_WEIGHT', 'caution', { diagnostics: { maxWeightShare: 0.2 } }],
     ['DOMINANT_WEIGHT', 'unreliable', { diagnostics: { maxWeightShare: 0.4 } }],
     ['NO_SUPPORT', 'caution', { diagnostics: { queriesWithoutSupport: 60 } }],
@@ -80,6 +83,15 @@ describe('the verdict', () => {
 
   it('does not ask the bound for a mean weight: a geometric mean has none', () => {
     expect(verdictOf({ estimator: 'bound', diagnostics: { meanWeight: 0.3 } })).toEqual(['reliable']);
+  });
+
+  it('does not take a few tied weights for a tail', () => {
+    expect(verdictOf({ diagnostics: { paretoK: 2, maxWeight: 5 } })).toEqual(['reliable']);
+  });
+
+  it('allows a mean weight that is off by chance, or by little', () => {
+    expect(verdictOf({ diagnostics: { meanWeight: 0.9, chiSquare: 40 } })).toEqual(['reliable']);
+    expect(verdictOf({ diagnostics: { meanWeight: 0.96, chiSquare: 0 } })).toEqual(['reliable']);
   });
 
   it('treats a figure that is not a number as bad', () => {

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { evaluate } from '../../src/estimators/evaluate.js';
+import type { Verdict } from '../../src/estimators/result.js';
 import { tabularWorld } from '../../src/experiments/worlds/tabular.js';
 import { trueValue } from '../../src/experiments/worlds/tabular-truth.js';
 
@@ -37,3 +38,35 @@ it.each(['bootstrap-percentile', 't'] as const)(
     for (const count of Object.values(covered)) expect(count).toBeGreaterThanOrEqual(least);
   },
 );
+
+it('verdicts separate intervals that cover from intervals that do not, as the policies drift apart', async () => {
+  const counts: Record<Verdict, { covered: number; all: number }> = {
+    reliable: { covered: 0, all: 0 },
+    caution: { covered: 0, all: 0 },
+    unreliable: { covered: 0, all: 0 },
+  };
+  for (const lean of [1, 6, 12, 25]) {
+    for (let seed = 0; seed < SEEDS / 4; seed++) {
+      const world = tabularWorld({ seed, lean });
+      const { estimates } = await evaluate(world.sample(400), {
+        target: world.policy('target'),
+        logging: 'log',
+        estimators: ['slate', 'decomposed'],
+        normalise: 'none',
+        reward: 'identity',
+        lambdaDiv: 0.2,
+        interval: 't',
+      });
+      for (const { form, verdict, interval } of estimates) {
+        const truth = trueValue(world, { form, lambdaDiv: 0.2 }).value;
+        counts[verdict].all++;
+        counts[verdict].covered += Number(interval!.low <= truth && truth <= interval!.high);
+      }
+    }
+  }
+  if (process.env.POPE_COVERAGE_SEEDS) console.log(counts);
+  expect(counts.reliable.covered).toBeGreaterThan(0.85 * counts.reliable.all);
+  expect(counts.reliable.all).toBeGreaterThan(SEEDS / 2);
+  expect(counts.caution.covered).toBeLessThan(0.8 * counts.caution.all);
+  expect(counts.unreliable.covered).toBeLessThan(0.2 * counts.unreliable.all);
+});
