@@ -3,7 +3,6 @@ import type { Slate } from '../../data/slate.js';
 import { evaluate as evaluateLog } from '../../estimators/evaluate.js';
 import { INTERVAL_METHODS } from '../../estimators/intervals.js';
 import { estimatorName, form, normalisation, reduction, type Warning } from '../../estimators/result.js';
-import { diagnose } from '../../native/doctor.js';
 import { type ScoreFilePolicy, scoreFile } from '../../policy/score-file.js';
 import { REWARDS } from '../../reward/index.js';
 import { defineCommand } from '../command.js';
@@ -87,7 +86,6 @@ export const evaluate = defineCommand({
       seed: settings.seed,
       by: settings.by,
       strict: settings.strict,
-      environment: { ...diagnose() },
       signal: context.signal,
       onProgress: ({ phase, done, total }) =>
         context.terminal.progress({
