@@ -129,7 +129,8 @@ describe('a tabular world', () => {
 
 describe('simulate', () => {
   it('gives a valid log, a target that scores it and the truth', async () => {
-    const { slates, target, logging, truth } = simulate('tabular', { seed: 2, queries: 30 });
+    const { slates, target, truth } = simulate('tabular', { seed: 2, queries: 30 });
+    const logging = tabularWorld({ seed: 2 }).policy('logging');
     const read: unknown[] = [];
     for await (const slate of LoggedDataset.fromSlates(slates)) read.push(slate);
     expect(read).toHaveLength(30);
@@ -142,8 +143,9 @@ describe('simulate', () => {
     let scored = 0;
     for await (const { responses } of target.score(slates)) scored += responses.length;
     expect(scored).toBe(120);
-    expect(truth.value.soft).toEqual(trueValue(tabularWorld({ seed: 2 }), { form: 'soft' }));
-    expect(Object.keys(truth.groups)).toEqual(TABULAR_GROUPS.map((group) => group.name));
+    expect(truth.truth[1]).toEqual({ form: 'soft', ...trueValue(tabularWorld({ seed: 2 }), { form: 'soft' }) });
+    expect(new Set(truth.groups.map(({ group }) => group))).toEqual(new Set(TABULAR_GROUPS.map(({ name }) => name)));
+    expect(truth.expected).toHaveLength(27);
   });
 
   it('names the worlds that there are', () => {
