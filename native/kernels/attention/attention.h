@@ -7,6 +7,7 @@
 // which lie before the segment, and then [start, t]: a prompt is a segment without prefix, a response one whose
 // prefix is its prompt. Vaswani et al., "Attention Is All You Need" (2017); grouped heads: Ainslie et al., "GQA"
 // (2023).
+//
 // Keys are taken in the order in which a row sees them, and no sum depends on where they lie: a response has the same
 // bits in a packed slate and alone behind its prompt.
 #pragma once
