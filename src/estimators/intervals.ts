@@ -1,7 +1,15 @@
 import { describeValue, UsageError } from '../errors.js';
 import { Bootstrap, percentiles } from './bootstrap.js';
 import { studentTQuantile } from './special-functions.js';
-import { meanOf, ratioOf, type Statistic, standardError, statisticValue, sumOverClusters } from './statistic.js';
+import {
+  columnsOf,
+  meanOf,
+  ratioOf,
+  type Statistic,
+  standardError,
+  statisticValue,
+  sumOverClusters,
+} from './statistic.js';
 
 export const INTERVAL_METHODS = ['bootstrap-percentile', 't'] as const;
 export type IntervalMethod = (typeof INTERVAL_METHODS)[number];
@@ -36,7 +44,7 @@ export interface IntervalOptions {
  *   or clusters.
  *
  * @throws UsageError INTERVAL_UNKNOWN for another method, INTERVAL_NEEDS for fewer than two queries (or clusters) or
- *   clusters of another length, INTERVAL_OPTION for an option out of range.
+ *   clusters of another length, INTERVAL_INPUT for numbers that are not finite, INTERVAL_OPTION for an option out of range.
  */
 export function interval(
   input: IntervalInput,
@@ -45,6 +53,7 @@ export function interval(
 ): { low: number; high: number } {
   const settings = checkedSettings(method, options);
   const statistic = clustered(statisticOf(input), options.clusters);
+  requireFinite(statistic);
   requireUnits(statistic, method, options.clusters ? 'clusters' : 'queries');
   if (method === 't') return studentTInterval(statistic, settings);
   const bootstrap = new Bootstrap([statistic], statistic.numerator.length, settings);
@@ -159,6 +168,15 @@ export function indexClusters(clusters: ArrayLike<string | number>): { index: In
     return numbers.size - 1;
   });
   return { index, count: numbers.size };
+}
+
+function requireFinite(statistic: Statistic): void {
+  for (const column of columnsOf(statistic)) {
+    const bad = column.findIndex((value) => !Number.isFinite(value));
+    if (bad < 0) continue;
+    const message = `An interval needs finite numbers; number ${bad} of its input is ${column[bad]}.`;
+    throw new UsageError('INTERVAL_INPUT', message);
+  }
 }
 
 function requireUnits(statistic: Statistic, method: string, unit: string): void {

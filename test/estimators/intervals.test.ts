@@ -154,6 +154,7 @@ describe('Student t', () => {
 describe('what is refused', () => {
   it.each([
     ['an unknown method', () => interval([1, 2], 'bca'), 'INTERVAL_UNKNOWN', /bootstrap-percentile, t/],
+    ['a number that is none', () => interval([1, Number.NaN, 3], 't'), 'INTERVAL_INPUT', /number 1 .* NaN/],
     ['one query', () => interval([1], 't'), 'INTERVAL_NEEDS', /two queries/],
     ['one cluster', () => interval([1, 2], 't', { clusters: ['a', 'a'] }), 'INTERVAL_NEEDS', /two clusters/],
     [
