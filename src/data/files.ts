@@ -17,9 +17,17 @@ const BATCH_CHARACTERS = 1 << 20;
 
 /** Writes a whole file atomically. Folders on the way are created. */
 export async function writeFileAtomic(path: string, content: string | Uint8Array): Promise<void> {
+  await writePartsAtomic(path, [content]);
+}
+
+/** The same for content in parts, which need not be in memory together. */
+export async function writePartsAtomic(
+  path: string,
+  parts: Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>,
+): Promise<void> {
   const file = await TemporaryFile.create(path);
   try {
-    await file.write(content);
+    for await (const part of parts) await file.write(part);
     await file.commit();
   } catch (error) {
     await file.abort();
