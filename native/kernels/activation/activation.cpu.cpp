@@ -12,16 +12,6 @@ namespace {
 
 constexpr int64_t kGrain = 8192;  // elements
 
-const ActivationKernels& active_kernels() {
-  switch (active_isa()) {
-#if defined(__x86_64__)
-    case Isa::avx512: return avx512::activation_kernels;
-    case Isa::avx2: return avx2::activation_kernels;
-#endif
-    default: return baseline::activation_kernels;
-  }
-}
-
 void gelu_erf(const float* x, float* out, int64_t n) {
   constexpr float kInverseSqrt2 = 1.0f / std::numbers::sqrt2_v<float>;
   for (int64_t i = 0; i < n; ++i) out[i] = x[i] / 2 * std::erfc(-x[i] * kInverseSqrt2);
@@ -30,14 +20,14 @@ void gelu_erf(const float* x, float* out, int64_t n) {
 }  // namespace
 
 void swiglu(const float* gate, const float* up, float* out, int64_t n, ThreadPool& pool) {
-  const auto kernel = active_kernels().swiglu;
+  const auto kernel = POPE_ACTIVE_TIER(activation_kernels).swiglu;
   pool.parallel_for(n, kGrain, [=](int64_t begin, int64_t end) {
     kernel(gate + begin, up + begin, out + begin, end - begin);
   });
 }
 
 void gelu(const float* x, float* out, int64_t n, GeluForm form, ThreadPool& pool) {
-  const auto kernel = form == GeluForm::tanh ? active_kernels().gelu_tanh : gelu_erf;
+  const auto kernel = form == GeluForm::tanh ? POPE_ACTIVE_TIER(activation_kernels).gelu_tanh : gelu_erf;
   pool.parallel_for(n, kGrain, [=](int64_t begin, int64_t end) { kernel(x + begin, out + begin, end - begin); });
 }
 

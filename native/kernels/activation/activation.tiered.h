@@ -3,6 +3,8 @@
 
 #include <stdint.h>
 
+#include "kernels/tiers.h"
+
 namespace pope {
 
 struct ActivationKernels {
@@ -10,14 +12,6 @@ struct ActivationKernels {
   void (*gelu_tanh)(const float* x, float* out, int64_t n);
 };
 
-namespace baseline {
-extern const ActivationKernels activation_kernels;
-}
-namespace avx2 {
-extern const ActivationKernels activation_kernels;
-}
-namespace avx512 {
-extern const ActivationKernels activation_kernels;
-}
+POPE_DECLARE_TIERS(extern const ActivationKernels activation_kernels;)
 
 }  // namespace pope

@@ -4,24 +4,14 @@
 #include "core/cpu.h"
 #include "core/scratch.h"
 #include "kernels/attention/attention.h"
-#include "kernels/attention/softmax.h"
-#include "kernels/matmul/tile.h"
+#include "kernels/attention/softmax.tiered.h"
+#include "kernels/matmul/tile.tiered.h"
 
 namespace pope {
 
 namespace {
 
 constexpr int64_t kBlockRows = 128;  // rows of one task, which packs the keys and values that they see once
-
-ExponentiateScores* active_exponentiate_scores() {
-  switch (active_isa()) {
-#if defined(__x86_64__)
-    case Isa::avx512: return avx512::exponentiate_scores;
-    case Isa::avx2: return avx2::exponentiate_scores;
-#endif
-    default: return baseline::exponentiate_scores;
-  }
-}
 
 struct Block {
   Segment segment;
@@ -144,8 +134,8 @@ class BlockAttention {
 void attention(const float* q, const float* k, const float* v, const Segment* segments, float* out,
                const AttentionShape& shape, float scale, ThreadPool& pool) {
   const std::vector<Block> blocks = cut_into_blocks(segments, shape.segments);
-  const TileKernels& tile = active_tile_kernels();
-  ExponentiateScores* exponentiate = active_exponentiate_scores();
+  const TileKernels& tile = POPE_ACTIVE_TIER(tile_kernels);
+  ExponentiateScores* exponentiate = POPE_ACTIVE_TIER(exponentiate_scores);
   const int64_t group = shape.heads / shape.kv;
   pool.parallel_for(static_cast<int64_t>(blocks.size()) * shape.kv, 1, [&](int64_t begin, int64_t end) {
     for (int64_t task = begin; task < end; ++task) {

@@ -1,4 +1,4 @@
-#include "kernels/attention/softmax.h"
+#include "kernels/attention/softmax.tiered.h"
 
 #include "kernels/vector.h"
 

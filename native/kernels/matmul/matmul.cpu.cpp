@@ -4,8 +4,9 @@
 #include <limits>
 
 #include "core/blas.h"
+#include "core/cpu.h"
 #include "core/scratch.h"
-#include "kernels/matmul/tile.h"
+#include "kernels/matmul/tile.tiered.h"
 
 namespace pope {
 
@@ -114,7 +115,7 @@ void matmul(const float* a, const float* b, const float* bias, float* c, const M
     multiply_by_blas(blas->sgemm, a, b, c, shape, pool);
     return;
   }
-  const TileKernels& tile = active_tile_kernels();
+  const TileKernels& tile = POPE_ACTIVE_TIER(tile_kernels);
   for (int64_t i = 0; i < m; i += kChunkRows) {
     multiply_chunk(tile, a + i * k, b, c + i * n, {std::min(kChunkRows, m - i), n, k, transposed}, pool);
   }

@@ -1,4 +1,4 @@
-#include "kernels/matmul/tile.h"
+#include "kernels/matmul/tile.tiered.h"
 
 #include "kernels/vector.h"
 

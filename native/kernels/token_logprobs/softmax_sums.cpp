@@ -1,15 +1,10 @@
 #include "kernels/token_logprobs/softmax_sums.h"
 
+#include "core/cpu.h"
+#include "kernels/tiers.h"
+
 namespace pope {
 
-const SoftmaxKernels& active_softmax_kernels() {
-  switch (active_isa()) {
-#if defined(__x86_64__)
-    case Isa::avx512: return avx512::softmax_kernels;
-    case Isa::avx2: return avx2::softmax_kernels;
-#endif
-    default: return baseline::softmax_kernels;
-  }
-}
+const SoftmaxKernels& active_softmax_kernels() { return POPE_ACTIVE_TIER(softmax_kernels); }
 
 }  // namespace pope

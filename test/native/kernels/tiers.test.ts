@@ -12,8 +12,9 @@ const root = join(here, '..', '..', '..');
 const { simd, simdCompiled } = loadAddon().info();
 const runnable = simdCompiled.slice(0, simdCompiled.indexOf(simd) + 1);
 
-/** Rooms with code under "tiered" in native/sources.json. */
-const tieredTests = ['activation', 'attention', 'matmul'].map((room) => join('test/native/kernels', `${room}.test.ts`));
+/** Rooms that run code under "tiered" in native/sources.json. */
+const rooms = ['activation', 'attention', 'fused-head', 'matmul', 'token-logprobs'];
+const tieredTests = rooms.map((room) => join('test/native/kernels', `${room}.test.ts`));
 
 describe.runIf(process.env.POPE_SIMD === undefined)('the tests of the tiered kernels', () => {
   it.each(runnable)('pass on %s', (tier) => {

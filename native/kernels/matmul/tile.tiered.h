@@ -6,6 +6,8 @@
 
 #include <stdint.h>
 
+#include "kernels/tiers.h"
+
 namespace pope {
 
 struct TileKernels {
@@ -24,17 +26,6 @@ struct TileKernels {
                    int64_t column_count);
 };
 
-namespace baseline {
-extern const TileKernels tile_kernels;
-}
-namespace avx2 {
-extern const TileKernels tile_kernels;
-}
-namespace avx512 {
-extern const TileKernels tile_kernels;
-}
-
-// Those of active_isa().
-const TileKernels& active_tile_kernels();
+POPE_DECLARE_TIERS(extern const TileKernels tile_kernels;)
 
 }  // namespace pope

@@ -3,20 +3,14 @@
 
 #include <stdint.h>
 
+#include "kernels/tiers.h"
+
 namespace pope {
 
 // scores[j] = e^(scale scores[j] - m) with m the largest scale scores[j], for j < visible; 0 for visible <= j < count.
 // Returns the sum. 1 <= visible <= count, scale > 0.
 using ExponentiateScores = float(float* scores, int64_t visible, int64_t count, float scale);
 
-namespace baseline {
-ExponentiateScores exponentiate_scores;
-}
-namespace avx2 {
-ExponentiateScores exponentiate_scores;
-}
-namespace avx512 {
-ExponentiateScores exponentiate_scores;
-}
+POPE_DECLARE_TIERS(ExponentiateScores exponentiate_scores;)
 
 }  // namespace pope
