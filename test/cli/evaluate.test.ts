@@ -4,17 +4,14 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Evaluation, evaluationSchema } from '../../src/estimators/index.js';
+import type { WorldTruth } from '../../src/experiments/simulate.js';
 import { runCli } from './run-cli.js';
-
-interface Simulation {
-  truth: { form: string; value: number; utility: number; diversity: number }[];
-}
 
 const folder = mkdtempSync(join(tmpdir(), 'pope-evaluate-'));
 const log = join(folder, 'log.jsonl');
 const target = join(folder, 'target.jsonl');
 const inputs = ['--target', target, '--logging', 'log', '--reward', 'identity', '--resamples', '200'];
-let simulation: Simulation;
+let truth: WorldTruth;
 
 beforeAll(async () => {
   const outcome = await runCli([
@@ -29,7 +26,7 @@ beforeAll(async () => {
     '--json',
   ]);
   expect(outcome).toMatchObject({ code: 0, stderr: '' });
-  simulation = JSON.parse(outcome.stdout) as Simulation;
+  truth = JSON.parse(outcome.stdout) as WorldTruth;
 });
 
 async function evaluate(...argv: string[]): Promise<Evaluation> {
@@ -43,10 +40,10 @@ describe('pope evaluate', () => {
     const { estimates, inputs: from, environment, queries, responses } = await evaluate('--interval', 't');
     expect({ queries, responses }).toEqual({ queries: 500, responses: 2000 });
     const row = estimates.find(({ estimator, normalise }) => estimator === 'decomposed' && normalise === 'none')!;
-    const truth = simulation.truth.find(({ form }) => form === row.form)!;
+    const wanted = truth.truth.find(({ form }) => form === row.form)!;
     for (const part of ['value', 'utility', 'diversity'] as const) {
       const half = (row.interval!.high - row.interval!.low) / 2;
-      expect(Math.abs(row[part]! - truth[part])).toBeLessThan(2.5 * half);
+      expect(Math.abs(row[part]! - wanted[part])).toBeLessThan(2.5 * half);
     }
     expect(from.log).toMatch(/^sha256:[0-9a-f]{64}$/);
     expect(environment).toHaveProperty('binary');

@@ -10,18 +10,28 @@ export interface Outcome {
   stderr: string;
 }
 
-/** Starts the built `pope` in a process of its own, as a user would. */
-export function startCli(argv: readonly string[], environment: Record<string, string> = {}): ChildProcess {
+export interface ProcessOptions {
+  environment?: Record<string, string>;
+  cwd?: string;
+}
+
+/** Starts Node with none of this process's POPE_ settings. */
+export function startNode(argv: readonly string[], { environment = {}, cwd }: ProcessOptions = {}): ChildProcess {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('POPE_'));
-  return spawn(process.execPath, [main, ...argv], { env: { ...Object.fromEntries(inherited), ...environment } });
+  return spawn(process.execPath, argv, { env: { ...Object.fromEntries(inherited), ...environment }, cwd });
+}
+
+/** Starts the built `pope` in a process of its own, as a user would. */
+export function startCli(argv: readonly string[], options?: ProcessOptions): ChildProcess {
+  return startNode([main, ...argv], options);
 }
 
 /** Runs it to its end. */
 export async function runCli(
   argv: readonly string[],
-  { input = '', environment = {} }: { input?: string; environment?: Record<string, string> } = {},
+  { input = '', ...options }: ProcessOptions & { input?: string } = {},
 ): Promise<Outcome> {
-  const child = startCli(argv, environment);
+  const child = startCli(argv, options);
   child.stdin!.on('error', () => {}); // It may end before it has read everything.
   child.stdin!.end(input);
   return finished(child);

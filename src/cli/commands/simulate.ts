@@ -1,5 +1,7 @@
 import { AtomicWriter } from '../../data/files.js';
+import type { Slate } from '../../data/slate.js';
 import { simulate as simulateWorld } from '../../experiments/simulate.js';
+import type { Policy } from '../../policy/policy.js';
 import { toScoreLine } from '../../policy/score-line.js';
 import { defineCommand } from '../command.js';
 import { defaulted, onOff, optional, outputFile, positiveInteger, required } from '../flags.js';
@@ -7,7 +9,8 @@ import { readable, table } from '../table.js';
 
 export const simulate = defineCommand({
   name: 'simulate',
-  summary: 'Write a log from a world whose true value is known, and print that value.',
+  summary:
+    'Write a log from a world whose true value is known, with the scores of a target policy, and print that value.',
   examples: [
     'pope simulate tabular -o log.jsonl',
     'pope evaluate log.jsonl --target log.target.jsonl --logging log --reward identity',
@@ -20,34 +23,39 @@ export const simulate = defineCommand({
       'scores of the target policy (default: beside LOG as *.target.jsonl)',
       outputFile,
     ),
-    queries: defaulted('--queries <n>', 'logged queries', positiveInteger, 2000),
+    queries: defaulted('--queries <n>', 'logged queries', positiveInteger, 1000),
     slateSize: defaulted('--slate-size <n>', 'responses to each query', positiveInteger, 4),
-    json: onOff('--json', 'print one JSON object'),
+    json: onOff('--json', 'print all that is true of the world as one JSON object'),
   },
   async run([name], { output, targetScores, queries, slateSize, seed, json }, { terminal }) {
     const { slates, target, truth } = simulateWorld(name!, { seed, slateSize, queries });
-    await writeLines(output, slates);
-    const origin = { ...target.identity, identity: target.id };
-    const lines: object[] = [];
-    for await (const { query, responses } of target.score(slates)) {
-      lines.push(...responses.map((score) => toScoreLine(query, score, origin)));
-    }
     const scores = targetScores ?? `${output.replace(/\.jsonl(\.gz)?$/, '')}.target.jsonl`;
-    await writeLines(scores, lines);
+    await writeLines(output, slates);
+    await writeLines(scores, scoreLines(target, slates));
     if (json) return terminal.writeJson(truth);
+    const rows = truth.truth.map(({ form, value, utility, diversity }) => [
+      form,
+      ...[value, utility, diversity].map(readable),
+    ]);
     await terminal.write(
-      `True value of the target policy (scores: ${scores}), reward identity, lambda 1 and 1\n\n${table(
-        ['form', 'value', 'utility', 'diversity'],
-        truth.truth.map(({ form, value, utility, diversity }) => [form, ...[value, utility, diversity].map(readable)]),
-      )}`,
+      'True value of the target policy by form of the reward (identity; lambda 1 and 1; sum over a slate)\n\n' +
+        `${table(['form', 'value', 'utility', 'diversity'], rows)}\n` +
+        `Estimate it: pope evaluate ${output} --target ${scores} --logging log --reward identity\n`,
     );
   },
 });
 
-async function writeLines(path: string, lines: Iterable<object>): Promise<void> {
+async function* scoreLines(policy: Policy, slates: readonly Slate[]): AsyncGenerator<object> {
+  const origin = { ...policy.identity, identity: policy.id };
+  for await (const { query, responses } of policy.score(slates)) {
+    for (const score of responses) yield toScoreLine(query, score, origin);
+  }
+}
+
+async function writeLines(path: string, lines: Iterable<object> | AsyncIterable<object>): Promise<void> {
   const writer = await AtomicWriter.create(path);
   try {
-    for (const line of lines) await writer.line(line);
+    for await (const line of lines) await writer.line(line);
     await writer.commit();
   } catch (error) {
     await writer.abort();
