@@ -12,7 +12,7 @@ namespace pope::abi {
 
 namespace {
 
-// What forward and gradient share: sizes, dtype, logits and targets. Targets are read only here, so rows are checked first.
+// What forward and gradient share: sizes, dtype, logits and targets.
 template <class Args>
 void check_rows(const Arguments& arguments, const Args& args) {
   arguments.size("rows", args.rows);

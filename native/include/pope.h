@@ -51,8 +51,8 @@ POPE_EXPORT int64_t pope_last_error_index(void);
 /* ---- token log-probability, entropy and log-sum-exp of rows of logits --------------------------------------------
  * For each row z[0..vocab), target y and p = softmax(z):
  *     log_sum_exp = log sum_v exp z_v        log_prob = z_y - log_sum_exp        entropy = log_sum_exp - sum_v p_v z_v
- * One pass over the logits. A logit of -inf (a masked token) has probability 0; a row of only -inf has log_sum_exp -inf and
- * NaN else; NaN or +inf in a row gives NaN. `entropies` and `log_sum_exp` may be NULL. */
+ * One pass over the logits. A logit of -inf (a masked token) has probability 0; a row of only -inf has log_sum_exp -inf
+ * and NaN else; NaN or +inf in a row gives NaN. `entropies` and `log_sum_exp` may be NULL. */
 struct pope_token_logprobs_args {
   uint32_t struct_size;
   int32_t dtype; /* of logits: POPE_F32, POPE_F16 or POPE_BF16; outputs are float */
@@ -86,7 +86,7 @@ struct pope_token_logprobs_grad_args {
 POPE_EXPORT int32_t pope_token_logprobs_grad(const struct pope_token_logprobs_grad_args*);
 
 /* ---- sums and means over the tokens of each response -------------------------------------------------------------
- * offsets[responses + 1] cut the token rows; sum and mean are accumulated in double. An empty response: sum 0, mean 0. */
+ * offsets[responses + 1] cut the token rows; sum and mean are accumulated in double, and 0 for an empty response. */
 struct pope_sequence_reduce_args {
   uint32_t struct_size;
   int64_t responses;
@@ -102,8 +102,8 @@ POPE_EXPORT int32_t pope_sequence_reduce(const struct pope_sequence_reduce_args*
 /* ---- importance weights ------------------------------------------------------------------------------------------
  * Log-weights: response  l_k - l0_k;  slate  sum_k (l_k - l0_k);  geometric  (1/K) sum_k (l_k - l0_k).
  * Transforms h(w), parameter t: identity w; clip min(w, t); power w^t; shrinkage t w / (w^2 + t) (DRos);
- * sub-Gaussian w / (1 - t + t w). A log-weight above 709 is POPE_WEIGHT_OVERFLOW unless the transform is clip; the error's
- * index is that of the log-weight: the response's or the slate's.
+ * sub-Gaussian w / (1 - t + t w). A log-weight above 709 is POPE_WEIGHT_OVERFLOW unless the transform is clip; the
+ * error's index is that of the log-weight: the response's or the slate's.
  * `derivatives` receive w h'(w) = dh/d log w (clip: 0 above t). All in double. */
 enum pope_weight_level { POPE_RESPONSE_WEIGHT = 0, POPE_SLATE_WEIGHT = 1, POPE_GEOMETRIC_WEIGHT = 2 };
 enum pope_transform {

@@ -1,6 +1,6 @@
 /**
- * @file The three estimators of the pluralistic value of a target policy from logged slates, with their exact derivatives
- * (docs/theory.md sections 3 to 6).
+ * @file The three estimators of the pluralistic value of a target policy from logged slates, with their exact
+ * derivatives (docs/theory.md sections 3 to 6).
  */
 import { DataError } from '../errors.js';
 import {
@@ -21,14 +21,17 @@ export interface SlateEstimate {
   value: number;
   /** The part of `value` that comes from utility; of the bound: the bound of that part. */
   utility: number;
-  /** The part that comes from diversity. The parts of the bound are bounds of the parts and do not add up to `value`. */
+  /** The part that comes from diversity. The parts of the bound are bounds of the parts and do not add up. */
   diversity: number;
   /**
    * [N] x_i, never divided by mean weights: without `selfNormalise`, value = sum_i omega_i x_i / sum_i omega_i; with it
    * they are the terms of the numerator.
    */
   contributions: Float64Array;
-  /** [M] dvalue / dlogProb, exact, also of the self-normalised ratio; with a `baseline`, R is lowered by it where it multiplies the derivative of a weight. */
+  /**
+   * [M] dvalue / dlogProb, exact, also of the self-normalised ratio. With a `baseline`, R is lowered by it wherever R
+   * multiplies the derivative of a weight.
+   */
   coefficients: Float64Array;
   /** [M] dvalue / dentropy, where an entropy was given. */
   entropyCoefficients?: Float64Array;
@@ -68,8 +71,8 @@ export const defaultForms: Readonly<Record<SlateEstimator, RewardForm>> = {
  *
  * Throws `DataError` SLATE_DATA and `UsageError` SLATE_OPTION or TRANSFORM for what it does not take, `DataError`
  * WEIGHTS_VANISH when it must divide by weights that are all 0, and `NativeError` WEIGHT_OVERFLOW, whose `index` is the
- * slate, when a log-weight is above 709 and the transform is not clip, or when a value is beyond a float64 all the same,
- * as the bound may be, which nothing clips.
+ * slate, when a log-weight is above 709 and the transform is not clip, or when a value is beyond a float64 all the
+ * same, as the bound may be, which nothing clips.
  */
 export function slateEstimates(data: SlateData, options: SlateOptions = {}): SlateEstimates {
   const log = checkData(data);
@@ -93,16 +96,16 @@ function estimateOne(log: SlateLog, options: CheckedOptions, estimator: SlateEst
 }
 
 /**
- * value = scale A / D with the plain value A and the mean weight D, so dvalue = (scale dA - value dD) / D. `scale` is the
- * weighted mean of K for the sum over responses with a weight each, else 1.
+ * value = scale A / D with the plain value A and the mean weight D, so dvalue = (scale dA - value dD) / D. `scale` is
+ * the weighted mean of K for the sum over responses with a weight each, else 1.
  */
 function selfNormalise(plain: SlateEstimate, log: SlateLog, objective: Objective): SlateEstimate {
   const { mean: meanWeight, scale, derivatives } = weightMean(log, objective);
   if (!(meanWeight > 0)) {
     throw new DataError(
       'WEIGHTS_VANISH',
-      `selfNormalise: every importance weight of the ${objective.estimator} estimator is 0 as a float64, so there is nothing to divide by; ` +
-        'normalise the log-probabilities (by tokens or bytes) or leave selfNormalise out',
+      `selfNormalise: every importance weight of the ${objective.estimator} estimator is 0 as a float64, ` +
+        'so there is nothing to divide by; normalise the log-probabilities (by tokens or bytes) or leave selfNormalise out',
     );
   }
   const factor = scale / meanWeight;
@@ -118,7 +121,7 @@ function selfNormalise(plain: SlateEstimate, log: SlateLog, objective: Objective
   return result;
 }
 
-/** The mean over slates of h(W), or of sum_k h(rho_k) (under 'mean' over K), and its derivative by each log-probability. */
+/** The mean over slates of h(W), or of sum_k h(rho_k) (over K under 'mean'), and its derivative by each log-probability. */
 function weightMean(log: SlateLog, { estimator, transform, reduction }: Objective) {
   const { slateOffsets, queryWeight } = log;
   const perResponse = estimator === 'decomposed';

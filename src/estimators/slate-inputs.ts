@@ -40,8 +40,8 @@ export interface SlateOptions {
   /** Sum or mean over the responses of a slate; default 'sum'. */
   reduction?: Reduction | undefined;
   /**
-   * Coefficients of slate and decomposed only: subtracted from R wherever R multiplies the derivative of a weight. 'mean'
-   * is the mean of R over the responses of this call. Not together with `selfNormalise`. Default 0.
+   * Coefficients of slate and decomposed only: subtracted from R wherever R multiplies the derivative of a weight.
+   * 'mean' is the mean of R over the responses of this call. Not together with `selfNormalise`. Default 0.
    */
   baseline?: number | 'mean' | undefined;
 }
@@ -84,7 +84,8 @@ export function checkOptions(options: SlateOptions): CheckedOptions {
   if (selfNormalise && baseline !== 0) {
     throw new UsageError(
       'SLATE_OPTION',
-      'baseline and selfNormalise exclude each other: the derivative of a self-normalised value already subtracts that value; leave one out',
+      'baseline and selfNormalise exclude each other: the derivative of a self-normalised value already subtracts that ' +
+        'value; leave one out',
     );
   }
   return {

@@ -29,13 +29,15 @@ export function parseTransform(option: TransformOption = 'identity'): Transform 
     const known = Object.entries(parameters).map(([key, { formula }]) => `${key} (${formula})`);
     throw new UsageError(
       'TRANSFORM',
-      `unknown transform ${describeValue(name)}; known are none and, with a number t as in "clip:10", ${known.join(', ')}`,
+      `unknown transform ${describeValue(name)}; known are none and, with a number t as in "clip:10", ` +
+        known.join(', '),
     );
   }
   if (typeof value !== 'number' || !Number.isFinite(value) || !rule.holds(value)) {
     throw new UsageError(
       'TRANSFORM',
-      `transform "${name}" is ${rule.formula} with a number t ${rule.range}, as in "${name}:0.5"; got ${describeValue(value)}`,
+      `transform "${name}" is ${rule.formula} with a number t ${rule.range}, as in "${name}:0.5"; ` +
+        `got ${describeValue(value)}`,
     );
   }
   return { name: name as TransformName, value };

@@ -1,6 +1,6 @@
 /**
- * @file `pope-native/kernels`: the token kernels over plain typed arrays, for callers that have logits and no model of this
- * library. Work runs on a native thread; arrays must be left unchanged until the promise settles.
+ * @file `pope-native/kernels`: the token kernels over plain typed arrays, for callers that have logits and no model of
+ * this library. Work runs on a native thread; arrays must be left unchanged until the promise settles.
  */
 import { describeValue, UnavailableError, UsageError } from '../errors.js';
 import type { NativeQueue } from './addon.js';
@@ -47,8 +47,8 @@ let queue: NativeQueue | undefined;
 
 /**
  * Log-probability of each row's target under softmax(logits), the log-sum-exp, and with `entropy: true` the entropy
- * (docs/theory.md section 2). One pass over the logits, accumulated so that the results are as exact as float32 holds. A
- * masked token (-inf) has probability 0; NaN in a row makes that row's results NaN.
+ * (docs/theory.md section 2). One pass over the logits, accumulated so that the results are as exact as float32 holds.
+ * A masked token (-inf) has probability 0; NaN in a row makes that row's results NaN.
  *
  * Throws `UsageError` KERNEL_ARGUMENT; rejects with `NativeError` OUT_OF_RANGE, whose `index` is the row, for a target
  * outside the vocabulary; throws `UnavailableError` for a device that is not there.
@@ -73,9 +73,9 @@ export async function tokenLogProbs(
 }
 
 /**
- * Gradient with respect to the logits of an objective J whose derivatives by each row's log-probability (g) and entropy (h)
- * are given: dJ/dz_v = g (1[v = target] - p_v) - h p_v (log p_v + H) (docs/theory.md section 5). The result has the dtype
- * of the logits and is rounded to it once.
+ * Gradient with respect to the logits of an objective J whose derivatives by each row's log-probability (g) and entropy
+ * (h) are given: dJ/dz_v = g (1[v = target] - p_v) - h p_v (log p_v + H) (docs/theory.md section 5). The result has the
+ * dtype of the logits and is rounded to it once.
  *
  * Throws and rejects as `tokenLogProbs`.
  */

@@ -29,7 +29,10 @@ export type RewardForm = (typeof formNames)[number];
 /** Whether a slate counts with the sum or the mean over its responses. */
 export type Reduction = (typeof reductionNames)[number];
 
-/** h(w): identity w; clip min(w, value); power w^value; shrinkage value w / (w^2 + value); sub-gaussian w / (1 - value + value w). */
+/**
+ * h(w), with t the value: identity w; clip min(w, t); power w^t; shrinkage t w / (w^2 + t); sub-gaussian
+ * w / (1 - t + t w).
+ */
 export interface Transform {
   name: TransformName;
   /** clip, shrinkage: above 0; power, sub-gaussian: from 0 to 1; identity: ignored. */

@@ -1,4 +1,4 @@
-/** Every coefficient of docs/theory.md section 5 against finite differences of the value, through the public function. */
+/** Every coefficient of docs/theory.md section 5 against finite differences of the public function's value. */
 import { describe, expect, it } from 'vitest';
 import { type SlateOptions, slateEstimates } from '../../src/estimators/slate-estimates.js';
 import { parseTransform } from '../../src/estimators/transforms.js';

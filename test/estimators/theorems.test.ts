@@ -1,4 +1,7 @@
-/** Theorems A, B and C and the gradients of docs/theory.md sections 4 and 5 on tabular worlds, where every moment is a finite sum. */
+/**
+ * Theorems A, B and C and the gradients of docs/theory.md sections 4 and 5 on tabular worlds, where every moment is a
+ * finite sum.
+ */
 import { describe, expect, it } from 'vitest';
 import { type SlateOptions, slateEstimates } from '../../src/estimators/slate-estimates.js';
 import { type RewardForm, slateCoefficients } from '../../src/native/objective.js';

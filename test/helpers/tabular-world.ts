@@ -1,7 +1,7 @@
 /**
- * A tabular policy world for one query: `responses` answers with probabilities under the target and the logging policy and
- * a reward. Slates are K independent draws from the logging policy, so every moment of an estimator is a finite sum over
- * responses^K ordered slates.
+ * A tabular policy world for one query: `responses` answers with probabilities under the target and the logging policy
+ * and a reward. Slates are K independent draws from the logging policy, so every moment of an estimator is a finite sum
+ * over responses^K ordered slates.
  */
 import type { SlateLog } from '../../src/native/objective.js';
 import { randomNumbers } from './check-op.js';

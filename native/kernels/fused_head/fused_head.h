@@ -1,12 +1,12 @@
-// fused_head: log-probability of a target, entropy and log-sum-exp of softmax(scale * hidden weight^T), row by row, without
-// ever holding the logits of the batch. scale = 1 / temperature.
+// fused_head: log-probability of a target, entropy and log-sum-exp of softmax(scale * hidden weight^T), row by row,
+// without ever holding the logits of the batch. scale = 1 / temperature.
 //   hidden [rows, width]   weight [vocab, width]   targets [rows], in [0, vocab)
 //   log_probs, entropies, log_sum_exp [rows]
 //
-// Tiles of kTileRows rows x kTileVocabulary logits stay in the second-level cache; each leaves the softmax sums of its rows,
-// which are merged in the order of the vocabulary (softmax_sums.h). Tiles are the tasks, so that one row with a large
-// vocabulary occupies all threads. Bits depend on the number of threads never, on the other rows where those of a matmul do
-// (matmul.h: only with a BLAS). After Wijmans et al., "Cut Your Losses in Large-Vocabulary Language Models"
+// Tiles of kTileRows rows x kTileVocabulary logits stay in the second-level cache; each leaves the softmax sums of its
+// rows, which are merged in the order of the vocabulary (softmax_sums.h). Tiles are the tasks, so that one row with a
+// large vocabulary occupies all threads. Bits depend on the number of threads never, on the other rows where those of a
+// matmul do (matmul.h: only with a BLAS). After Wijmans et al., "Cut Your Losses in Large-Vocabulary Language Models"
 // (arXiv 2411.09009).
 #pragma once
 

@@ -1,4 +1,4 @@
-// sequence_reduce: sums and means of token values over each response; arguments in pope.h, already checked (native/abi).
+// sequence_reduce: sums and means of token values over each response. Arguments: pope.h, already checked (native/abi).
 #pragma once
 
 #include "core/thread_pool.h"

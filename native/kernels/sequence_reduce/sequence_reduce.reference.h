@@ -17,8 +17,9 @@ inline void sequence_reduce(const pope_sequence_reduce_args& args) {
     }
   }
   for (int64_t response = 0; response < args.responses; ++response) {
+    const long double mean = counts[response] ? sums[response] / counts[response] : 0;
     if (args.sums) args.sums[response] = static_cast<double>(sums[response]);
-    if (args.means) args.means[response] = counts[response] ? static_cast<double>(sums[response] / counts[response]) : 0;
+    if (args.means) args.means[response] = static_cast<double>(mean);
   }
 }
 

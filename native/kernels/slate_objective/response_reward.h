@@ -1,5 +1,5 @@
-// The maximum-entropy reward of one response, R = scale (utility + diversity), in one of three forms (pope.h), with what
-// its derivatives need. `d` is the surprise -l, or the token entropy H where the log brings one.
+// The maximum-entropy reward of one response, R = scale (utility + diversity), in one of three forms (pope.h), with
+// what its derivatives need. `d` is the surprise -l, or the token entropy H where the log brings one.
 //
 //     form       scale    utility       diversity      d scale / d l    d diversity / d l (0 with H)
 //     expected   exp l    lambda_cu r   lambda_div d   scale            -lambda_div

@@ -2,8 +2,8 @@
 // estimators, and its derivatives with respect to every log-probability and entropy; formulas and arguments in pope.h,
 // already checked (native/abi).
 //
-// Both run over slates in parallel and sum with compensation in slate order, so that the bits do not depend on the number
-// of threads.
+// Both run over slates in parallel and sum with compensation in slate order, so that the bits do not depend on the
+// number of threads.
 #pragma once
 
 #include "core/thread_pool.h"

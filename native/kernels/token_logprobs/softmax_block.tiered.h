@@ -21,8 +21,8 @@ struct SoftmaxKernels {
   // Of z[0..n), summed in float. -inf counts as probability 0; NaN and +inf make the sums NaN.
   SoftmaxSums (*sums)(const float* z, int64_t n);
 
-  // out_v = g (1[v = target] - p_v) - h p_v (log p_v + entropy), p_v = exp(z_v - max - log_sum). `target` counts from the
-  // block's first logit and may lie outside of it. `out` may be `z`.
+  // out_v = g (1[v = target] - p_v) - h p_v (log p_v + entropy), p_v = exp(z_v - max - log_sum). `target` counts from
+  // the block's first logit and may lie outside of it. `out` may be `z`.
   void (*gradient)(const SoftmaxGradient& row, const float* z, int64_t n, int64_t target, float* out);
 };
 

@@ -1,6 +1,7 @@
-// The running sums from which log-probability and entropy of a softmax row are read, formed in one pass over the logits:
-// blocks that stay in the first-level cache are summed in float, blocks are merged in double. Online softmax: Milakov and
-// Gimelshein, "Online normalizer calculation for softmax" (arXiv 1805.02867), here with a second moment for the entropy.
+// The running sums from which log-probability and entropy of a softmax row are read, formed in one pass over the
+// logits: blocks that stay in the first-level cache are summed in float, blocks are merged in double. Online softmax:
+// Milakov and Gimelshein, "Online normalizer calculation for softmax" (arXiv 1805.02867), here with a second moment for
+// the entropy.
 #pragma once
 
 #include <cmath>

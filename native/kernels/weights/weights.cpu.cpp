@@ -23,8 +23,8 @@ Weight transform_weight(int32_t transform, double parameter, double log_weight, 
   }
   if (log_weight > kMaximumLogWeight) {
     throw Error(Status::weight_overflow,
-                "the log-weight of " + std::string(what) + " " + std::to_string(index) + " is " + std::to_string(log_weight) +
-                    ", above 709: its exponential is not a number; clip the weights or normalise the log-probabilities",
+                "the log-weight of " + std::string(what) + " " + std::to_string(index) + " is " +
+                    std::to_string(log_weight) + ", above 709: its exponential is not a number; clip the weights or normalise the log-probabilities",
                 index);
   }
   const double w = std::exp(log_weight);

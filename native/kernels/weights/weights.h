@@ -15,8 +15,8 @@ struct Weight {
   double derivative;  // w h'(w) = dh / d log w
 };
 
-// h and its derivative at w = exp(log_weight). Throws weight_overflow, naming the `what` (slate or response) at `index`, when
-// log_weight is above kMaximumLogWeight and the transform is not clip.
+// h and its derivative at w = exp(log_weight). Throws weight_overflow, naming the `what` (slate or response) at
+// `index`, when log_weight is above kMaximumLogWeight and the transform is not clip.
 Weight transform_weight(int32_t transform, double parameter, double log_weight, const char* what, int64_t index);
 
 // sum_k (l_k - l0_k) over the responses [begin, end).

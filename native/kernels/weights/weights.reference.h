@@ -1,5 +1,5 @@
-// Weights as products of probability ratios, transforms as they are printed, derivatives h'(w) by the quotient rule. Long
-// double, whose exponent range takes every product that the kernel may meet.
+// Weights as products of probability ratios, transforms as they are printed, derivatives h'(w) by the quotient rule.
+// Long double, whose exponent range takes every product that the kernel may meet.
 #pragma once
 
 #include <cmath>
