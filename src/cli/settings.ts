@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { describeValue, UsageError } from '../errors.js';
+import { describeError, describeValue, UsageError } from '../errors.js';
 import type { Flag, RawSetting } from './flags.js';
 
 export type Flags = Readonly<Record<string, Flag<unknown>>>;
@@ -61,7 +61,7 @@ export async function readConfig(path: string): Promise<Config> {
       value = JSON.parse(await readFile(path, 'utf8'));
     }
   } catch (error) {
-    throw new UsageError('CONFIG_UNREADABLE', `cannot read the config file ${path}: ${(error as Error).message}`, {
+    throw new UsageError('CONFIG_UNREADABLE', `cannot read the config file ${path}: ${describeError(error)}`, {
       cause: error,
     });
   }

@@ -53,11 +53,11 @@ export class LocalPolicy implements BatchPolicy<EncodedQuery> {
   readonly #skipsOverflow: boolean;
   readonly #batchTokens: number;
 
-  /** @throws UsageError BAD_TEMPERATURE, DataError NO_TOKENIZER, CHAT_TEMPLATE, NO_END_TOKEN */
+  /** @throws UsageError TEMPERATURE, DataError NO_TOKENIZER, CHAT_TEMPLATE, NO_END_TOKEN */
   constructor(model: CausalModel, options: LocalPolicyOptions = {}) {
     const { temperature = 1, name, onOverflow = 'error', batchTokens = DEFAULT_BATCH_TOKENS, ...encoding } = options;
     if (!(temperature > 0 && Number.isFinite(temperature))) {
-      throw new UsageError('BAD_TEMPERATURE', `temperature: expected a number above 0, got ${temperature}`);
+      throw new UsageError('TEMPERATURE', `temperature: expected a number above 0, got ${temperature}`);
     }
     const { tokenizer } = model;
     if (tokenizer === null) {

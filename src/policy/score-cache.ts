@@ -5,7 +5,7 @@ import { AtomicWriter } from '../data/files.js';
 import { openInput } from '../data/input.js';
 import { readTextLines } from '../data/lines.js';
 import type { Slate } from '../data/slate.js';
-import { DataError, UsageError } from '../errors.js';
+import { DataError, describeError, UsageError } from '../errors.js';
 import type { BatchPolicy, KeyedSlate } from './batch-policy.js';
 import type { ScoreOptions } from './policy.js';
 import {
@@ -160,7 +160,7 @@ async function openForAppend(path: string): Promise<FileHandle> {
     await mkdir(dirname(path), { recursive: true });
     return await open(path, 'a+');
   } catch (error) {
-    throw new UsageError('OUTPUT_NOT_WRITABLE', `${path}: cannot write there: ${(error as Error).message}`, {
+    throw new UsageError('OUTPUT_NOT_WRITABLE', `${path}: cannot write there: ${describeError(error)}`, {
       cause: error,
     });
   }

@@ -4,7 +4,7 @@ import { constants, gunzipSync } from 'node:zlib';
 import { openInput } from '../data/input.js';
 import { readTextLines } from '../data/lines.js';
 import type { LoggedResponse, Slate } from '../data/slate.js';
-import { DataError, UsageError } from '../errors.js';
+import { DataError, describeError, UsageError } from '../errors.js';
 import type { Policy, PolicyIdentity, ResponseScore, ScoreOptions, SlateScores } from './policy.js';
 import { parseScoreLine, type ScoreLine, scoreOrigin } from './score-line.js';
 import { ScoreTable } from './score-table.js';
@@ -135,6 +135,6 @@ function firstBytes(path: string): Buffer {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
       throw new DataError('SCORES_NOT_FOUND', `${path}: no such score file (${resolve(path)})`, { cause: error });
     }
-    throw new DataError('SCORES_UNREADABLE', `${path}: cannot be read: ${(error as Error).message}`, { cause: error });
+    throw new DataError('SCORES_UNREADABLE', `${path}: cannot be read: ${describeError(error)}`, { cause: error });
   }
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DataError, describeValue } from '../errors.js';
+import { DataError, describeError, describeValue } from '../errors.js';
 import type { PolicyIdentity, ResponseScore } from './policy.js';
 
 /** Sums of float32 log-probabilities may round above zero by this much; beyond it the sign is wrong. */
@@ -51,7 +51,7 @@ export function parseScoreLine(text: string, place: string): ScoreLine {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw invalid(place, notANumber(text) ?? `expected one JSON object (${(error as Error).message})`, error);
+    throw invalid(place, notANumber(text) ?? `expected one JSON object (${describeError(error)})`, error);
   }
   const result = scoreLine.safeParse(value);
   if (result.success) return result.data;

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { LoggedDataset } from '../../data/dataset.js';
 import type { Slate } from '../../data/slate.js';
 import { splitOf } from '../../data/split.js';
-import { DataError, InterruptedError, UsageError } from '../../errors.js';
+import { DataError, describeError, InterruptedError, UsageError } from '../../errors.js';
 import { loadModel } from '../../models/index.js';
 import { type Shard, selectShard } from '../../policy/batch-policy.js';
 import { DEFAULT_BATCH_TOKENS, LocalPolicy, type LocalPolicyOptions } from '../../policy/local-policy.js';
@@ -157,6 +157,6 @@ async function readText(flag: string, path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    throw new UsageError('BAD_OPTION', `${flag}: cannot read ${path}: ${(error as Error).message}`, { cause: error });
+    throw new UsageError('BAD_OPTION', `${flag}: cannot read ${path}: ${describeError(error)}`, { cause: error });
   }
 }
