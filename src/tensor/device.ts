@@ -4,6 +4,7 @@ import { loadAddon } from '../native/loader.js';
 import { CallSites } from './call-sites.js';
 import { hostArray } from './host-array.js';
 import { Scopes } from './scopes.js';
+import type { Tape } from './tape.js';
 import { type DType, dtypes, elementCount, Tensor } from './tensor.js';
 
 export type DeviceKind = 'cpu' | 'cuda';
@@ -19,8 +20,10 @@ const maximumPending = 512;
 export class Device {
   readonly kind: DeviceKind;
   readonly #queue: NativeQueue;
-  readonly #scopes = new Scopes();
+  /** For `scope`, `keep` and tapes. */
+  readonly scopes = new Scopes();
   readonly #callSites = new CallSites(2 * maximumPending);
+  #tape: Tape | null = null;
   #closing: Promise<void> | undefined;
 
   private constructor(kind: DeviceKind, queue: NativeQueue) {
@@ -66,6 +69,11 @@ export class Device {
     return tensor;
   }
 
+  /** Replaces all values of a tensor. Arrays above 1 MiB are read when the queue gets there, as for `tensor`. */
+  write(tensor: Tensor, data: HostArray): void {
+    this.#queue.write(tensor.buffer, data);
+  }
+
   /** A tensor whose elements are undefined until an op writes them. Throws `NativeError` OUT_OF_MEMORY. */
   empty(shape: readonly number[]): Tensor<'f32'>;
   empty<D extends DType>(shape: readonly number[], dtype: D): Tensor<D>;
@@ -75,7 +83,7 @@ export class Device {
     }
     const buffer = this.#queue.allocate(elementCount(shape) * dtypes[dtype].bytes);
     const tensor = new Tensor(this, buffer, [...shape], dtype);
-    this.#scopes.add(tensor);
+    this.scopes.add(tensor);
     return tensor;
   }
 
@@ -115,13 +123,29 @@ export class Device {
    * plain objects of them), which pass to the enclosing scope, and those given to `keep`.
    */
   scope<T>(body: () => T): T {
-    return this.#scopes.run(body);
+    return this.scopes.run(body);
   }
 
   /** Lets a tensor outlive all open scopes. */
   keep<T extends Tensor>(tensor: T): T {
-    this.#scopes.keep(tensor);
+    this.scopes.keep(tensor);
     return tensor;
+  }
+
+  /** The tape that ops are recorded on, or null: then nothing is. */
+  get tape(): Tape | null {
+    return this.#tape;
+  }
+
+  /** Runs a synchronous function with this tape in place of the one that is open. `tape.record` is the usual way. */
+  withTape<T>(tape: Tape | null, body: () => T): T {
+    const outer = this.#tape;
+    this.#tape = tape;
+    try {
+      return body();
+    } finally {
+      this.#tape = outer;
+    }
   }
 
   memoryStats(): MemoryStats {

@@ -15,11 +15,32 @@ export class Scopes {
     for (const scope of this.#open) scope.delete(tensor);
   }
 
+  /** Number of open scopes. */
+  get depth(): number {
+    return this.#open.length;
+  }
+
+  /** Takes a tensor out of the scopes opened at `depth` or deeper, if it was made in one of them. */
+  take(tensor: Tensor, depth: number): boolean {
+    return this.#open.slice(depth).some((scope) => scope.delete(tensor));
+  }
+
   /** See `Device.scope`. */
   run<T>(body: () => T): T {
+    const { result, made } = this.collect(body);
+    const returned = new Set(tensorsIn(result));
+    for (const tensor of made) {
+      if (returned.has(tensor)) this.add(tensor);
+      else tensor.dispose();
+    }
+    return result;
+  }
+
+  /** Runs a synchronous function in a scope whose tensors pass to the caller; after an error they are disposed. */
+  collect<T>(body: () => T): { result: T; made: Set<Tensor> } {
     const made = new Set<Tensor>();
-    let returned = new Set<Tensor>();
     this.#open.push(made);
+    let finished = false;
     try {
       const result = body();
       if (result instanceof Promise) {
@@ -28,14 +49,11 @@ export class Scopes {
           'device.scope() needs a synchronous function: enqueue inside it, return the tensors to read, and await outside',
         );
       }
-      returned = new Set(tensorsIn(result));
-      return result;
+      finished = true;
+      return { result, made };
     } finally {
       this.#open.pop();
-      for (const tensor of made) {
-        if (returned.has(tensor)) this.add(tensor);
-        else tensor.dispose();
-      }
+      if (!finished) for (const tensor of made) tensor.dispose();
     }
   }
 }

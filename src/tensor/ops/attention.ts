@@ -34,13 +34,21 @@ export function attention(
   }
   expectDType('attention', 'segments', segments, 'i32');
   expectShape('attention', 'segments', segments, [null, 4]);
-  const out = q.device.empty([rows, width]);
-  q.device.run(
-    'attention',
-    [q, k, v, segments],
-    [out],
-    [rows, heads, keyValueHeads, head, segments.shape[0]!],
-    [scale],
-  );
+  const { device } = q;
+  const out = device.empty([rows, width]);
+  const dims = [rows, heads, keyValueHeads, head, segments.shape[0]!];
+  device.run('attention', [q, k, v, segments], [out], dims, [scale]);
+  device.tape?.add({
+    outputs: [out],
+    inputs: [q, k, v],
+    saved: [q, k, v, out, segments],
+    backward: ([dout], to) => {
+      const [dq, dk, dv] = [device.empty(q.shape), device.empty(k.shape), device.empty(v.shape)] as const;
+      device.run('attention_backward', [q, k, v, out, dout!, segments], [dq, dk, dv], dims, [scale]);
+      to.add(q, dq);
+      to.add(k, dk);
+      to.add(v, dv);
+    },
+  });
   return out;
 }

@@ -11,7 +11,15 @@ export function columns(x: Tensor<'f32'>, start: number, count: number): Tensor<
   if (!(start >= 0 && count >= 0 && start + count <= width)) {
     throw new UsageError('SHAPE', `columns: ${count} columns from ${start} are not within the ${width} of x`);
   }
-  const out = x.device.empty([rows, count]);
-  x.device.run('columns', [x], [out], [rows, width, start, count]);
+  const { device } = x;
+  const out = device.empty([rows, count]);
+  const dims = [rows, width, start, count];
+  device.run('columns', [x], [out], dims);
+  device.tape?.add({
+    outputs: [out],
+    inputs: [x],
+    saved: [],
+    backward: ([dout], to) => device.run('columns_backward', [dout!], [to.accumulator(x)], dims),
+  });
   return out;
 }

@@ -9,7 +9,15 @@ export function embedding(table: Tensor<'f32'>, ids: Tensor<'i32'>): Tensor<'f32
   const [vocab, width] = matrixShape('embedding', 'table', table);
   expectDType('embedding', 'ids', ids, 'i32');
   expectShape('embedding', 'ids', ids, [null]);
-  const out = table.device.empty([ids.size, width]);
-  table.device.run('embedding', [ids, table], [out], [ids.size, vocab, width]);
+  const { device } = table;
+  const out = device.empty([ids.size, width]);
+  const dims = [ids.size, vocab, width];
+  device.run('embedding', [ids, table], [out], dims);
+  device.tape?.add({
+    outputs: [out],
+    inputs: [table],
+    saved: [ids],
+    backward: ([dout], to) => device.run('embedding_backward', [ids, dout!], [to.accumulator(table)], dims),
+  });
   return out;
 }

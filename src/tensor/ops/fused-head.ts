@@ -1,6 +1,7 @@
 import { UsageError } from '../../errors.js';
 import type { Tensor } from '../tensor.js';
 import { expectDType, expectShape, matrixShape } from './check.js';
+import { zeros } from './zeros.js';
 
 export interface FusedHead {
   /** f32 [rows]: log-probability of each row's target. */
@@ -31,7 +32,20 @@ export function fusedHead(
     throw new UsageError('TEMPERATURE', `fusedHead: temperature must be above 0, not ${temperature}`);
   const { device } = hidden;
   const [logProbs, entropies, logSumExp] = [device.empty([rows]), device.empty([rows]), device.empty([rows])] as const;
-  const outputs = [logProbs, entropies, logSumExp];
-  device.run('fused_head', [hidden, weight, targets], outputs, [rows, width, vocabulary], [1 / temperature]);
+  const dims = [rows, width, vocabulary];
+  const scale = 1 / temperature;
+  device.run('fused_head', [hidden, weight, targets], [logProbs, entropies, logSumExp], dims, [scale]);
+  device.tape?.add({
+    outputs: [logProbs, entropies],
+    inputs: [hidden, weight],
+    saved: [hidden, weight, targets, logSumExp, entropies],
+    backward: ([dlogProbs, dentropies], to) => {
+      const dhidden = device.empty(hidden.shape);
+      const seeds = [dlogProbs ?? zeros(device, [rows]), dentropies!];
+      const inputs = [hidden, weight, targets, logSumExp, entropies, ...seeds];
+      device.run('fused_head_backward', inputs, [dhidden, to.accumulator(weight)], dims, [scale]);
+      to.add(hidden, dhidden);
+    },
+  });
   return { logProbs, entropies, logSumExp };
 }

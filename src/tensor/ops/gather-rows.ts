@@ -9,7 +9,19 @@ export function gatherRows(x: Tensor<'f32'>, index: Tensor<'i32'>): Tensor<'f32'
   const [rows, width] = matrixShape('gatherRows', 'x', x);
   expectDType('gatherRows', 'index', index, 'i32');
   expectShape('gatherRows', 'index', index, [null]);
-  const out = x.device.empty([index.size, width]);
-  x.device.run('gather_rows', [x, index], [out], [rows, width, index.size]);
+  const { device } = x;
+  const out = device.empty([index.size, width]);
+  const dims = [rows, width, index.size];
+  device.run('gather_rows', [x, index], [out], dims);
+  device.tape?.add({
+    outputs: [out],
+    inputs: [x],
+    saved: [index],
+    backward: ([dout], to) => {
+      const dx = device.empty(x.shape);
+      device.run('gather_rows_backward', [dout!, index], [dx], dims);
+      to.add(x, dx);
+    },
+  });
   return out;
 }

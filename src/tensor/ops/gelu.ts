@@ -10,7 +10,19 @@ const forms = { tanh: 0, erf: 1 } as const;
  */
 export function gelu(x: Tensor<'f32'>, form: keyof typeof forms): Tensor<'f32'> {
   expectDType('gelu', 'x', x, 'f32');
-  const out = x.device.empty(x.shape);
-  x.device.run('gelu', [x], [out], [x.size, forms[form]]);
+  const { device } = x;
+  const out = device.empty(x.shape);
+  const dims = [x.size, forms[form]];
+  device.run('gelu', [x], [out], dims);
+  device.tape?.add({
+    outputs: [out],
+    inputs: [x],
+    saved: [x],
+    backward: ([dout], to) => {
+      const dx = device.empty(x.shape);
+      device.run('gelu_backward', [x, dout!], [dx], dims);
+      to.add(x, dx);
+    },
+  });
   return out;
 }

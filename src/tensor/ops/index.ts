@@ -1,7 +1,9 @@
+export { accumulate } from './accumulate.js';
 export { add } from './add.js';
 export { type AttentionOptions, attention } from './attention.js';
 export { cast } from './cast.js';
 export { columns } from './columns.js';
+export { type DropoutOptions, dropout } from './dropout.js';
 export { embedding } from './embedding.js';
 export { type FusedHead, fusedHead } from './fused-head.js';
 export { gatherRows } from './gather-rows.js';
@@ -11,3 +13,4 @@ export { type MatmulOptions, matmul } from './matmul.js';
 export { rmsNorm } from './rms-norm.js';
 export { type RopeOptions, rope } from './rope.js';
 export { swiglu } from './swiglu.js';
+export { clear, zeros } from './zeros.js';

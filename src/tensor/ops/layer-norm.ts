@@ -14,7 +14,19 @@ export function layerNorm(x: Tensor<'f32'>, weight: Tensor<'f32'>, bias: Tensor<
     expectDType('layerNorm', name, tensor, 'f32');
     expectShape('layerNorm', name, tensor, [width], 'the width of x');
   }
-  const out = x.device.empty([rows, width]);
-  x.device.run('layer_norm', [x, weight, bias], [out], [rows, width], [eps]);
+  const { device } = x;
+  const out = device.empty([rows, width]);
+  device.run('layer_norm', [x, weight, bias], [out], [rows, width], [eps]);
+  device.tape?.add({
+    outputs: [out],
+    inputs: [x, weight, bias],
+    saved: [x, weight],
+    backward: ([dout], to) => {
+      const dx = device.empty(x.shape);
+      const ofParameters = [to.accumulator(weight), to.accumulator(bias)];
+      device.run('layer_norm_backward', [x, weight, dout!], [dx, ...ofParameters], [rows, width], [eps]);
+      to.add(x, dx);
+    },
+  });
   return out;
 }

@@ -26,7 +26,19 @@ export function matmul(
     expectDType('matmul', 'bias', bias, 'f32');
     expectShape('matmul', 'bias', bias, [n], 'one per column of the result');
   }
-  const out = a.device.empty([m, n]);
-  a.device.run('matmul', [a, b, bias], [out], [m, n, k, Number(transposed)]);
+  const { device } = a;
+  const out = device.empty([m, n]);
+  const dims = [m, n, k, Number(transposed)];
+  device.run('matmul', [a, b, bias], [out], dims);
+  device.tape?.add({
+    outputs: [out],
+    inputs: [a, b, bias],
+    saved: [a, b],
+    backward: ([dout], to) => {
+      if (to.needs(a)) to.add(a, matmul(dout!, b, { transposed: !transposed }));
+      if (to.needs(b)) device.run('matmul_weight_gradient', [dout!, a], [to.accumulator(b)], dims);
+      if (to.needs(bias)) device.run('bias_gradient', [dout!], [to.accumulator(bias)], [m, n]);
+    },
+  });
   return out;
 }

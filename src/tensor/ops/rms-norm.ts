@@ -15,7 +15,19 @@ export function rmsNorm(x: Tensor<'f32'>, weight: Tensor<'f32'>, eps: number): T
   if (weight.size === 0 || width % weight.size !== 0) {
     throw new UsageError('SHAPE', `rmsNorm: x has rows of ${width}, which a weight of ${weight.size} does not divide`);
   }
-  const out = x.device.empty(x.shape);
-  x.device.run('rms_norm', [x, weight], [out], [x.size / weight.size, weight.size], [eps]);
+  const { device } = x;
+  const out = device.empty(x.shape);
+  const dims = [x.size / weight.size, weight.size];
+  device.run('rms_norm', [x, weight], [out], dims, [eps]);
+  device.tape?.add({
+    outputs: [out],
+    inputs: [x, weight],
+    saved: [x, weight],
+    backward: ([dout], to) => {
+      const dx = device.empty(x.shape);
+      device.run('rms_norm_backward', [x, weight, dout!], [dx, to.accumulator(weight)], dims, [eps]);
+      to.add(x, dx);
+    },
+  });
   return out;
 }

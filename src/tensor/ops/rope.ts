@@ -25,7 +25,19 @@ export function rope(x: Tensor<'f32'>, { positions, cos, sin, heads }: RopeOptio
   const [table, half] = matrixShape('rope', 'cos', cos);
   matrixShape('rope', 'sin', sin);
   expectShape('rope', 'sin', sin, cos.shape, 'that of cos');
-  const out = x.device.empty([rows, width]);
-  x.device.run('rope', [x, positions, cos, sin], [out], [rows, heads, head, 2 * half, table]);
+  const { device } = x;
+  const out = device.empty([rows, width]);
+  const dims = [rows, heads, head, 2 * half, table];
+  device.run('rope', [x, positions, cos, sin], [out], dims);
+  device.tape?.add({
+    outputs: [out],
+    inputs: [x],
+    saved: [positions, cos, sin],
+    backward: ([dout], to) => {
+      const dx = device.empty(x.shape);
+      device.run('rope_backward', [dout!, positions, cos, sin], [dx], dims);
+      to.add(x, dx);
+    },
+  });
   return out;
 }

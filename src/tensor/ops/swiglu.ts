@@ -6,7 +6,19 @@ import { expectSameShape } from './check.js';
  */
 export function swiglu(gate: Tensor<'f32'>, up: Tensor<'f32'>): Tensor<'f32'> {
   expectSameShape('swiglu', 'gate', gate, 'up', up);
-  const out = gate.device.empty(gate.shape);
-  gate.device.run('swiglu', [gate, up], [out], [gate.size]);
+  const { device } = gate;
+  const out = device.empty(gate.shape);
+  device.run('swiglu', [gate, up], [out], [gate.size]);
+  device.tape?.add({
+    outputs: [out],
+    inputs: [gate, up],
+    saved: [gate, up],
+    backward: ([dout], to) => {
+      const [dgate, dup] = [device.empty(gate.shape), device.empty(gate.shape)] as const;
+      device.run('swiglu_backward', [gate, up, dout!], [dgate, dup], [gate.size]);
+      to.add(gate, dgate);
+      to.add(up, dup);
+    },
+  });
   return out;
 }

@@ -1,0 +1,14 @@
+import type { Device } from '../device.js';
+import type { Tensor } from '../tensor.js';
+
+/** A tensor of zeros. */
+export function zeros(device: Device, shape: readonly number[]): Tensor<'f32'> {
+  const out = device.empty(shape);
+  clear(out);
+  return out;
+}
+
+/** Sets every element to zero, in place; it is not recorded on a tape. */
+export function clear(x: Tensor<'f32'>): void {
+  x.device.run('fill', [], [x], [x.size], [0]);
+}
