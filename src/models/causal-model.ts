@@ -1,31 +1,26 @@
+import { createHash, randomUUID } from 'node:crypto';
 import { describeValue, UsageError } from '../errors.js';
 import type { MemoryStats } from '../native/addon.js';
 import type { Device } from '../tensor/device.js';
-import { fusedHead, gatherRows, matmul } from '../tensor/ops/index.js';
+import { gatherRows, matmul } from '../tensor/ops/index.js';
 import type { Tensor } from '../tensor/tensor.js';
+import { accumulateGradient, type GradientOptions } from './accumulate-gradient.js';
+import { type BatchOptions, batchOptions } from './batch-options.js';
 import { checkSequence, checkSlates } from './check-tokens.js';
 import type { ModelConfig } from './config.js';
-import type { Network, NetworkInput } from './network.js';
+import type { Network } from './network.js';
+import { NetworkInputs } from './network-inputs.js';
 import { layOut, type PackedBatch, planBatches, type TokenSlate } from './packing.js';
 import { isLong } from './rope.js';
-import { RotaryTables } from './rotary-tables.js';
+import { saveModel } from './save.js';
+import { scoreBatch } from './score-batch.js';
 import type { Tokenizer } from './tokenizer.js';
+import { TrainedParameters } from './trained-parameters.js';
 import type { ModelWeights } from './weights.js';
 
-/** Rows per batch: enough for full speed of the matrix products, little enough to stay small in memory. */
-const BATCH_TOKENS = 2048;
-
-export interface ScoreTokensOptions {
+export interface ScoreTokensOptions extends BatchOptions {
   /** Also give the entropy of every token's distribution over the vocabulary. */
   entropy?: boolean;
-  /** Logits are divided by it; default 1. */
-  temperature?: number;
-  /** Rows per batch (packing.ts); default 2048. */
-  batchTokens?: number;
-  /** Whether the responses of a slate share one pass over its prompt; default true. The scores are the same. */
-  packed?: boolean;
-  /** Stops between batches; the promise then rejects with the signal's reason. */
-  signal?: AbortSignal;
 }
 
 /** Scores of one response of T tokens; nats. */
@@ -58,24 +53,37 @@ export class CausalModel {
   readonly config: ModelConfig;
   /** null when the folder has no tokenizer.json. */
   readonly tokenizer: Tokenizer | null;
-  /** `sha256:` of config.json and the weight files. */
-  readonly hash: string;
   readonly dtype: 'f32';
+  /** What optimizers change. */
+  readonly trained: TrainedParameters;
+  private readonly fileHash: string;
+  /** Tells the changed weights of this object from those of any other. */
+  private readonly changes = randomUUID();
   private readonly device: Device;
   private readonly weights: ModelWeights;
   private readonly network: Network;
-  private readonly rotary: RotaryTables | null;
+  private readonly inputs: NetworkInputs;
 
   constructor({ folder, config, tokenizer, hash, dtype, device, weights, network }: Parts) {
     this.folder = folder;
     this.config = config;
     this.tokenizer = tokenizer;
-    this.hash = hash;
+    this.fileHash = hash;
     this.dtype = dtype;
     this.device = device;
     this.weights = weights;
     this.network = network;
-    this.rotary = config.family === 'gpt2' ? null : new RotaryTables(device, config.rope, config.context);
+    this.inputs = new NetworkInputs(device, config);
+    this.trained = new TrainedParameters(device, weights.tensors);
+  }
+
+  /**
+   * `sha256:` of config.json and the weight files. Weights that were changed in memory have another one, which no file
+   * gives: save and load them to give them a lasting one.
+   */
+  get hash(): string {
+    const { version } = this.trained;
+    return version === 0 ? this.fileHash : sha256(`${this.fileHash} ${this.changes} ${version}`);
   }
 
   /** Most tokens of prompt and response together. */
@@ -101,16 +109,8 @@ export class CausalModel {
    *   anything runs; UsageError for a wrong option
    */
   async scoreTokens(slates: readonly TokenSlate[], options: ScoreTokensOptions = {}): Promise<TokenScores[][]> {
-    const { entropy = false, temperature = 1, batchTokens = BATCH_TOKENS, packed = true, signal } = options;
-    if (!(temperature > 0 && temperature < Number.POSITIVE_INFINITY)) {
-      throw new UsageError('TEMPERATURE', `temperature: expected a positive number, got ${describeValue(temperature)}`);
-    }
-    if (!Number.isSafeInteger(batchTokens) || batchTokens < 1) {
-      throw new UsageError(
-        'BATCH_TOKENS',
-        `batchTokens: expected a whole number above 0, got ${describeValue(batchTokens)}`,
-      );
-    }
+    const { entropy = false } = options;
+    const { temperature, batchTokens, packed, signal } = batchOptions(options);
     checkSlates(slates, this.config);
     const rope = this.config.family === 'gpt2' ? null : this.config.rope;
     const scores = slates.map((slate) => new Array<TokenScores>(slate.responses.length));
@@ -149,7 +149,7 @@ export class CausalModel {
     }
     const long = this.config.family !== 'gpt2' && isLong(this.config.rope, length);
     const logits = this.device.scope(() => {
-      const input = this.input({
+      const input = this.inputs.upload({
         ids: Int32Array.from(ids),
         positions: Int32Array.from({ length }, (_, i) => i),
         longRows: new Uint8Array(length).fill(long ? 1 : 0),
@@ -162,10 +162,56 @@ export class CausalModel {
     return this.readAndDispose(logits);
   }
 
+  /**
+   * Adds to the gradients of all parameters d/dtheta sum_ik c_ik l_ik, where l_ik is the mean log-probability of the tokens
+   * of response k of slate i (nats).
+   *
+   * @param coefficients c[i][k]
+   * @throws DataError as `scoreTokens`; UsageError `COEFFICIENTS` or for a wrong option
+   */
+  accumulateGradient(
+    slates: readonly TokenSlate[],
+    coefficients: readonly ArrayLike<number>[],
+    options: GradientOptions = {},
+  ): Promise<void> {
+    const { config, device, network, inputs, trained } = this;
+    return accumulateGradient({ config, device, network, inputs, trained }, slates, coefficients, options);
+  }
+
+  /** Names of the parameters that train: those of the tensors in the checkpoint. */
+  parameterNames(): string[] {
+    return [...this.trained.tensors.keys()];
+  }
+
+  /**
+   * What was accumulated for one parameter, in the checkpoint's layout; zeros before the first time. A tied embedding has
+   * the sum of both uses.
+   *
+   * @throws UsageError `UNKNOWN_PARAMETER`, `FROZEN_PARAMETER`
+   */
+  gradient(name: string): Promise<Float32Array> {
+    return this.trained.gradient(name);
+  }
+
+  /** Sets all gradients to zero. */
+  clearGradients(): void {
+    this.trained.clear();
+  }
+
+  /**
+   * Writes the model to a folder in Hugging Face layout, in f32 (save.ts).
+   *
+   * @throws UsageError OUTPUT_NOT_A_MODEL; DataError MISSING_FILE when the folder it was loaded from is gone
+   */
+  save(folder: string): Promise<void> {
+    return saveModel(this.folder, folder, this.weights.tensors);
+  }
+
   /** Frees the weights and closes the device; use afterwards throws. Idempotent. */
   dispose(): void {
+    this.trained.dispose();
     this.weights.dispose();
-    this.rotary?.dispose();
+    this.inputs.dispose();
     void this.device.close();
   }
 
@@ -175,10 +221,8 @@ export class CausalModel {
 
   private async runHead(batch: PackedBatch, temperature: number, entropy: boolean) {
     const tensors = this.device.scope(() => {
-      const hidden = this.network.forward(this.input(batch));
-      const rows = this.device.tensor(batch.headRows, [batch.headRows.length], 'i32');
-      const targets = this.device.tensor(batch.targets, [batch.targets.length], 'i32');
-      const { logProbs, entropies } = fusedHead(gatherRows(hidden, rows), this.network.head, targets, { temperature });
+      const { device, network, inputs } = this;
+      const { logProbs, entropies } = scoreBatch({ device, network, inputs }, batch, temperature);
       return entropy ? [logProbs, entropies] : [logProbs];
     });
     const [logProbs, entropies] = await Promise.all(tensors.map((tensor) => this.readAndDispose(tensor)));
@@ -192,20 +236,8 @@ export class CausalModel {
       tensor.dispose();
     }
   }
+}
 
-  /** Uploads the rows of a batch. */
-  private input(batch: Pick<PackedBatch, 'ids' | 'positions' | 'longRows' | 'segments' | 'length'>): NetworkInput {
-    const vector = (values: Int32Array) => this.device.tensor(values, [values.length], 'i32');
-    const tables = this.rotary?.upTo(batch.length) ?? null;
-    return {
-      ids: vector(batch.ids),
-      positions: vector(batch.positions),
-      segments: this.device.tensor(batch.segments, [batch.segments.length / 4, 4], 'i32'),
-      rope: tables && {
-        cos: tables.cos,
-        sin: tables.sin,
-        rows: vector(batch.positions.map((position, row) => position + (batch.longRows[row] ? tables.longStart : 0))),
-      },
-    };
-  }
+function sha256(text: string): string {
+  return `sha256:${createHash('sha256').update(text).digest('hex')}`;
 }

@@ -1,5 +1,6 @@
 import type { Device } from '../tensor/device.js';
 import { add, attention, columns, embedding, gelu, layerNorm, matmul } from '../tensor/ops/index.js';
+import { stage } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Gpt2Config } from './gpt2-config.js';
 import type { Network, NetworkInput } from './network.js';
@@ -46,9 +47,7 @@ export class Gpt2 implements Network {
       ),
     );
     for (let i = 0; i < this.config.layers; i++) {
-      const next = this.device.scope(() => this.block(`h.${i}`, x, input));
-      x.dispose();
-      x = next;
+      x = stage(x, (rows) => this.block(`h.${i}`, rows, input));
     }
     return this.norm('ln_f', x);
   }

@@ -1,5 +1,5 @@
-import type { Device } from '../tensor/device.js';
 import { add, attention, columns, embedding, matmul, rmsNorm, rope, swiglu } from '../tensor/ops/index.js';
+import { stage } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { LlamaConfig } from './llama-config.js';
 import type { Network, NetworkInput } from './network.js';
@@ -50,7 +50,6 @@ export class Llama implements Network {
   constructor(
     private readonly config: LlamaConfig,
     private readonly weights: ModelWeights,
-    private readonly device: Device,
   ) {}
 
   get head(): Tensor<'f32'> {
@@ -60,9 +59,7 @@ export class Llama implements Network {
   forward(input: NetworkInput): Tensor<'f32'> {
     let x = embedding(this.weights.get('embed_tokens.weight'), input.ids);
     for (let i = 0; i < this.config.layers; i++) {
-      const next = this.device.scope(() => this.block(`layers.${i}`, x, input));
-      x.dispose();
-      x = next;
+      x = stage(x, (rows) => this.block(`layers.${i}`, rows, input));
     }
     return this.norm('norm', x);
   }

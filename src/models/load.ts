@@ -44,7 +44,7 @@ export async function loadModel(folder: string, options: LoadOptions = {}): Prom
     device = Device.open(kind);
     const parameters = config.family === 'gpt2' ? gpt2Parameters(config) : llamaParameters(config);
     const weights = await ModelWeights.load(device, checkpoint, parameters);
-    const network = config.family === 'gpt2' ? new Gpt2(config, weights, device) : new Llama(config, weights, device);
+    const network = config.family === 'gpt2' ? new Gpt2(config, weights, device) : new Llama(config, weights);
     return new CausalModel({ folder, config, tokenizer, hash, dtype, device, weights, network });
   } catch (error) {
     await device?.close();

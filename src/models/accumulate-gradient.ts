@@ -1,0 +1,87 @@
+import { describeValue, UsageError } from '../errors.js';
+import { Tape } from '../tensor/tape.js';
+import { type BatchOptions, batchOptions } from './batch-options.js';
+import { checkSlates } from './check-tokens.js';
+import type { ModelConfig } from './config.js';
+import { layOut, type PackedBatch, planBatches, type TokenSlate } from './packing.js';
+import { type Runner, scoreBatch } from './score-batch.js';
+import type { TrainedParameters } from './trained-parameters.js';
+
+export interface GradientOptions extends BatchOptions {
+  /** e[i][k], the coefficient of the mean entropy of the tokens of response k of slate i; default: none. */
+  entropyCoefficients?: readonly ArrayLike<number>[];
+  /** Whether coefficients are of the mean (default) or of the sum of a response's token log-probabilities and entropies. */
+  reduction?: 'mean' | 'sum';
+  /** Keep only what enters each block and compute the rest again: the same bits, less memory, a third more time. */
+  checkpointing?: boolean;
+}
+
+/** A coefficient for every response: c[slate][response]. */
+type Coefficients = readonly ArrayLike<number>[];
+
+/**
+ * Adds d/dtheta sum_ik (c_ik l_ik + e_ik H_ik) to the gradients, where l_ik is the mean (or sum) of the token
+ * log-probabilities of response k of slate i and H_ik that of the entropies (docs/theory.md section 5). Batch by batch: forward
+ * on a tape, then backward from c_ik / T_ik at each of the T_ik tokens.
+ */
+export async function accumulateGradient(
+  model: Runner & { config: ModelConfig; trained: TrainedParameters },
+  slates: readonly TokenSlate[],
+  coefficients: Coefficients,
+  options: GradientOptions,
+): Promise<void> {
+  const { entropyCoefficients, reduction = 'mean', checkpointing = false } = options;
+  const { temperature, batchTokens, packed, signal } = batchOptions(options);
+  if (reduction !== 'mean' && reduction !== 'sum') {
+    throw new UsageError('REDUCTION', `reduction: expected "mean" or "sum", got ${describeValue(reduction)}`);
+  }
+  const { config, device, trained } = model;
+  checkSlates(slates, config);
+  checkCoefficients('coefficients', coefficients, slates);
+  if (entropyCoefficients) checkCoefficients('entropyCoefficients', entropyCoefficients, slates);
+  const rope = config.family === 'gpt2' ? null : config.rope;
+  for (const packs of planBatches(slates, { batchTokens, packed, rope })) {
+    signal?.throwIfAborted();
+    await device.ready();
+    const batch = layOut(slates, packs);
+    device.scope(() => {
+      const seed = (values: Coefficients) => {
+        const seeds = tokenSeeds(batch, values, reduction);
+        return device.tensor(seeds, [seeds.length]);
+      };
+      const tape = new Tape(device, { checkpointing });
+      trained.watchOn(tape);
+      const { logProbs, entropies } = tape.record(() => scoreBatch(model, batch, temperature));
+      const ofEntropies = entropyCoefficients ? ([[entropies, seed(entropyCoefficients)]] as const) : [];
+      tape.backward([[logProbs, seed(coefficients)], ...ofEntropies]);
+    });
+  }
+}
+
+/** The coefficient of every predicted token of a batch. */
+function tokenSeeds({ spans, targets }: PackedBatch, coefficients: Coefficients, reduction: 'mean' | 'sum') {
+  const seeds = new Float32Array(targets.length);
+  for (const { slate, response, start, count } of spans) {
+    const coefficient = coefficients[slate]![response]!;
+    seeds.fill(reduction === 'mean' ? coefficient / count : coefficient, start, start + count);
+  }
+  return seeds;
+}
+
+function checkCoefficients(name: string, coefficients: Coefficients, slates: readonly TokenSlate[]): void {
+  const refuse = (place: string, expected: string, got: string) => {
+    throw new UsageError('COEFFICIENTS', `${name}${place}: expected ${expected}, got ${got}`);
+  };
+  if (coefficients.length !== slates.length) {
+    refuse('', `one array per slate (${slates.length})`, `${coefficients.length}`);
+  }
+  for (const [i, { responses }] of slates.entries()) {
+    const own = coefficients[i]!;
+    if (own.length !== responses.length) {
+      refuse(`[${i}]`, `one number per response (${responses.length})`, `${own.length}`);
+    }
+    for (let k = 0; k < own.length; k++) {
+      if (!Number.isFinite(own[k])) refuse(`[${i}][${k}]`, 'a finite number', describeValue(own[k]));
+    }
+  }
+}

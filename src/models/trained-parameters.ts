@@ -1,0 +1,68 @@
+import { describeValue, UsageError } from '../errors.js';
+import type { Device } from '../tensor/device.js';
+import { clear, zeros } from '../tensor/ops/index.js';
+import type { Tape } from '../tensor/tape.js';
+import type { Tensor } from '../tensor/tensor.js';
+
+/** The parameters of a model that train, by name, and their gradients: sums over all that was accumulated. */
+export class TrainedParameters {
+  /** Changes of the weights so far. */
+  version = 0;
+  private readonly sums = new Map<string, Tensor<'f32'>>();
+  private accumulated = false;
+
+  /**
+   * @param tensors those that train
+   * @param frozen names of those that do not
+   */
+  constructor(
+    readonly device: Device,
+    readonly tensors: ReadonlyMap<string, Tensor<'f32'>>,
+    private readonly frozen: readonly string[] = [],
+  ) {}
+
+  /** Whether anything was accumulated since the start or the last `clear`. */
+  get hasGradients(): boolean {
+    return this.accumulated;
+  }
+
+  /** Lets a tape add to the gradients. */
+  watchOn(tape: Tape): void {
+    for (const [name, tensor] of this.tensors) {
+      if (!this.sums.has(name)) this.sums.set(name, this.device.keep(zeros(this.device, tensor.shape)));
+      tape.watch(tensor, this.sums.get(name)!);
+    }
+    this.accumulated = true;
+  }
+
+  /** Every parameter with its gradient, in the order of the names; none before the first pass. */
+  *gradients(): Iterable<{ name: string; tensor: Tensor<'f32'>; gradient: Tensor<'f32'> }> {
+    for (const [name, gradient] of this.sums) yield { name, tensor: this.tensors.get(name)!, gradient };
+  }
+
+  /** @throws UsageError `FROZEN_PARAMETER`, `UNKNOWN_PARAMETER` */
+  async gradient(name: string): Promise<Float32Array> {
+    const tensor = this.tensors.get(name);
+    if (!tensor) {
+      throw this.frozen.includes(name)
+        ? new UsageError('FROZEN_PARAMETER', `parameter "${name}" is frozen: it has no gradient`)
+        : new UsageError(
+            'UNKNOWN_PARAMETER',
+            `the model has no parameter ${describeValue(name)}; parameterNames() lists them`,
+          );
+    }
+    return (await this.sums.get(name)?.read()) ?? new Float32Array(tensor.size);
+  }
+
+  /** Sets all gradients to zero. */
+  clear(): void {
+    for (const sum of this.sums.values()) clear(sum);
+    this.accumulated = false;
+  }
+
+  /** Frees the gradients; the parameters are their model's. */
+  dispose(): void {
+    for (const sum of this.sums.values()) sum.dispose();
+    this.sums.clear();
+  }
+}
