@@ -1,0 +1,198 @@
+import { DataError, describeValue, UsageError } from '../errors.js';
+import { SafetensorsFile } from '../models/safetensors.js';
+import { type WritableTensor, writeSafetensors } from '../models/safetensors-writer.js';
+import { readTensors } from '../models/save.js';
+import type { TrainedParameters } from '../models/trained-parameters.js';
+import { zeros } from '../tensor/ops/index.js';
+import type { Tensor } from '../tensor/tensor.js';
+
+export interface AdamWOptions {
+  /** Learning rate. */
+  lr: number;
+  /** Decay of the two moments, each in [0, 1); default [0.9, 0.999]. */
+  betas?: readonly [number, number];
+  /** Added to the root of the second moment; default 1e-8. */
+  eps?: number;
+  /** Every parameter shrinks by lr * weightDecay per step; default 0. */
+  weightDecay?: number;
+  /** The gradient is scaled down to this L2 norm over all parameters; default: never. */
+  maxNorm?: number;
+}
+
+export interface StepResult {
+  /** L2 norm of the gradient over all parameters, before clipping. */
+  gradientNorm: number;
+  /** false: the norm was not finite, so weights and moments are as before. */
+  applied: boolean;
+}
+
+/** AdamW for the parameters of a model that train; `model.accumulateGradient` gives the gradients. */
+export function adamW(model: { readonly trained: TrainedParameters }, options: AdamWOptions): AdamW {
+  return new AdamW(model.trained, options);
+}
+
+/**
+ * Adam with decoupled weight decay (Loshchilov and Hutter 2019, algorithm 2), ascending: with the gradient g,
+ *
+ *     m = b1 m + (1 - b1) g      v = b2 v + (1 - b2) g^2
+ *     p = (1 - lr decay) p + lr m / (1 - b1^t) / (sqrt(v / (1 - b2^t)) + eps)
+ *
+ * Weights and moments are f32 and change in place.
+ */
+export class AdamW {
+  readonly options: Readonly<Required<AdamWOptions>>;
+  readonly #trained: TrainedParameters;
+  readonly #moments: ReadonlyMap<string, { first: Tensor<'f32'>; second: Tensor<'f32'> }>;
+  #squaredNorm: Tensor<'f64'> | null = null;
+  #steps = 0;
+  #busy = false;
+
+  /** Use `adamW`. */
+  constructor(trained: TrainedParameters, options: AdamWOptions) {
+    this.options = checkOptions(options);
+    this.#trained = trained;
+    const zero = ({ shape }: Tensor) => trained.device.keep(zeros(trained.device, shape));
+    this.#moments = new Map(
+      [...trained.tensors].map(([name, tensor]) => [name, { first: zero(tensor), second: zero(tensor) }]),
+    );
+  }
+
+  /** Steps taken so far; those that were not applied do not count. */
+  get steps(): number {
+    return this.#steps;
+  }
+
+  /**
+   * One step up the accumulated gradient, which is then cleared.
+   *
+   * @param options.lr in place of the learning rate of the optimizer, for this step
+   * @param options.keep keep the gradient
+   * @throws UsageError `NO_GRADIENT` when nothing was accumulated, `STEP_IN_PROGRESS` before the last step has resolved;
+   *   NativeError when the computation of the gradient failed
+   */
+  async step({ lr = this.options.lr, keep = false }: { lr?: number; keep?: boolean } = {}): Promise<StepResult> {
+    checkNumber('lr', lr, lr >= 0);
+    const trained = this.#trained;
+    if (this.#busy) throw new UsageError('STEP_IN_PROGRESS', 'step: await the step before it first');
+    if (!trained.hasGradients) throw new UsageError('NO_GRADIENT', 'step: call model.accumulateGradient first');
+    this.#busy = true;
+    try {
+      const gradientNorm = await this.#gradientNorm();
+      // Waiting for the norm, the step's only read, is what lets the weights survive a failure anywhere before it.
+      const applied = Number.isFinite(gradientNorm);
+      if (applied) this.#update(lr);
+      if (!keep) trained.clear();
+      return { gradientNorm, applied };
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  /** Writes moments and step count, from which `load` continues with the same bits. */
+  async save(path: string): Promise<void> {
+    const state = await readTensors(this.#state());
+    const steps: WritableTensor = { dtype: 'F32', shape: [1], data: Float32Array.of(this.#steps) };
+    await writeSafetensors(path, new Map([...state, [STEPS, steps]]));
+  }
+
+  /** Takes over what `save` wrote for the same model. @throws DataError OPTIMIZER_STATE when it does not fit */
+  async load(path: string): Promise<void> {
+    const file = await SafetensorsFile.open(path);
+    try {
+      const expected = new Map<string, readonly number[]>([[STEPS, [1]]]);
+      for (const [name, { shape }] of this.#state()) expected.set(name, shape);
+      const values = new Map<string, Float32Array>();
+      for (const [name, shape] of expected) {
+        const entry = file.tensors.get(name);
+        if (entry?.dtype !== 'F32' || String(entry.shape) !== String(shape)) {
+          const got = entry ? `${entry.dtype} [${entry.shape}]` : 'nothing';
+          const why = 'this is not the optimizer state of this model';
+          throw new DataError(
+            'OPTIMIZER_STATE',
+            `${path}: tensor "${name}": expected F32 [${shape}], got ${got}: ${why}`,
+          );
+        }
+        values.set(name, new Float32Array((await file.read(entry)).buffer));
+      }
+      const { device } = this.#trained;
+      for (const [name, tensor] of this.#state()) device.write(tensor, values.get(name)!);
+      this.#steps = values.get(STEPS)![0]!;
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** Frees the moments. Idempotent. */
+  dispose(): void {
+    this.#squaredNorm?.dispose();
+    for (const tensor of this.#state().values()) tensor.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  async #gradientNorm(): Promise<number> {
+    const { device } = this.#trained;
+    const gradients = [...this.#trained.gradients()].map(({ gradient }) => gradient);
+    this.#squaredNorm ??= device.keep(device.empty([1], 'f64'));
+    const sizes = gradients.map(({ size }) => size);
+    device.run('squared_sum', gradients, [this.#squaredNorm], sizes);
+    const [squaredNorm] = await this.#squaredNorm.read();
+    return Math.sqrt(squaredNorm!);
+  }
+
+  #update(lr: number): void {
+    const { device } = this.#trained;
+    const { betas, eps, weightDecay, maxNorm } = this.options;
+    const all = [...this.#trained.gradients()];
+    const changed = all.flatMap(({ name, tensor }) => {
+      const { first, second } = this.#moments.get(name)!;
+      return [tensor, first, second];
+    });
+    const clip = maxNorm === Number.POSITIVE_INFINITY ? 0 : maxNorm;
+    const ascend = 1;
+    device.scope(() => {
+      const applied = device.empty([1], 'i32');
+      device.run(
+        'adamw',
+        [this.#squaredNorm!, ...all.map(({ gradient }) => gradient)],
+        [...changed, applied],
+        all.map(({ gradient }) => gradient.size),
+        [lr, ...betas, eps, weightDecay, ++this.#steps, clip, ascend],
+      );
+    });
+    this.#trained.version++;
+  }
+  #state(): Map<string, Tensor<'f32'>> {
+    return new Map(
+      [...this.#moments].flatMap(([name, { first, second }]): [string, Tensor<'f32'>][] => [
+        [`first_moment.${name}`, first],
+        [`second_moment.${name}`, second],
+      ]),
+    );
+  }
+}
+
+/** The tensor of an optimizer state that counts steps: exact in f32 up to 2^24. */
+const STEPS = 'steps';
+
+function checkOptions(options: AdamWOptions): Required<AdamWOptions> {
+  const { lr, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0, maxNorm = Number.POSITIVE_INFINITY } = options;
+  checkNumber('lr', lr, lr >= 0);
+  for (const beta of betas) checkNumber('betas', beta, beta >= 0 && beta < 1);
+  checkNumber('eps', eps, eps >= 0);
+  checkNumber('weightDecay', weightDecay, weightDecay >= 0);
+  if (!(maxNorm > 0))
+    throw new UsageError('OPTIMIZER_OPTION', `adamW: maxNorm must be above 0, not ${describeValue(maxNorm)}`);
+  return { lr, betas, eps, weightDecay, maxNorm };
+}
+
+function checkNumber(name: string, value: number, valid: boolean): void {
+  if (valid && Number.isFinite(value)) return;
+  const range = name === 'betas' ? 'in [0, 1)' : '>= 0';
+  throw new UsageError(
+    'OPTIMIZER_OPTION',
+    `adamW: ${name} must be a finite number ${range}, not ${describeValue(value)}`,
+  );
+}
