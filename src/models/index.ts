@@ -5,4 +5,5 @@ export type { Gpt2Config, LlamaConfig, ModelConfig } from './config.js';
 export { type EncodedResponse, type EncodedSlate, type EncodingOptions, SlateEncoder } from './encode-slate.js';
 export { type LoadOptions, loadModel } from './load.js';
 export type { TokenSlate } from './packing.js';
+export { type WritableTensor, writeSafetensors } from './safetensors-writer.js';
 export { Tokenizer } from './tokenizer.js';
