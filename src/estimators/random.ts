@@ -82,6 +82,19 @@ export class Random {
     return radius * Math.cos(2 * Math.PI * this.uniform());
   }
 
+  /** Poisson with this mean, by inversion of its distribution function (Devroye 1986, X.3); the mean is at most 700. */
+  poisson(mean: number): number {
+    let remaining = this.uniform();
+    let probability = Math.exp(-mean);
+    let count = 0;
+    // Rounding could leave a rest that no term exceeds: the tail beyond it has no probability left.
+    while (remaining >= probability && probability > 0) {
+      remaining -= probability;
+      probability *= mean / ++count;
+    }
+    return count;
+  }
+
   /** Index k with probability `probabilities[k]`; the probabilities sum to 1. */
   categorical(probabilities: ArrayLike<number>): number {
     let remaining = this.uniform();

@@ -51,6 +51,19 @@ describe('Random', () => {
     expect(Math.min(...uniform.slice(0, 1000))).toBeGreaterThanOrEqual(0);
   });
 
+  it.each([0, 0.2, 3.7, 30])('draws Poisson numbers of mean %d', (mean) => {
+    const random = new Random(5);
+    const n = 20_000;
+    const counts = Array.from({ length: n }, () => random.poisson(mean));
+    const average = sum(counts) / n;
+    const variance = sum(counts.map((count) => (count - average) ** 2)) / (n - 1);
+    const none = counts.filter((count) => count === 0).length / n;
+    // Five standard errors each; the fourth central moment of Poisson is mean (1 + 3 mean).
+    expect(Math.abs(average - mean)).toBeLessThanOrEqual(5 * Math.sqrt(mean / n));
+    expect(Math.abs(variance - mean)).toBeLessThanOrEqual(5 * Math.sqrt((mean * (1 + 2 * mean)) / n));
+    expect(Math.abs(none - Math.exp(-mean))).toBeLessThanOrEqual(5 * Math.sqrt(Math.exp(-mean) / n));
+  });
+
   it('draws integers and categories in proportion', () => {
     const random = new Random(2);
     const counts = new Float64Array(7);
