@@ -41,7 +41,7 @@ export class ProgressLine {
     if (now - this.#drawn < REDRAW_MS) return;
     this.#drawn = now;
     const line = render(progress, (now - this.#started) / 1000);
-    this.#stream.write(`\r\u001b[2K${line.slice(0, (this.#stream.columns ?? 80) - 1)}`);
+    this.#stream.write(`\r\u001b[2K${line.slice(0, (this.#stream.columns || 80) - 1)}`);
     this.#visible = true;
   }
 

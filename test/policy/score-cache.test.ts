@@ -2,11 +2,13 @@ import { appendFileSync, existsSync, readFileSync, truncateSync, writeFileSync }
 import { mkdtemp, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Slate } from '../../src/data/slate.js';
 import { InterruptedError } from '../../src/errors.js';
 import { selectShard } from '../../src/policy/batch-policy.js';
-import { journalPath, scoreToFile } from '../../src/policy/score-cache.js';
+import { scoreToFile } from '../../src/policy/score-cache.js';
+import { journalPath } from '../../src/policy/score-journal.js';
 import { FakePolicy, fakeLog } from './fake-policy.js';
 
 const log = fakeLog(9);
@@ -161,6 +163,27 @@ describe('a score file', () => {
       code: 'OUTPUT_NOT_WRITABLE',
       exitCode: 2,
     });
+  });
+
+  it('refuses scores that are not finite, naming the response, and leaves no empty journal', async () => {
+    const policy = new FakePolicy();
+    const scoreBatch = policy.scoreBatch.bind(policy);
+    policy.scoreBatch = async (batch) => {
+      const scores = await scoreBatch(batch);
+      scores[1]!.responses[1]!.logprob = Number.NaN;
+      return scores;
+    };
+    const attempt = scoreToFile(policy, stream(log), path);
+    await expect(attempt).rejects.toMatchObject({ code: 'SCORE_INVALID', exitCode: 3 });
+    await expect(attempt).rejects.toThrow('query "q1", response "r1": the policy gives log-probability NaN');
+    expect(existsSync(journalPath(path))).toBe(false);
+  });
+
+  it('may be compressed', async () => {
+    const packed = `${path}.gz`;
+    await scoreToFile(new FakePolicy(), stream(log), packed);
+    expect(gunzipSync(readFileSync(packed)).toString()).toBe(await uninterrupted());
+    expect(await scoreToFile(new FakePolicy(), stream(log), packed)).toMatchObject({ scored: 0, reused: 18 });
   });
 
   it('reports progress in queries, responses and tokens', async () => {

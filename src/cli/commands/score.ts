@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { LoggedDataset } from '../../data/dataset.js';
 import type { Slate } from '../../data/slate.js';
@@ -6,7 +7,8 @@ import { DataError, describeError, InterruptedError, UsageError } from '../../er
 import { loadModel } from '../../models/index.js';
 import { type Shard, selectShard } from '../../policy/batch-policy.js';
 import { DEFAULT_BATCH_TOKENS, LocalPolicy, type LocalPolicyOptions } from '../../policy/local-policy.js';
-import { journalPath, type ScoreReport, scoreToFile } from '../../policy/score-cache.js';
+import { type ScoreReport, scoreToFile } from '../../policy/score-cache.js';
+import { journalPath } from '../../policy/score-journal.js';
 import { type Context, defineCommand } from '../command.js';
 import {
   defaulted,
@@ -92,7 +94,10 @@ export const score = defineCommand({
       context.terminal.say(`policy "${policy.identity.policy}": ${output}`);
     } catch (error) {
       if (!(error instanceof InterruptedError)) throw error;
-      const todo = `the scores so far are in ${journalPath(output)}; the same command goes on from there`;
+      const journal = journalPath(output);
+      const todo = existsSync(journal)
+        ? `the scores so far are in ${journal}; the same command goes on from there`
+        : 'nothing was scored yet';
       throw new InterruptedError(error.code, `${error.message}; ${todo}`);
     } finally {
       model.dispose();
