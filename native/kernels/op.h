@@ -46,6 +46,7 @@ class OpCall {
   // The i-th integer, which must be a size: >= 0 and below 2^40.
   int64_t size(size_t i) const;
   double scalar(size_t i) const;
+  size_t dim_count() const { return dims_.size(); }
 
   // The i-th array, which must hold exactly `count` elements of T (count may be a product; overflow is checked by the
   // caller with checked_product). Throws POPE_SHAPE naming op, array index, expected and received counts.
@@ -88,9 +89,13 @@ int64_t checked_product(std::initializer_list<int64_t> factors);
 
 using Prepare = Work (*)(const OpCall&);
 
+// What an op does with its outputs: writes every element, or updates what is there (a sum of gradients, a parameter).
+enum class Effect { writes, updates };
+
 struct Op {
   const char* name;
   Prepare prepare;
+  Effect effect;
 };
 
 // All ops of this build (native/kernels/ops.cpp). find_op returns nullptr for an unknown name.

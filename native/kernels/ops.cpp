@@ -1,36 +1,51 @@
-// The table of ops. One line per op, in the order of docs/native-ops.md; the function is in <room>/<name>.op.cpp.
+// The table of ops. One line per op, in the order of docs/native-ops.md; the function is in <room>/<name>.op.cpp. An op
+// either writes every element of its outputs or updates them: then what they held matters.
 #include "kernels/op.h"
 
-#define POPE_OPS(X)      \
-  X(cast)                \
-  X(embedding)           \
-  X(gather_rows)         \
-  X(columns)             \
-  X(add)                 \
-  X(matmul)              \
-  X(rms_norm)            \
-  X(layer_norm)          \
-  X(rope)                \
-  X(attention)           \
-  X(swiglu)              \
-  X(gelu)                \
-  X(fused_head)          \
-  X(token_logprobs)      \
-  X(token_logprobs_grad) \
-  X(sequence_reduce)     \
-  X(weights)             \
-  X(slate_value)         \
-  X(slate_coefficients)
+#define POPE_OPS(X)                    \
+  X(cast, writes)                      \
+  X(embedding, writes)                 \
+  X(gather_rows, writes)               \
+  X(columns, writes)                   \
+  X(add, writes)                       \
+  X(matmul, writes)                    \
+  X(rms_norm, writes)                  \
+  X(layer_norm, writes)                \
+  X(rope, writes)                      \
+  X(attention, writes)                 \
+  X(swiglu, writes)                    \
+  X(gelu, writes)                      \
+  X(fused_head, writes)                \
+  X(token_logprobs, writes)            \
+  X(token_logprobs_grad, writes)       \
+  X(sequence_reduce, writes)           \
+  X(weights, writes)                   \
+  X(slate_value, writes)               \
+  X(slate_coefficients, writes)        \
+  X(fill, writes)                      \
+  X(accumulate, updates)               \
+  X(matmul_weight_gradient, updates)   \
+  X(bias_gradient, updates)            \
+  X(embedding_backward, updates)       \
+  X(gather_rows_backward, writes)      \
+  X(columns_backward, updates)         \
+  X(rms_norm_backward, updates)        \
+  X(layer_norm_backward, updates)      \
+  X(rope_backward, writes)             \
+  X(attention_backward, writes)        \
+  X(swiglu_backward, writes)           \
+  X(gelu_backward, writes)             \
+  X(fused_head_backward, updates)
 
 namespace pope {
 
-#define POPE_DECLARE(name) Work prepare_##name(const OpCall&);
+#define POPE_DECLARE(name, effect) Work prepare_##name(const OpCall&);
 POPE_OPS(POPE_DECLARE)
 #undef POPE_DECLARE
 
 namespace {
 
-#define POPE_ENTRY(name) Op{#name, prepare_##name},
+#define POPE_ENTRY(name, effect) Op{#name, prepare_##name, Effect::effect},
 constexpr Op kOps[] = {POPE_OPS(POPE_ENTRY)};
 #undef POPE_ENTRY
 

@@ -145,6 +145,10 @@ Napi::Value QueueObject::run(const Napi::CallbackInfo& call) {
     std::vector<int64_t> dims = dims_argument(call[3]);
     const std::vector<double> scalars = scalars_argument(call[4]);
     Work work = op.prepare(OpCall(op.name, inputs.arrays, outputs.arrays, dims, scalars));
+    // What an op updates is an input too: a sum whose first half failed must not look whole after the second.
+    if (op.effect == Effect::updates) {
+      inputs.memory.insert(inputs.memory.end(), outputs.memory.begin(), outputs.memory.end());
+    }
     const uint64_t sequence = queue_->push({.work = on_shared_pool(std::move(work)),
                                             .inputs = std::move(inputs.memory),
                                             .outputs = std::move(outputs.memory),

@@ -2,7 +2,7 @@
  * Runs one op twice, in float by the product and in double by the reference addon, and holds the results against each
  * other. All arrays of the float run lie inside larger ones: what surrounds an input is NaN, so that reading past it
  * shows; what surrounds an output is a sentinel that must survive; outputs are poisoned with NaN, so that an element that
- * is never written shows.
+ * is never written shows. An output that the op updates starts from given values instead.
  */
 import type { HostArray } from '../../src/native/addon.js';
 import { loadAddon } from '../../src/native/loader.js';
@@ -12,8 +12,11 @@ import { expectClose, type Tolerance, tolerances } from './tolerance.js';
 /** `number[]` is an array of the op's float type (f32 here, f64 in the reference); a typed array is passed as it is. */
 export type OpInput = number[] | HostArray | null;
 
-/** A size is an output of the op's float type; `[Float64Array, size]` has that type in both runs; null is not given. */
-export type OpOutput = number | [HostArrayConstructor, number] | null;
+/**
+ * A size is an output of the op's float type; `[Float64Array, size]` has that type in both runs; null is not given. For an
+ * op that updates: `number[]` or a typed array, as in `OpInput`, are the values that the output holds before.
+ */
+export type OpOutput = number | [HostArrayConstructor, number] | number[] | HostArray | null;
 
 type HostArrayConstructor =
   | Float32ArrayConstructor
@@ -52,7 +55,7 @@ export function checkOp(op: string, { inputs, outputs, dims, scalars = [], toler
   const referenceInputs = inputs.map((input, i) =>
     Array.isArray(input) ? Float64Array.from(productInputs[i] as Float32Array) : input,
   );
-  const referenceOutputs = outputs.map((output) => (output === null ? null : emptyReference(output)));
+  const referenceOutputs = outputs.map((output) => (output === null ? null : referenceOutput(output)));
   referenceAddon().runSync(op, referenceInputs, referenceOutputs, dims, scalars);
 
   let share = 0;
@@ -81,13 +84,29 @@ function guardedInput(array: HostArray): HostArray {
   return whole.subarray(guard, guard + array.length);
 }
 
-function guardedOutput(output: number | [HostArrayConstructor, number]): GuardedOutput {
-  const [Kind, size] = typeof output === 'number' ? ([Float32Array, output] as const) : output;
+function guardedOutput(output: NonNullable<OpOutput>): GuardedOutput {
+  const initial = initialValues(output);
+  const [Kind, size] =
+    initial !== null
+      ? ([
+          Array.isArray(initial) ? Float32Array : (initial.constructor as HostArrayConstructor),
+          initial.length,
+        ] as const)
+      : typeof output === 'number'
+        ? ([Float32Array, output] as const)
+        : (output as [HostArrayConstructor, number]);
   const whole = new Kind(size + 2 * guard);
   const bytes = new Uint8Array(whole.buffer).fill(sentinel);
   const view = whole.subarray(guard, guard + size);
   new Uint8Array(view.buffer, view.byteOffset, view.byteLength).fill(0xff);
+  if (initial !== null) view.set(initial as ArrayLike<number>);
   return { view, bytes };
+}
+
+/** What an updated output holds before, or null. */
+function initialValues(output: NonNullable<OpOutput>): number[] | HostArray | null {
+  if (typeof output === 'number' || typeof (output as unknown[])[0] === 'function') return null;
+  return output as number[] | HostArray;
 }
 
 function assertGuardsIntact({ view, bytes }: GuardedOutput, what: string): void {
@@ -96,8 +115,14 @@ function assertGuardsIntact({ view, bytes }: GuardedOutput, what: string): void 
   if (touched >= 0) throw new Error(`${what}: byte ${touched - view.byteOffset} outside the array was written`);
 }
 
-function emptyReference(output: number | [HostArrayConstructor, number]): HostArray {
-  return typeof output === 'number' ? new Float64Array(output) : new output[0](output[1]);
+function referenceOutput(output: NonNullable<OpOutput>): HostArray {
+  if (typeof output === 'number') return new Float64Array(output);
+  const initial = initialValues(output);
+  if (initial === null) {
+    const [Kind, size] = output as [HostArrayConstructor, number];
+    return new Kind(size);
+  }
+  return Array.isArray(initial) ? Float64Array.from(Float32Array.from(initial)) : initial.slice();
 }
 
 function numbers(array: HostArray): ArrayLike<number> {

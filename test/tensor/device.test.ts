@@ -110,6 +110,16 @@ describe('a failing op', () => {
     device.run('add', [one, one], [tensor], [2]);
     expect(await tensor.read()).toEqual(Float32Array.of(2, 2));
   });
+
+  it('is not forgotten by a sum that a later op adds to, until the sum is filled anew', async () => {
+    const sum = failingLookUp();
+    const one = device.tensor([1, 1], [2]);
+    device.run('accumulate', [one], [sum], [2], [1]);
+    await expect(sum.read()).rejects.toMatchObject({ code: 'OUT_OF_RANGE' });
+    device.run('fill', [], [sum], [2], [0]);
+    device.run('accumulate', [one], [sum], [2], [3]);
+    expect(await sum.read()).toEqual(Float32Array.of(3, 3));
+  });
 });
 
 describe('memory', () => {

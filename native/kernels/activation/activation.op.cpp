@@ -8,6 +8,19 @@
 
 namespace pope {
 
+namespace {
+
+// 0 (tanh) or 1 (erf)
+int64_t checked_form(const OpCall& call) {
+  const int64_t form = call.dim(1);
+  if (form != 0 && form != 1) {
+    call.fail(Status::invalid_argument, "the form must be 0 (tanh) or 1 (erf), not " + std::to_string(form));
+  }
+  return form;
+}
+
+}  // namespace
+
 Work prepare_swiglu(const OpCall& call) {
   const int64_t n = call.size(0);
   const Scalar* gate = call.input<Scalar>(0, n);
@@ -21,16 +34,41 @@ Work prepare_swiglu(const OpCall& call) {
 }
 
 Work prepare_gelu(const OpCall& call) {
-  const int64_t n = call.size(0), form = call.dim(1);
-  if (form != 0 && form != 1) {
-    call.fail(Status::invalid_argument, "the form must be 0 (tanh) or 1 (erf), not " + std::to_string(form));
-  }
+  const int64_t n = call.size(0), form = checked_form(call);
   const Scalar* x = call.input<Scalar>(0, n);
   Scalar* out = call.output<Scalar>(0, n);
 #ifdef POPE_REFERENCE
   return [=](ThreadPool&) { form == 0 ? reference::gelu_tanh(x, out, n) : reference::gelu_erf(x, out, n); };
 #else
   return [=](ThreadPool& pool) { gelu(x, out, n, static_cast<GeluForm>(form), pool); };
+#endif
+}
+
+Work prepare_swiglu_backward(const OpCall& call) {
+  const int64_t n = call.size(0);
+  const Scalar* gate = call.input<Scalar>(0, n);
+  const Scalar* up = call.input<Scalar>(1, n);
+  const Scalar* dy = call.input<Scalar>(2, n);
+  Scalar* dgate = call.output<Scalar>(0, n);
+  Scalar* dup = call.output<Scalar>(1, n);
+#ifdef POPE_REFERENCE
+  return [=](ThreadPool&) { reference::swiglu_backward(gate, up, dy, dgate, dup, n); };
+#else
+  return [=](ThreadPool& pool) { swiglu_backward(gate, up, dy, dgate, dup, n, pool); };
+#endif
+}
+
+Work prepare_gelu_backward(const OpCall& call) {
+  const int64_t n = call.size(0), form = checked_form(call);
+  const Scalar* x = call.input<Scalar>(0, n);
+  const Scalar* dy = call.input<Scalar>(1, n);
+  Scalar* dx = call.output<Scalar>(0, n);
+#ifdef POPE_REFERENCE
+  return [=](ThreadPool&) {
+    form == 0 ? reference::gelu_tanh_backward(x, dy, dx, n) : reference::gelu_erf_backward(x, dy, dx, n);
+  };
+#else
+  return [=](ThreadPool& pool) { gelu_backward(x, dy, dx, n, static_cast<GeluForm>(form), pool); };
 #endif
 }
 

@@ -13,18 +13,22 @@ constexpr int64_t kGrain = 16;  // rows
 
 }  // namespace
 
+void check_index(const char* op, const int32_t* index, int64_t rows, int64_t begin, int64_t end) {
+  for (int64_t i = begin; i < end; ++i) {
+    if (index[i] < 0 || index[i] >= rows) {
+      throw Error(Status::out_of_range,
+                  std::string(op) + ": index " + std::to_string(index[i]) + " at position " + std::to_string(i) +
+                      " is outside the " + std::to_string(rows) + " rows of the table",
+                  i);
+    }
+  }
+}
+
 void gather_rows(const char* op, const float* x, const int32_t* index, float* out, int64_t rows, int64_t width,
                  int64_t count, ThreadPool& pool) {
   pool.parallel_for(count, kGrain, [=](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      if (index[i] < 0 || index[i] >= rows) {
-        throw Error(Status::out_of_range,
-                    std::string(op) + ": index " + std::to_string(index[i]) + " at position " + std::to_string(i) +
-                        " is outside the " + std::to_string(rows) + " rows of the table",
-                    i);
-      }
-      std::copy_n(x + index[i] * width, width, out + i * width);
-    }
+    check_index(op, index, rows, begin, end);
+    for (int64_t i = begin; i < end; ++i) std::copy_n(x + index[i] * width, width, out + i * width);
   });
 }
 

@@ -11,6 +11,9 @@
 
 namespace pope {
 
+// Throws for the first of index[begin..end) that is outside [0, rows).
+void check_index(const char* op, const int32_t* index, int64_t rows, int64_t begin, int64_t end);
+
 void gather_rows(const char* op, const float* x, const int32_t* index, float* out, int64_t rows, int64_t width,
                  int64_t count, ThreadPool& pool);
 

@@ -32,6 +32,16 @@ int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 thread_local Scratch strip_memory;
 thread_local Scratch panel_memory;
 
+// The left operand of a product: rows [m, k], or columns [k, m] whose transpose is meant.
+struct Left {
+  const float* data;
+  int64_t stride;  // between its rows in memory
+  bool transposed;
+
+  const float* row(int64_t i) const { return transposed ? data + i : data + i * stride; }
+  Left from_row(int64_t i) const { return {row(i), stride, transposed}; }
+};
+
 void fill_with_bias(const float* bias, float* c, int64_t m, int64_t n, ThreadPool& pool) {
   pool.parallel_for(m, kFillGrain, [=](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
@@ -63,7 +73,7 @@ void multiply_block(const TileKernels& tile, const float* strips, const float* b
   }
 }
 
-void multiply_chunk(const TileKernels& tile, const float* a, const float* b, float* c, const MatmulShape& shape,
+void multiply_chunk(const TileKernels& tile, const Left& a, const float* b, float* c, const MatmulShape& shape,
                     ThreadPool& pool) {
   const auto [m, n, k, transposed] = shape;
   const int64_t strip_count = divide_up(m, tile.rows);
@@ -71,7 +81,8 @@ void multiply_chunk(const TileKernels& tile, const float* a, const float* b, flo
   pool.parallel_for(strip_count, 1, [&](int64_t begin, int64_t end) {
     for (int64_t s = begin; s < end; ++s) {
       const int64_t row = s * tile.rows;
-      tile.pack_transposed(a + row * k, k, std::min(tile.rows, m - row), k, tile.rows, strips + row * k);
+      const auto pack = a.transposed ? tile.pack_plain : tile.pack_transposed;
+      pack(a.row(row), a.stride, std::min(tile.rows, m - row), k, tile.rows, strips + row * k);
     }
   });
   const int64_t block = std::max<int64_t>(1, kBlockColumns / tile.columns) * tile.columns;
@@ -87,7 +98,7 @@ bool fits_blas(const MatmulShape& shape) {
 }
 
 // c += a op(b)
-void multiply_by_blas(Sgemm* sgemm, const float* a, const float* b, float* c, const MatmulShape& shape,
+void multiply_by_blas(Sgemm* sgemm, const Left& a, const float* b, float* c, const MatmulShape& shape,
                       ThreadPool& pool) {
   const int64_t across = divide_up(shape.n, kBlasColumns);
   pool.parallel_for(divide_up(shape.m, kBlasRows) * across, 1, [&](int64_t begin, int64_t end) {
@@ -97,19 +108,17 @@ void multiply_by_blas(Sgemm* sgemm, const float* a, const float* b, float* c, co
       const int64_t i = tile / across * kBlasRows, j = tile % across * kBlasColumns;
       const auto rows = static_cast<int>(std::min(kBlasRows, m - i));
       const auto columns = static_cast<int>(std::min(kBlasColumns, n - j));
-      sgemm(kRowMajor, kNoTranspose, transposed ? kTranspose : kNoTranspose, rows, columns, depth, 1.0f, a + i * k,
-            depth, transposed ? b + j * k : b + j, transposed ? depth : width, 1.0f, c + i * n + j, width);
+      sgemm(kRowMajor, a.transposed ? kTranspose : kNoTranspose, transposed ? kTranspose : kNoTranspose, rows, columns,
+            depth, 1.0f, a.row(i), static_cast<int>(a.stride), transposed ? b + j * k : b + j,
+            transposed ? depth : width, 1.0f, c + i * n + j, width);
     }
   });
 }
 
-}  // namespace
-
-void matmul(const float* a, const float* b, const float* bias, float* c, const MatmulShape& shape, ThreadPool& pool) {
+// c += a op(b)
+void multiply(const Left& a, const float* b, float* c, const MatmulShape& shape, ThreadPool& pool) {
   const auto [m, n, k, transposed] = shape;
-  if (m == 0 || n == 0) return;
-  fill_with_bias(bias, c, m, n, pool);
-  if (k == 0) return;
+  if (m == 0 || n == 0 || k == 0) return;
   const Blas* blas = active_blas();
   if (blas && fits_blas(shape)) {
     multiply_by_blas(blas->sgemm, a, b, c, shape, pool);
@@ -117,8 +126,24 @@ void matmul(const float* a, const float* b, const float* bias, float* c, const M
   }
   const TileKernels& tile = POPE_ACTIVE_TIER(tile_kernels);
   for (int64_t i = 0; i < m; i += kChunkRows) {
-    multiply_chunk(tile, a + i * k, b, c + i * n, {std::min(kChunkRows, m - i), n, k, transposed}, pool);
+    multiply_chunk(tile, a.from_row(i), b, c + i * n, {std::min(kChunkRows, m - i), n, k, transposed}, pool);
   }
+}
+
+}  // namespace
+
+void matmul(const float* a, const float* b, const float* bias, float* c, const MatmulShape& shape, ThreadPool& pool) {
+  fill_with_bias(bias, c, shape.m, shape.n, pool);
+  add_product(a, b, c, shape, pool);
+}
+
+void add_product(const float* a, const float* b, float* c, const MatmulShape& shape, ThreadPool& pool) {
+  multiply({.data = a, .stride = shape.k, .transposed = false}, b, c, shape, pool);
+}
+
+void add_transposed_product(const float* a, const float* b, float* c, int64_t m, int64_t n, int64_t k,
+                            ThreadPool& pool) {
+  multiply({.data = a, .stride = m, .transposed = true}, b, c, {m, n, k, false}, pool);
 }
 
 }  // namespace pope

@@ -22,4 +22,12 @@ struct MatmulShape {
 
 void matmul(const float* a, const float* b, const float* bias, float* c, const MatmulShape& shape, ThreadPool& pool);
 
+// c += a op(b)
+void add_product(const float* a, const float* b, float* c, const MatmulShape& shape, ThreadPool& pool);
+
+// c += a^T b, the gradient of a weight: k is the number of rows, summed in their order.
+//   a [k, m]   b [k, n]   c [m, n]
+void add_transposed_product(const float* a, const float* b, float* c, int64_t m, int64_t n, int64_t k,
+                            ThreadPool& pool);
+
 }  // namespace pope

@@ -18,8 +18,8 @@ void layer_norm(const float* x, const float* weight, const float* bias, float* o
     for (int64_t i = begin; i < end; ++i) {
       const float* row = x + i * width;
       float* to = out + i * width;
-      const double mean = sum_of(row, width, [](double value) { return value; }) / static_cast<double>(width);
-      const double squares = sum_of(row, width, [mean](double value) { return (value - mean) * (value - mean); });
+      const double mean = sum_of(width, [=](int64_t j) { return row[j]; }) / static_cast<double>(width);
+      const double squares = sum_of(width, [=](int64_t j) { return (row[j] - mean) * (row[j] - mean); });
       const double scale = 1.0 / std::sqrt(squares / static_cast<double>(width) + eps);
       for (int64_t j = 0; j < width; ++j) {
         to[j] = static_cast<float>((row[j] - mean) * scale) * weight[j] + bias[j];

@@ -2,16 +2,27 @@
 
 #ifdef POPE_REFERENCE
 #include "kernels/norm/layer_norm.reference.h"
+#include "kernels/norm/layer_norm_backward.reference.h"
 #else
 #include "kernels/norm/layer_norm.h"
+#include "kernels/norm/layer_norm_backward.h"
 #endif
 
 namespace pope {
 
-Work prepare_layer_norm(const OpCall& call) {
-  const int64_t rows = call.size(0), width = call.size(1);
+namespace {
+
+double checked_eps(const OpCall& call) {
   const double eps = call.scalar(0);
   if (!(eps >= 0)) call.fail(Status::invalid_argument, "eps must be >= 0, not " + std::to_string(eps));
+  return eps;
+}
+
+}  // namespace
+
+Work prepare_layer_norm(const OpCall& call) {
+  const int64_t rows = call.size(0), width = call.size(1);
+  const double eps = checked_eps(call);
   const int64_t count = checked_product({rows, width});
   const Scalar* x = call.input<Scalar>(0, count);
   const Scalar* weight = call.input<Scalar>(1, width);
@@ -21,6 +32,23 @@ Work prepare_layer_norm(const OpCall& call) {
   return [=](ThreadPool&) { reference::layer_norm(x, weight, bias, out, rows, width, eps); };
 #else
   return [=](ThreadPool& pool) { layer_norm(x, weight, bias, out, rows, width, eps, pool); };
+#endif
+}
+
+Work prepare_layer_norm_backward(const OpCall& call) {
+  const int64_t rows = call.size(0), width = call.size(1);
+  const double eps = checked_eps(call);
+  const int64_t count = checked_product({rows, width});
+  const Scalar* x = call.input<Scalar>(0, count);
+  const Scalar* weight = call.input<Scalar>(1, width);
+  const Scalar* dy = call.input<Scalar>(2, count);
+  Scalar* dx = call.output<Scalar>(0, count);
+  Scalar* dweight = call.optional_output<Scalar>(1, width);
+  Scalar* dbias = call.optional_output<Scalar>(2, width);
+#ifdef POPE_REFERENCE
+  return [=](ThreadPool&) { reference::layer_norm_backward(x, weight, dy, dx, dweight, dbias, rows, width, eps); };
+#else
+  return [=](ThreadPool& pool) { layer_norm_backward(x, weight, dy, dx, dweight, dbias, rows, width, eps, pool); };
 #endif
 }
 

@@ -2,16 +2,27 @@
 
 #ifdef POPE_REFERENCE
 #include "kernels/norm/rms_norm.reference.h"
+#include "kernels/norm/rms_norm_backward.reference.h"
 #else
 #include "kernels/norm/rms_norm.h"
+#include "kernels/norm/rms_norm_backward.h"
 #endif
 
 namespace pope {
 
-Work prepare_rms_norm(const OpCall& call) {
-  const int64_t rows = call.size(0), width = call.size(1);
+namespace {
+
+double checked_eps(const OpCall& call) {
   const double eps = call.scalar(0);
   if (!(eps >= 0)) call.fail(Status::invalid_argument, "eps must be >= 0, not " + std::to_string(eps));
+  return eps;
+}
+
+}  // namespace
+
+Work prepare_rms_norm(const OpCall& call) {
+  const int64_t rows = call.size(0), width = call.size(1);
+  const double eps = checked_eps(call);
   const int64_t count = checked_product({rows, width});
   const Scalar* x = call.input<Scalar>(0, count);
   const Scalar* weight = call.input<Scalar>(1, width);
@@ -20,6 +31,22 @@ Work prepare_rms_norm(const OpCall& call) {
   return [=](ThreadPool&) { reference::rms_norm(x, weight, out, rows, width, eps); };
 #else
   return [=](ThreadPool& pool) { rms_norm(x, weight, out, rows, width, eps, pool); };
+#endif
+}
+
+Work prepare_rms_norm_backward(const OpCall& call) {
+  const int64_t rows = call.size(0), width = call.size(1);
+  const double eps = checked_eps(call);
+  const int64_t count = checked_product({rows, width});
+  const Scalar* x = call.input<Scalar>(0, count);
+  const Scalar* weight = call.input<Scalar>(1, width);
+  const Scalar* dy = call.input<Scalar>(2, count);
+  Scalar* dx = call.output<Scalar>(0, count);
+  Scalar* dweight = call.optional_output<Scalar>(1, width);
+#ifdef POPE_REFERENCE
+  return [=](ThreadPool&) { reference::rms_norm_backward(x, weight, dy, dx, dweight, rows, width, eps); };
+#else
+  return [=](ThreadPool& pool) { rms_norm_backward(x, weight, dy, dx, dweight, rows, width, eps, pool); };
 #endif
 }
 

@@ -6,15 +6,15 @@
 
 namespace pope {
 
-// sum_j term(x[j])
+// sum_j term(j) for j < n
 template <class Term>
-double sum_of(const float* x, int64_t n, Term term) {
+double sum_of(int64_t n, Term term) {
   double sums[4] = {};
   int64_t j = 0;
   for (; j + 4 <= n; j += 4) {
-    for (int64_t lane = 0; lane < 4; ++lane) sums[lane] += term(static_cast<double>(x[j + lane]));
+    for (int64_t lane = 0; lane < 4; ++lane) sums[lane] += term(j + lane);
   }
-  for (; j < n; ++j) sums[0] += term(static_cast<double>(x[j]));
+  for (; j < n; ++j) sums[0] += term(j);
   return (sums[0] + sums[1]) + (sums[2] + sums[3]);
 }
 

@@ -11,10 +11,9 @@ namespace {
 
 constexpr int64_t kGrain = 16;  // rows
 
-}  // namespace
-
-void rope(const float* x, const int32_t* positions, const float* cos, const float* sin, float* out,
-          const RopeShape& shape, ThreadPool& pool) {
+// sign -1 rotates by the negative angle.
+void rotate(const char* op, const float* x, const int32_t* positions, const float* cos, const float* sin, float sign,
+            float* out, const RopeShape& shape, ThreadPool& pool) {
   const auto [rows, heads, head, rotary, table] = shape;
   const int64_t half = rotary / 2;
   pool.parallel_for(rows, kGrain, [=](int64_t begin, int64_t end) {
@@ -22,7 +21,7 @@ void rope(const float* x, const int32_t* positions, const float* cos, const floa
       const int64_t position = positions[row];
       if (position < 0 || position >= table) {
         throw Error(Status::out_of_range,
-                    "rope: position " + std::to_string(position) + " of row " + std::to_string(row) +
+                    std::string(op) + ": position " + std::to_string(position) + " of row " + std::to_string(row) +
                         " is outside the table of " + std::to_string(table) + " positions",
                     row);
       }
@@ -32,14 +31,26 @@ void rope(const float* x, const int32_t* positions, const float* cos, const floa
         const float* from = x + h * head;
         float* to = out + h * head;
         for (int64_t i = 0; i < half; ++i) {
-          const float first = from[i], second = from[i + half];
-          to[i] = first * c[i] - second * s[i];
-          to[i + half] = second * c[i] + first * s[i];
+          const float first = from[i], second = from[i + half], sine = sign * s[i];
+          to[i] = first * c[i] - second * sine;
+          to[i + half] = second * c[i] + first * sine;
         }
         std::copy(from + rotary, from + head, to + rotary);
       }
     }
   });
+}
+
+}  // namespace
+
+void rope(const float* x, const int32_t* positions, const float* cos, const float* sin, float* out,
+          const RopeShape& shape, ThreadPool& pool) {
+  rotate("rope", x, positions, cos, sin, 1.0f, out, shape, pool);
+}
+
+void rope_backward(const float* dy, const int32_t* positions, const float* cos, const float* sin, float* dx,
+                   const RopeShape& shape, ThreadPool& pool) {
+  rotate("rope_backward", dy, positions, cos, sin, -1.0f, dx, shape, pool);
 }
 
 }  // namespace pope

@@ -21,4 +21,10 @@ struct RopeShape {
 void rope(const float* x, const int32_t* positions, const float* cos, const float* sin, float* out,
           const RopeShape& shape, ThreadPool& pool);
 
+// rope_backward: the transpose of rope, which rotates by the negative angle.
+//   dx[i]        = dy[i] cos[t, i] + dy[i + half] sin[t, i]
+//   dx[i + half] = dy[i + half] cos[t, i] - dy[i] sin[t, i]
+void rope_backward(const float* dy, const int32_t* positions, const float* cos, const float* sin, float* dx,
+                   const RopeShape& shape, ThreadPool& pool);
+
 }  // namespace pope

@@ -14,7 +14,8 @@ const runnable = simdCompiled.slice(0, simdCompiled.indexOf(simd) + 1);
 
 /** Rooms that run code under "tiered" in native/sources.json. */
 const rooms = ['activation', 'attention', 'fused-head', 'matmul', 'token-logprobs'];
-const tieredTests = rooms.map((room) => join('test/native/kernels', `${room}.test.ts`));
+const tests = [...rooms, 'activation-backward', 'attention-backward', 'fused-head-backward', 'matmul-backward'];
+const tieredTests = tests.map((test) => join('test/native/kernels', `${test}.test.ts`));
 
 describe.runIf(process.env.POPE_SIMD === undefined)('the tests of the tiered kernels', () => {
   it.each(runnable)('pass on %s', (tier) => {
