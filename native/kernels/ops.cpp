@@ -24,6 +24,7 @@
   X(slate_coefficients, writes)        \
   X(fill, writes)                      \
   X(accumulate, updates)               \
+  X(dropout, writes)                   \
   X(matmul_weight_gradient, updates)   \
   X(bias_gradient, updates)            \
   X(embedding_backward, updates)       \
@@ -35,7 +36,9 @@
   X(attention_backward, writes)        \
   X(swiglu_backward, writes)           \
   X(gelu_backward, writes)             \
-  X(fused_head_backward, updates)
+  X(fused_head_backward, updates)      \
+  X(squared_sum, updates)              \
+  X(adamw, updates)
 
 namespace pope {
 

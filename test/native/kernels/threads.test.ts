@@ -22,6 +22,20 @@ const program = (path: string) => `
     [f32(rows * vocab)], [rows, vocab, 0], []);
   run('fused_head', [wave(Float32Array, rows * width, 1), wave(Float32Array, vocab * width, 1), targets],
     [f32(rows), f32(rows), f32(rows)], [rows, width, vocab], [0.7]);
+  const head = [wave(Float32Array, rows * width, 1), wave(Float32Array, vocab * width, 1), targets];
+  run('fused_head_backward', [...head, ...[3, 1, 1, 1].map((scale) => wave(Float32Array, rows, scale))],
+    [f32(rows * width), wave(Float32Array, vocab * width, 1)], [rows, width, vocab], [0.7]);
+  run('matmul_weight_gradient', [wave(Float32Array, rows * 1000, 1), wave(Float32Array, rows * width, 2)],
+    [wave(Float32Array, 1000 * width, 1)], [rows, 1000, width, 1], []);
+  run('embedding_backward', [targets.map((id) => id % 7), wave(Float32Array, rows * width, 1)], [f32(7 * width)],
+    [rows, 7, width], []);
+  run('layer_norm_backward', [wave(Float32Array, rows * 200, 1), wave(Float32Array, 200, 2), wave(Float32Array, rows * 200, 3)],
+    [f32(rows * 200), f32(200), f32(200)], [rows, 200], [1e-5]);
+  const rotated = () => wave(Float32Array, rows * width, 1);
+  run('attention_backward', [rotated(), rotated(), rotated(), rotated(), rotated(),
+    Int32Array.of(0, 50, 0, 0, 50, 120, 0, 50, 120, 200, 0, 50, 200, 300, 0, 0)],
+    [f32(rows * width), f32(rows * width), f32(rows * width)], [rows, 5, 5, 8, 4], [0.3]);
+  run('squared_sum', [wave(Float32Array, 100000, 1), wave(Float32Array, 3, 1)], [f64(1)], [100000, 3], []);
   const offsets = Int32Array.from({ length: slates + 1 }, (_, i) => 3 * i);
   const log = [wave(Float64Array, 3 * slates, 1, -2), wave(Float64Array, 3 * slates, 1.5, -2),
     wave(Float64Array, 3 * slates, 0.5, 0.5), null, offsets, null];

@@ -1,0 +1,28 @@
+#include "kernels/elementwise/dropout.h"
+
+#include "kernels/op.h"
+
+#ifdef POPE_REFERENCE
+#include "kernels/elementwise/dropout.reference.h"
+#endif
+
+namespace pope {
+
+Work prepare_dropout(const OpCall& call) {
+  const int64_t n = call.size(0);
+  const DropoutMask mask{.seed = static_cast<uint64_t>(call.dim(1)),
+                         .stream = static_cast<uint64_t>(call.dim(2)),
+                         .keep = static_cast<float>(call.scalar(0))};
+  if (!(mask.keep > 0 && mask.keep <= 1)) {
+    call.fail(Status::invalid_argument, "keep must be above 0 and at most 1, not " + std::to_string(call.scalar(0)));
+  }
+  const Scalar* x = call.input<Scalar>(0, n);
+  Scalar* y = call.output<Scalar>(0, n);
+#ifdef POPE_REFERENCE
+  return [=](ThreadPool&) { reference::dropout(x, y, n, mask); };
+#else
+  return [=](ThreadPool& pool) { dropout(x, y, n, mask, pool); };
+#endif
+}
+
+}  // namespace pope

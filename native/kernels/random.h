@@ -1,0 +1,28 @@
+// A counter-based random number generator: a pure function of a counter and a key, so that element i of a stream is the
+// same whoever computes it, when, and after what. Philox4x32-10: Salmon, Moraes, Dror and Shaw, "Parallel random
+// numbers: as easy as 1, 2, 3" (SC 2011).
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+namespace pope {
+
+// Four independent uniform 32-bit words.
+inline std::array<uint32_t, 4> philox(std::array<uint32_t, 4> counter, uint64_t key) {
+  constexpr uint64_t kFirst = 0xD2511F53, kSecond = 0xCD9E8D57;
+  auto low = static_cast<uint32_t>(key), high = static_cast<uint32_t>(key >> 32);
+  for (int round = 0; round < 10; ++round) {
+    const uint64_t a = kFirst * counter[0], b = kSecond * counter[2];
+    counter = {static_cast<uint32_t>(b >> 32) ^ counter[1] ^ low, static_cast<uint32_t>(b),
+               static_cast<uint32_t>(a >> 32) ^ counter[3] ^ high, static_cast<uint32_t>(a)};
+    low += 0x9E3779B9;
+    high += 0xBB67AE85;
+  }
+  return counter;
+}
+
+// In [0, 1), a multiple of 2^-24: exact in float and double.
+inline float uniform(uint32_t word) { return static_cast<float>(word >> 8) * 0x1p-24f; }
+
+}  // namespace pope
