@@ -43,7 +43,6 @@ export class AdamW {
   readonly options: Readonly<Required<AdamWOptions>>;
   readonly #trained: TrainedParameters;
   readonly #moments: ReadonlyMap<string, { first: Tensor<'f32'>; second: Tensor<'f32'> }>;
-  #squaredNorm: Tensor<'f64'> | null = null;
   #steps = 0;
   #busy = false;
 
@@ -76,15 +75,25 @@ export class AdamW {
     if (this.#busy) throw new UsageError('STEP_IN_PROGRESS', 'step: await the step before it first');
     if (!trained.hasGradients) throw new UsageError('NO_GRADIENT', 'step: call model.accumulateGradient first');
     this.#busy = true;
+    const squaredNorm = trained.device.tensor(new Float64Array(1), [1], 'f64');
     try {
-      const gradientNorm = await this.#gradientNorm();
+      const all = [...trained.gradients()];
+      const sizes = all.map(({ tensor }) => tensor.size);
+      trained.device.run(
+        'squared_sum',
+        all.map(({ gradient }) => gradient),
+        [squaredNorm],
+        sizes,
+      );
       // Waiting for the norm, the step's only read, is what lets the weights survive a failure anywhere before it.
+      const gradientNorm = Math.sqrt((await squaredNorm.read())[0]!);
       const applied = Number.isFinite(gradientNorm);
-      if (applied) this.#update(lr);
+      if (applied) this.#update(lr, squaredNorm);
       if (!keep) trained.clear();
       return { gradientNorm, applied };
     } finally {
       this.#busy = false;
+      squaredNorm.dispose();
     }
   }
 
@@ -124,7 +133,6 @@ export class AdamW {
 
   /** Frees the moments. Idempotent. */
   dispose(): void {
-    this.#squaredNorm?.dispose();
     for (const tensor of this.#state().values()) tensor.dispose();
   }
 
@@ -132,17 +140,7 @@ export class AdamW {
     this.dispose();
   }
 
-  async #gradientNorm(): Promise<number> {
-    const { device } = this.#trained;
-    const gradients = [...this.#trained.gradients()].map(({ gradient }) => gradient);
-    this.#squaredNorm ??= device.keep(device.empty([1], 'f64'));
-    const sizes = gradients.map(({ size }) => size);
-    device.run('squared_sum', gradients, [this.#squaredNorm], sizes);
-    const [squaredNorm] = await this.#squaredNorm.read();
-    return Math.sqrt(squaredNorm!);
-  }
-
-  #update(lr: number): void {
+  #update(lr: number, squaredNorm: Tensor<'f64'>): void {
     const { device } = this.#trained;
     const { betas, eps, weightDecay, maxNorm } = this.options;
     const all = [...this.#trained.gradients()];
@@ -156,7 +154,7 @@ export class AdamW {
       const applied = device.empty([1], 'i32');
       device.run(
         'adamw',
-        [this.#squaredNorm!, ...all.map(({ gradient }) => gradient)],
+        [squaredNorm, ...all.map(({ gradient }) => gradient)],
         [...changed, applied],
         all.map(({ gradient }) => gradient.size),
         [lr, ...betas, eps, weightDecay, ++this.#steps, clip, ascend],

@@ -1,6 +1,7 @@
 import { UsageError } from '../errors.js';
 import type { Device } from './device.js';
 import { type GradientSink, Gradients } from './gradients.js';
+import { expectSameShape } from './ops/check.js';
 import type { Tensor } from './tensor.js';
 
 /** One op that ran, as the tape remembers it. */
@@ -123,6 +124,7 @@ export class Tape {
         const why = 'it depends on no watched tensor, or was not computed inside tape.record()';
         throw new UsageError('NOT_RECORDED', `backward: the tape has no tensor of shape [${result.shape}]: ${why}`);
       }
+      expectSameShape('backward', 'the result', result, 'its gradient', gradient);
       gradients.add(result, gradients.lend(gradient));
     }
     for (let entry = this.#entries.pop(); entry; entry = this.#entries.pop()) {
