@@ -9,21 +9,25 @@ import {
   normalisation,
 } from '../estimators/result.js';
 import type { Policy } from '../policy/policy.js';
+import { simulateText, type TextTruth } from './simulate-text.js';
 import { TABULAR_GROUPS, type TabularWorldOptions, tabularWorld } from './worlds/tabular.js';
 import { expectedEstimate, type Truth, trueValue } from './worlds/tabular-truth.js';
+import { TEXT_WORLDS } from './worlds/text/worlds.js';
 
-export const WORLDS = ['tabular'] as const;
+const TEXT_PREFIX = 'text-';
+
+export const WORLDS: readonly string[] = ['tabular', ...Object.keys(TEXT_WORLDS).map((name) => TEXT_PREFIX + name)];
 
 export interface SimulateOptions extends TabularWorldOptions {
   /** Slates of the log; default 1000. */
   queries?: number;
 }
 
-export interface Simulation {
+export interface Simulation<T extends WorldTruth = WorldTruth> {
   slates: Slate[];
   /** The policy that is to be evaluated; scores the log. */
   target: Policy;
-  truth: WorldTruth;
+  truth: T;
 }
 
 /** What is true of the target at lambda 1, 1, reduction 'sum' and reward 'identity'. */
@@ -32,8 +36,11 @@ export interface WorldTruth {
   seed: number;
   queries: number;
   slateSize: number;
-  /** V, Z = 1. */
-  truth: ({ form: Form } & Truth)[];
+  /** V, Z = 1; with the standard error of V where that is sampled. */
+  truth: ({ form: Form; standardError?: number } & Truth)[];
+}
+
+export interface TabularTruth extends WorldTruth {
   /** V with the approval of one group as the reward. */
   groups: ({ group: string; form: Form } & Truth)[];
   /** V_Z: what an estimator without weight transform converges to. */
@@ -41,21 +48,30 @@ export interface WorldTruth {
 }
 
 /** A log from a world with known truth. @throws UsageError WORLD_UNKNOWN, OPTION */
-export function simulate(name: string, { queries = 1000, ...options }: SimulateOptions = {}): Simulation {
-  if (!WORLDS.includes(name as (typeof WORLDS)[number])) {
+export function simulate(name: 'tabular', options?: SimulateOptions): Simulation<TabularTruth>;
+export function simulate(name: string, options?: SimulateOptions): Simulation<TabularTruth | TextTruth>;
+export function simulate(name: string, options: SimulateOptions = {}): Simulation<TabularTruth | TextTruth> {
+  if (!WORLDS.includes(name)) {
     const known = WORLDS.join(', ');
     throw new UsageError('WORLD_UNKNOWN', `There is no world ${describeValue(name)}; choose one of ${known}.`);
   }
+  const { queries = 1000, ...world } = options;
   if (!(Number.isInteger(queries) && queries > 0)) {
     throw new UsageError('OPTION', `Option queries must be a positive integer, not ${describeValue(queries)}.`);
   }
+  if (name === 'tabular') return simulateTabular(queries, world);
+  const { seed = 0, slateSize = 4 } = world;
+  return simulateText(name, name.slice(TEXT_PREFIX.length), { seed, queries, slateSize });
+}
+
+function simulateTabular(queries: number, options: TabularWorldOptions): Simulation<TabularTruth> {
   const world = tabularWorld(options);
   const forms = form.options;
   return {
     slates: world.sample(queries),
     target: world.policy('target'),
     truth: {
-      world: name,
+      world: 'tabular',
       seed: world.seed,
       queries,
       slateSize: world.slateSize,

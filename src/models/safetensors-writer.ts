@@ -17,7 +17,7 @@ const ALIGNMENT = 8;
  * nothing is copied besides the header.
  *
  * @param metadata texts for `__metadata__`; Hugging Face libraries load a model file only where `format` is `pt`
- * @throws UsageError TENSOR_SHAPE where shape and data disagree; OUTPUT_NOT_A_FILE, OUTPUT_NOT_WRITABLE
+ * @throws UsageError TENSOR_VALUES where shape and data disagree; OUTPUT_NOT_A_FILE, OUTPUT_NOT_WRITABLE
  */
 export async function writeSafetensors(
   path: string,
@@ -56,7 +56,7 @@ function checkTensor(path: string, name: string, shape: readonly number[], data:
     name === '__metadata__'
       ? 'the format keeps this name for itself; give the tensor another one'
       : `expected ${size} values for the shape [${shape}], got ${data.length}`;
-  throw new UsageError('TENSOR_SHAPE', `${path}: tensor ${describeValue(name)}: ${problem}`);
+  throw new UsageError('TENSOR_VALUES', `${path}: tensor ${describeValue(name)}: ${problem}`);
 }
 
 function dataOf(tensors: ReadonlyMap<string, WritableTensor>): Uint8Array[] {

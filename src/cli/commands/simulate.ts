@@ -1,11 +1,14 @@
 import { AtomicWriter } from '../../data/files.js';
 import type { Slate } from '../../data/slate.js';
-import { simulate as simulateWorld } from '../../experiments/simulate.js';
+import { simulate as simulateWorld, WORLDS } from '../../experiments/simulate.js';
+import type { TextTruth } from '../../experiments/simulate-text.js';
 import type { Policy } from '../../policy/policy.js';
 import { toScoreLine } from '../../policy/score-line.js';
 import { defineCommand } from '../command.js';
 import { defaulted, onOff, optional, outputFile, positiveInteger, required } from '../flags.js';
 import { readable, table } from '../table.js';
+
+const TEXT_NAMES = WORLDS.filter((name) => name.startsWith('text-')).join(', ');
 
 export const simulate = defineCommand({
   name: 'simulate',
@@ -14,8 +17,15 @@ export const simulate = defineCommand({
   examples: [
     'pope simulate tabular -o log.jsonl',
     'pope evaluate log.jsonl --target log.target.jsonl --logging log --reward identity',
+    'pope simulate text-pluralistic -o opinions.jsonl',
   ],
-  arguments: [['<world>', 'tabular: a few possible responses to each of a few queries, and groups of people who vote']],
+  arguments: [
+    [
+      '<world>',
+      'tabular: a few possible responses to each of a few queries, and groups of people who vote; ' +
+        `or sentences of a grammar, and people of several opinions: ${TEXT_NAMES}`,
+    ],
+  ],
   flags: {
     output: required('-o, --output <file>', 'log to write: .jsonl or .jsonl.gz', outputFile),
     targetScores: optional(
@@ -33,17 +43,34 @@ export const simulate = defineCommand({
     await writeLines(output, slates);
     await writeLines(scores, scoreLines(target, slates));
     if (json) return terminal.writeJson(truth);
-    const rows = truth.truth.map(({ form, value, utility, diversity }) => [
+    const rows = truth.truth.map(({ form, value, standardError, utility, diversity }) => [
       form,
-      ...[value, utility, diversity].map(readable),
+      standardError === undefined ? readable(value) : `${readable(value)} ± ${readable(standardError)}`,
+      ...[utility, diversity].map(readable),
     ]);
     await terminal.write(
       'True value of the target policy by form of the reward (identity; lambda 1 and 1; sum over a slate)\n\n' +
         `${table(['form', 'value', 'utility', 'diversity'], rows)}\n` +
+        `${'policies' in truth ? policyTable(truth) : ''}` +
         `Estimate it: pope evaluate ${output} --target ${scores} --logging log --reward identity\n`,
     );
   },
 });
+
+function policyTable({ policies }: TextTruth): string {
+  const header = ['policy', 'utility', 'invalid', 'coverage of 6', 'by share', 'of 50', 'total variation', 'entropy'];
+  const rows = policies.map((row) => [
+    row.policy,
+    ...[row.utility, row.invalidShare, row.coverage6, row.weightedCoverage6, row.coverage50].map(shortened),
+    ...[row.totalVariation, row.groupEntropy].map(shortened),
+  ]);
+  return `Policies of this world, exactly (human and mode: the ideals of matching people, and of the largest group)\n\n${table(header, rows)}\n`;
+}
+
+/** Three decimals: what tiny rounding errors leave of zero is zero. */
+function shortened(value: number): string {
+  return value.toFixed(3);
+}
 
 async function* scoreLines(policy: Policy, slates: readonly Slate[]): AsyncGenerator<object> {
   const origin = { ...policy.identity, identity: policy.id };

@@ -3,6 +3,7 @@ import { missIndependently, type OpinionMetrics, opinionMetrics } from './metric
 import type { TextQuery } from './queries.js';
 import type { TextRole } from './roles.js';
 import type { TextWorld } from './text-world.js';
+import { READERS } from './worlds.js';
 
 /** The metrics of a policy with a known density, without sampling: mean over the queries of a split, default all. */
 export function exactMetrics(world: TextWorld, role: TextRole, split?: Split): OpinionMetrics {
@@ -12,7 +13,7 @@ export function exactMetrics(world: TextWorld, role: TextRole, split?: Split): O
   };
   return {
     utility: mean('utility'),
-    votes: mean('votes'),
+    signal: mean('signal'),
     coverage6: mean('coverage6'),
     coverage50: mean('coverage50'),
     weightedCoverage6: mean('weightedCoverage6'),
@@ -33,7 +34,7 @@ function exactOf(world: TextWorld, role: TextRole, query: TextQuery): OpinionMet
   }
   const { scale, noise, brigade } = world.parameters.votes;
   const attacked = query.brigade === null ? 0 : grammar.stanceMass(query, query.brigade);
-  const votes = scale * (utility + brigade.strength * attacked) + noise;
+  const signal = (scale * (utility + brigade.strength * attacked) + noise) / READERS;
   const miss = (group: number, n: number) => missIndependently(expressed[group]!, n);
-  return opinionMetrics({ shares, expressed, utility, votes, miss });
+  return opinionMetrics({ shares, expressed, utility, signal, miss });
 }

@@ -33,7 +33,7 @@ export type Judgement = { [name in keyof Omit<SampleMetrics, 'coverage50'>]: Mea
 const FEWEST_SAMPLES = 6;
 
 /**
- * Utility, votes and validity of every sample are exact, coverage is estimated without bias by drawing from the samples
+ * Utility, signal and validity of every sample are exact, coverage is estimated without bias by drawing from the samples
  * without replacement; total variation and entropy are those of the samples, which lie above and below the policy's.
  *
  * @throws UsageError SAMPLES where there is no query, or one with fewer than 6 samples
@@ -44,7 +44,7 @@ export function judgeSamples(world: TextWorld, samples: ReadonlyMap<string, read
   const measure = (name: keyof SampleMetrics) => meanOf(queries.map((query) => query[name]!));
   return {
     utility: measure('utility'),
-    votes: measure('votes'),
+    signal: measure('signal'),
     coverage6: measure('coverage6'),
     coverage50: queries.every(({ coverage50 }) => coverage50 !== null) ? measure('coverage50') : null,
     weightedCoverage6: measure('weightedCoverage6'),
@@ -64,19 +64,19 @@ function judgeQuery(world: TextWorld, query: TextQuery, texts: readonly string[]
   }
   const counts = query.groups.map(() => 0);
   let utility = 0;
-  let votes = 0;
+  let signal = 0;
   for (const text of texts) {
     const { group } = world.parse(query.id, text);
     if (group !== null) counts[group]!++;
     utility += world.utility(query.id, text) / total;
-    votes += world.expectedVotes(query.id, text) / total;
+    signal += world.expectedSignal(query.id, text) / total;
   }
   const expressed = counts.map((count) => count / total);
   const metrics = opinionMetrics({
     shares: query.groups.map(({ share }) => share),
     expressed,
     utility,
-    votes,
+    signal,
     miss: (group, n) => missAmong(counts[group]!, total, Math.min(n, total)),
   });
   const coverage50 = total < 50 ? null : metrics.coverage50;

@@ -1,11 +1,12 @@
 /** @file What a text world logs: answers of its logging policy, and the people's votes. */
 import type { LoggedResponse, Slate } from '../../../data/slate.js';
-import type { Split } from '../../../data/split.js';
+import { type Split, splitOf } from '../../../data/split.js';
 import { describeValue, UsageError } from '../../../errors.js';
 import { Random } from '../../../estimators/random.js';
 import type { TextQuery } from './queries.js';
 import { sampleStream } from './streams.js';
 import type { TextWorld } from './text-world.js';
+import { READERS } from './worlds.js';
 
 export interface LogOptions {
   /** Slates in all, dealt to the queries in turn. */
@@ -19,9 +20,9 @@ export interface LogOptions {
 }
 
 /**
- * Slates that the logging policy wrote and people voted on. The signal of a response is its votes, Poisson with mean
- * `expectedVotes`; its opinion is the stance that it names, right or wrong. Slates of one query form a cluster, and its first
- * n are the same however many there are.
+ * Slates that the logging policy wrote and people voted on. The signal of a response is its votes per reader, Poisson with
+ * mean `expectedVotes`; its opinion is the stance that it names, right or wrong. Slates of one query form a cluster and lie in its
+ * split (by the default ratio and seed); its first n are the same however many there are.
  *
  * @throws UsageError OPTION
  */
@@ -42,8 +43,16 @@ export function logSlates(world: TextWorld, split: Split | undefined, options: L
     const responses = Array.from({ length: slateSize }, (_, k) => ({
       ...logResponse(world, query, `r${k}`, random, (stance) => mislabel(world, stance, labels, wrongLabels)),
     }));
-    return { id: `${query.id}#${round}`, prompt: query.prompt, cluster: query.id, responses };
+    return { id: slateId(query, round), prompt: query.prompt, cluster: query.id, responses };
   });
+}
+
+/** Splits go by a hash of the slate's id, so one is looked for that falls where the query's own does. */
+function slateId(query: TextQuery, round: number): string {
+  const split = splitOf(query.id);
+  let id = `${query.id}#${round}`;
+  for (let attempt = 1; splitOf(id) !== split; attempt++) id = `${query.id}#${round}.${attempt}`;
+  return id;
 }
 
 /** @throws UsageError OPTION */
@@ -65,7 +74,7 @@ function logResponse(
   return {
     id,
     text,
-    signal: random.poisson(world.expectedVotes(query.id, text)),
+    signal: Math.min(1, random.poisson(world.expectedVotes(query.id, text)) / READERS),
     ...(stance === null ? {} : { opinion: label(stance) }),
     logging: { logprob, tokens: world.tokens(text), policy: `text-${world.name}-logging` },
   };

@@ -1,11 +1,11 @@
 /** @file What is measured of a policy's answers to a query whose opinion groups are known. */
 
-/** Means over queries; all but `utility`, `votes` and `distinct2` are in [0, 1]. */
+/** Of one query or means over queries; all are in [0, 1]. */
 export interface OpinionMetrics {
   /** Share of the group whose opinion is expressed x quality; 0 for an invalid answer. */
   utility: number;
-  /** Expected number of votes. */
-  votes: number;
+  /** Expected signal of a logged answer like these: the reward identity. */
+  signal: number;
   /** Share of the opinion groups whose opinion 6 answers (50 answers) express validly at least once. */
   coverage6: number;
   coverage50: number;
@@ -25,18 +25,18 @@ export interface Answers {
   /** Share of the answers that express each group's opinion validly. */
   expressed: readonly number[];
   utility: number;
-  votes: number;
+  signal: number;
   /** Probability that n answers all miss a group. */
   miss: (group: number, n: number) => number;
 }
 
-export function opinionMetrics({ shares, expressed, utility, votes, miss }: Answers): OpinionMetrics {
+export function opinionMetrics({ shares, expressed, utility, signal, miss }: Answers): OpinionMetrics {
   const valid = sum(expressed);
   const among = expressed.map((share) => (valid === 0 ? 0 : share / valid));
   const coverage = (n: number) => sum(shares.map((_, group) => 1 - miss(group, n))) / shares.length;
   return {
     utility,
-    votes,
+    signal,
     coverage6: coverage(6),
     coverage50: coverage(50),
     weightedCoverage6: sum(shares.map((share, group) => share * (1 - miss(group, 6)))),

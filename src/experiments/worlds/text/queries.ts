@@ -14,7 +14,7 @@ export interface OpinionGroup {
 
 export interface TextQuery {
   id: string;
-  /** Position among all queries of the world. */
+  /** Number of its words' combination, which its random streams go by. */
   index: number;
   prompt: string;
   topic: string;
@@ -33,7 +33,7 @@ const LEAST_SHARE = 0.05;
 
 /**
  * All queries: every verb with every topic and modifier. The logit of an opinion is a sum of normal effects of the three
- * words, so that what is learnt on some queries holds for others.
+ * words, so that what is learnt on some queries holds for others. In random order: the first ones are a fair sample.
  */
 export function makeQueries(language: Language, world: WorldParameters, seed: number): TextQuery[] {
   const people = effects(language, seed, STREAMS.people);
@@ -41,7 +41,7 @@ export function makeQueries(language: Language, world: WorldParameters, seed: nu
   const words = language.verbs.flatMap((_, verb) =>
     language.topics.flatMap((_, topic) => language.modifiers.map((_, modifier) => ({ verb, topic, modifier }))),
   );
-  return words.map(({ verb, topic, modifier }, index) => {
+  const queries = words.map(({ verb, topic, modifier }, index): TextQuery => {
     const names = [language.verbs[verb]!, language.topics[topic]!, language.modifiers[modifier]!] as const;
     const logit = (of: Effects, opinion: number) =>
       of.verb[verb]![opinion]! + of.topic[topic]![opinion]! + of.modifier[modifier]![opinion]!;
@@ -69,6 +69,8 @@ export function makeQueries(language: Language, world: WorldParameters, seed: nu
       brigade: attacked ? groups.at(-1)!.opinion : null,
     };
   });
+  const keys = queries.map(({ index }) => new Random(seed, STREAMS.order, index).uniform());
+  return queries.sort((a, b) => keys[a.index]! - keys[b.index]!);
 }
 
 /** The people's shares, flattened and disturbed; and, where the log is skewed, most of it to the second opinion. */

@@ -2,10 +2,10 @@
 import type { TextRole } from './roles.js';
 
 /** Of the world itself. */
-export const STREAMS = { people: 0, logger: 1, brigade: 2 };
+export const STREAMS = { people: 0, logger: 1, brigade: 2, order: 3 };
 
 /** Of what is sampled from it, under a seed of its own besides the world's. */
-const SAMPLED = { log: 3, labels: 4, corpus: 5, base: 6, logging: 7, target: 8, human: 9, mode: 10 };
+const SAMPLED = { log: 4, labels: 5, corpus: 6, base: 7, logging: 8, target: 9, human: 10, mode: 11 };
 const STRIDE = 16;
 
 /** @param seed integer from 0 to 2^28 - 1 */

@@ -16,7 +16,7 @@ import { makeQueries, type TextQuery } from './queries.js';
 import { makeGrammars, type TextRole } from './roles.js';
 import { sampleStream } from './streams.js';
 import { TextPolicy } from './text-policy.js';
-import { TEXT_WORLDS, type TextWorldName, type WorldParameters } from './worlds.js';
+import { READERS, TEXT_WORLDS, type TextWorldName, type WorldParameters } from './worlds.js';
 
 /** Why an answer is worth nothing; the first that applies. */
 export type Problem = 'garble' | 'wrong topic' | 'foreign stance' | 'foreign reason';
@@ -114,6 +114,11 @@ export class TextWorld {
     const supported = this.query(queryId).brigade;
     const attack = supported !== null && this.stanceOf(text) === supported ? brigade.strength : 0;
     return scale * (this.utility(queryId, text) + attack) + noise;
+  }
+
+  /** Mean signal of a logged text: votes per reader. */
+  expectedSignal(queryId: string, text: string): number {
+    return this.expectedVotes(queryId, text) / READERS;
   }
 
   /** log pi0(text | query) of the true logging policy, end included, nats; -Infinity for a text that it never writes. */

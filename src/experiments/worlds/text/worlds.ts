@@ -85,6 +85,9 @@ const PLURALISTIC: WorldParameters = {
   votes: { scale: 30, noise: 0.2, brigade: { queries: 0, strength: 0 } },
 };
 
+/** A signal is votes over this number, at most 1; so few answers get more votes that no mean changes by 1e-6. */
+export const READERS = 60;
+
 export const TEXT_WORLDS = {
   pluralistic: PLURALISTIC,
   /** Everybody agrees. */

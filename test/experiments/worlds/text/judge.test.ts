@@ -37,7 +37,7 @@ describe('the ideals', () => {
     expect(ideal.invalidShare).toBeCloseTo(0, 12);
     const entropy = over((p) => -total(p.map((share) => share * Math.log(share))) / Math.log(p.length));
     expect(ideal.groupEntropy).toBeCloseTo(entropy, 12);
-    expect(ideal.votes).toBeCloseTo(30 * ideal.utility + 0.2, 12);
+    expect(ideal.signal).toBeCloseTo((30 * ideal.utility + 0.2) / 60, 12);
   });
 
   it('of the mode is its largest group', () => {
@@ -84,7 +84,7 @@ describe.each(['pluralistic', 'adversarial', 'short'])('samples in the world %s'
     const again = made.judge(made.sample(role, 'test', 60, 4));
     for (const metric of [
       'utility',
-      'votes',
+      'signal',
       'coverage6',
       'coverage50',
       'weightedCoverage6',
