@@ -69,6 +69,10 @@ void pack_plain(const float* from, int64_t stride, int64_t count, int64_t k, int
       for (int v = 0; v < kVectors; ++v) store(to + v * kLanes, load(from + v * kLanes));
       continue;
     }
+    if (count == kRows && width == kRows) {
+      __builtin_memcpy(to, from, kRows * sizeof(float));  // of a known size: a few moves instead of a loop
+      continue;
+    }
     for (int64_t j = 0; j < width; ++j) to[j] = j < count ? from[j] : 0.0f;
   }
 }
