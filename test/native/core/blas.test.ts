@@ -13,6 +13,14 @@ const product = (transposed: boolean) => `
   addon.runSync('matmul', [wave(m * k, 1), wave(n * k, 2), wave(n, 3)], [c], [m, n, k, ${Number(transposed)}], []);
   return [...c];`;
 
+/** The gradient of a weight, added to what is there, of the same sizes: m is summed over. */
+const weightGradient = (transposed: boolean) => `
+  const [m, n, k] = [677, 263, 401];
+  const wave = (count, seed) => Float32Array.from({ length: count }, (_, i) => Math.sin(i * 0.37 + seed));
+  const dw = wave(n * k, 3);
+  addon.runSync('matmul_weight_gradient', [wave(m * n, 1), wave(m * k, 2)], [dw], [m, n, k, ${Number(transposed)}], []);
+  return [...dw];`;
+
 /** Without the variable, so that the search itself chooses the kernels of an OpenBLAS. */
 const auto: NativeEnvironment = { POPE_BLAS: 'auto', OPENBLAS_CORETYPE: undefined };
 const { blas, blasRejected } = info(auto);
@@ -56,9 +64,14 @@ describe('the search for a BLAS', () => {
 });
 
 describe.skipIf(blas === null)(`products by ${blas?.library}`, () => {
-  it.each([true, false])('agree with our own kernel, transposed %s', (transposed) => {
-    const theirs = inChild(auto, product(transposed)) as number[];
-    const ours = inChild({ POPE_BLAS: 'off' }, product(transposed)) as number[];
+  it.each([
+    ['matmul', true, product(true)],
+    ['matmul', false, product(false)],
+    ['matmul_weight_gradient', true, weightGradient(true)],
+    ['matmul_weight_gradient', false, weightGradient(false)],
+  ])('agree with our own kernel in %s, transposed %s', (_, __, program) => {
+    const theirs = inChild(auto, program) as number[];
+    const ours = inChild({ POPE_BLAS: 'off' }, program) as number[];
     expectClose(theirs, ours, { atol: 1e-4, rtol: 1e-5 }); // sums of 677 products of up to 1
   });
 
