@@ -73,6 +73,27 @@ describe('the ideals', () => {
   });
 });
 
+describe('the worlds', () => {
+  // docs/worlds.md publishes these: utility, invalid share, coverage of 6, by share, of 50, total variation, entropy.
+  it.each([
+    ['pluralistic', 'base', [0.078, 0.496, 0.567, 0.567, 0.997, 0.323, 1]],
+    ['pluralistic', 'logging', [0.174, 0.239, 0.623, 0.754, 0.97, 0.211, 0.819]],
+    ['pluralistic', 'target', [0.27, 0.128, 0.632, 0.821, 0.974, 0, 0.771]],
+    ['pluralistic', 'human', [0.431, 0, 0.668, 0.849, 0.981, 0, 0.771]],
+    ['pluralistic', 'mode', [0.559, 0, 0.264, 0.559, 0.264, 0.441, 0]],
+    ['unanimous', 'logging', [0.467, 0.239, 1, 1, 1, 0, 1]],
+    ['misestimated', 'logging', [0.174, 0.239, 0.623, 0.754, 0.97, 0.211, 0.819]],
+    ['adversarial', 'logging', [0.174, 0.239, 0.623, 0.754, 0.97, 0.211, 0.819]],
+    ['skewed', 'logging', [0.133, 0.239, 0.528, 0.617, 0.898, 0.481, 0.636]],
+    ['short', 'logging', [0.214, 0.239, 0.623, 0.754, 0.97, 0.211, 0.819]],
+  ] as const)('are still what was published: %s, %s', (name, role, published) => {
+    const exact = textWorld(name).exact(role);
+    const { utility, invalidShare, coverage6, weightedCoverage6, coverage50, totalVariation, groupEntropy } = exact;
+    const now = [utility, invalidShare, coverage6, weightedCoverage6, coverage50, totalVariation, groupEntropy];
+    expect(now.map((value) => Number(Math.abs(value).toFixed(3)))).toEqual(published);
+  });
+});
+
 describe.each(['pluralistic', 'adversarial', 'short'])('samples in the world %s', (name) => {
   const made = textWorld(name, 1);
 
