@@ -204,10 +204,14 @@ describe('a log', () => {
     expect(noisy.map(plain)).toEqual(right.map(plain));
   });
 
-  it.each([{ slates: 0 }, { slates: 1.5 }, { slates: 1, slateSize: 0 }, { slates: 1, wrongLabels: 2 }])(
-    'refuses %j',
-    (options) => {
-      expect(() => world.log('train', options)).toThrow(expect.objectContaining({ code: 'OPTION' }));
-    },
-  );
+  it.each([
+    { slates: 0 },
+    { slates: 1.5 },
+    { slates: 1, slateSize: 0 },
+    { slates: 1, wrongLabels: 2 },
+    { slates: 1, seed: -1 },
+    { slates: 1, seed: 2 ** 28 },
+  ])('refuses %j', (options) => {
+    expect(() => world.log('train', options)).toThrow(expect.objectContaining({ code: 'OPTION' }));
+  });
 });
