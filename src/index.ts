@@ -1,4 +1,5 @@
 /** `pope-native`: pluralistic off-policy evaluation of language models from logged human feedback. */
+export { AdamW, type AdamWOptions, adamW, type StepResult } from './align/optimizer.js';
 export { LoggedDataset } from './data/dataset.js';
 export type { LoggedResponse, Slate } from './data/slate.js';
 export {
@@ -10,7 +11,7 @@ export {
   UsageError,
 } from './errors.js';
 export { type EvaluateOptions, type Evaluation, evaluate } from './estimators/index.js';
-export type { CausalModel, LoadOptions } from './models/index.js';
+export type { CausalModel, GradientOptions, LoadOptions, LoraOptions } from './models/index.js';
 export { type DoctorReport, diagnose } from './native/doctor.js';
 export { LocalPolicy, type LocalPolicyOptions } from './policy/local-policy.js';
 export type { Policy, PolicyIdentity, ResponseScore, ScoreOptions, SlateScores } from './policy/policy.js';

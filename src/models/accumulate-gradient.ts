@@ -3,6 +3,7 @@ import { Tape } from '../tensor/tape.js';
 import { type BatchOptions, batchOptions } from './batch-options.js';
 import { checkSlates } from './check-tokens.js';
 import type { ModelConfig } from './config.js';
+import type { LoraAdapters } from './lora.js';
 import { layOut, type PackedBatch, planBatches, type TokenSlate } from './packing.js';
 import { type Runner, scoreBatch } from './score-batch.js';
 import type { TrainedParameters } from './trained-parameters.js';
@@ -14,6 +15,11 @@ export interface GradientOptions extends BatchOptions {
   reduction?: 'mean' | 'sum';
   /** Keep only what enters each block and compute the rest again: the same bits, less memory, a third more time. */
   checkpointing?: boolean;
+  /**
+   * Number of this pass: with the adapters' seed it picks the masks of dropout. Default: counted from 0; a run that is to be
+   * resumed gives its own.
+   */
+  pass?: number;
 }
 
 /** A coefficient for every response: c[slate][response]. */
@@ -25,7 +31,7 @@ type Coefficients = readonly ArrayLike<number>[];
  * on a tape, then backward from c_ik / T_ik at each of the T_ik tokens.
  */
 export async function accumulateGradient(
-  model: Runner & { config: ModelConfig; trained: TrainedParameters },
+  model: Runner & { config: ModelConfig; trained: TrainedParameters; adapters: LoraAdapters | null },
   slates: readonly TokenSlate[],
   coefficients: Coefficients,
   options: GradientOptions,
@@ -35,16 +41,18 @@ export async function accumulateGradient(
   if (reduction !== 'mean' && reduction !== 'sum') {
     throw new UsageError('REDUCTION', `reduction: expected "mean" or "sum", got ${describeValue(reduction)}`);
   }
-  const { config, device, trained } = model;
+  const { config, device, trained, adapters } = model;
   checkSlates(slates, config);
   checkCoefficients('coefficients', coefficients, slates);
   if (entropyCoefficients) checkCoefficients('entropyCoefficients', entropyCoefficients, slates);
   const rope = config.family === 'gpt2' ? null : config.rope;
-  for (const packs of planBatches(slates, { batchTokens, packed, rope })) {
+  const { pass = trained.passes } = options;
+  trained.passes++;
+  for (const [number, packs] of planBatches(slates, { batchTokens, packed, rope }).entries()) {
     signal?.throwIfAborted();
     await device.ready();
     const batch = layOut(slates, packs);
-    device.scope(() => {
+    const run = () => {
       const seed = (values: Coefficients) => {
         const seeds = tokenSeeds(batch, values, reduction);
         return device.tensor(seeds, [seeds.length]);
@@ -54,9 +62,13 @@ export async function accumulateGradient(
       const { logProbs, entropies } = tape.record(() => scoreBatch(model, batch, temperature));
       const ofEntropies = entropyCoefficients ? ([[entropies, seed(entropyCoefficients)]] as const) : [];
       tape.backward([[logProbs, seed(coefficients)], ...ofEntropies]);
-    });
+    };
+    device.scope(() => (adapters ? adapters.duringPass(pass * MOST_BATCHES + number, run) : run()));
   }
 }
+
+/** Batches of one pass that draw masks of their own. */
+const MOST_BATCHES = 2 ** 12;
 
 /** The coefficient of every predicted token of a batch. */
 function tokenSeeds({ spans, targets }: PackedBatch, coefficients: Coefficients, reduction: 'mean' | 'sum') {

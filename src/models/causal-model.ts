@@ -5,9 +5,11 @@ import type { Device } from '../tensor/device.js';
 import { gatherRows, matmul } from '../tensor/ops/index.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { accumulateGradient, type GradientOptions } from './accumulate-gradient.js';
+import { readAdapterOptions, readAdapterWeights, saveAdapter } from './adapter-files.js';
 import { type BatchOptions, batchOptions } from './batch-options.js';
 import { checkSequence, checkSlates } from './check-tokens.js';
 import type { ModelConfig } from './config.js';
+import { LoraAdapters, type LoraOptions } from './lora.js';
 import type { Network } from './network.js';
 import { NetworkInputs } from './network-inputs.js';
 import { layOut, type PackedBatch, planBatches, type TokenSlate } from './packing.js';
@@ -21,6 +23,8 @@ import type { ModelWeights } from './weights.js';
 export interface ScoreTokensOptions extends BatchOptions {
   /** Also give the entropy of every token's distribution over the vocabulary. */
   entropy?: boolean;
+  /** false: the base model, without its adapters (`addLora`); default true. */
+  adapters?: boolean;
 }
 
 /** Scores of one response of T tokens; nats. */
@@ -54,9 +58,8 @@ export class CausalModel {
   /** null when the folder has no tokenizer.json. */
   readonly tokenizer: Tokenizer | null;
   readonly dtype: 'f32';
-  /** What optimizers change. */
-  readonly trained: TrainedParameters;
-  private readonly fileHash: string;
+  private parameters: TrainedParameters;
+  private fileHash: string;
   /** Tells the changed weights of this object from those of any other. */
   private readonly changes = randomUUID();
   private readonly device: Device;
@@ -74,7 +77,12 @@ export class CausalModel {
     this.weights = weights;
     this.network = network;
     this.inputs = new NetworkInputs(device, config);
-    this.trained = new TrainedParameters(device, weights.tensors);
+    this.parameters = new TrainedParameters(device, weights.tensors);
+  }
+
+  /** What optimizers change: all parameters, or the adapters only. */
+  get trained(): TrainedParameters {
+    return this.parameters;
   }
 
   /**
@@ -109,7 +117,7 @@ export class CausalModel {
    *   anything runs; UsageError for a wrong option
    */
   async scoreTokens(slates: readonly TokenSlate[], options: ScoreTokensOptions = {}): Promise<TokenScores[][]> {
-    const { entropy = false } = options;
+    const { entropy = false, adapters = true } = options;
     const { temperature, batchTokens, packed, signal } = batchOptions(options);
     checkSlates(slates, this.config);
     const rope = this.config.family === 'gpt2' ? null : this.config.rope;
@@ -118,7 +126,7 @@ export class CausalModel {
       signal?.throwIfAborted();
       await this.device.ready();
       const batch = layOut(slates, packs);
-      const { logProbs, entropies } = await this.runHead(batch, temperature, entropy);
+      const { logProbs, entropies } = await this.runHead(batch, temperature, { entropy, adapters });
       for (const { slate, response, start, count } of batch.spans) {
         const own = logProbs.slice(start, start + count);
         const sum = own.reduce((total, value) => total + value, 0);
@@ -175,10 +183,11 @@ export class CausalModel {
     options: GradientOptions = {},
   ): Promise<void> {
     const { config, device, network, inputs, trained } = this;
-    return accumulateGradient({ config, device, network, inputs, trained }, slates, coefficients, options);
+    const { adapters } = this.weights;
+    return accumulateGradient({ config, device, network, inputs, trained, adapters }, slates, coefficients, options);
   }
 
-  /** Names of the parameters that train: those of the tensors in the checkpoint. */
+  /** Names of the parameters that train: those of the tensors in the checkpoint, or of the adapters as PEFT names them. */
   parameterNames(): string[] {
     return [...this.trained.tensors.keys()];
   }
@@ -199,12 +208,57 @@ export class CausalModel {
   }
 
   /**
-   * Writes the model to a folder in Hugging Face layout, in f32 (save.ts).
+   * Freezes the model and adds low-rank adapters to its linear layers, which train instead (lora.ts). Optimizers made
+   * before do not know them.
+   *
+   * @throws UsageError `LORA_PRESENT`, `LORA_OPTION`
+   */
+  addLora(options: LoraOptions): void {
+    if (this.weights.adapters) throw new UsageError('LORA_PRESENT', 'addLora: the model has adapters already');
+    this.setAdapters(new LoraAdapters(this.device, this.weights.linearModules, options));
+  }
+
+  /**
+   * Adds the adapters of a PEFT folder, as `saveAdapter` writes it.
+   *
+   * @throws UsageError as `addLora`; DataError MISSING_FILE, INVALID_JSON, INVALID_SAFETENSORS, ADAPTER_MISMATCH
+   */
+  async loadAdapter(folder: string, { seed = 0 }: { seed?: number } = {}): Promise<void> {
+    const options = await readAdapterOptions(folder);
+    this.addLora({ ...options, seed });
+    try {
+      this.fileHash = sha256(`${this.fileHash} ${await readAdapterWeights(folder, this.trained.tensors)}`);
+    } catch (error) {
+      this.weights.adapters?.dispose();
+      this.setAdapters(null);
+      throw error;
+    }
+  }
+
+  /**
+   * Writes the adapters as a PEFT folder: adapter_config.json and adapter_model.safetensors.
+   *
+   * @throws UsageError `LORA_ABSENT`, OUTPUT_NOT_A_MODEL
+   */
+  async saveAdapter(folder: string): Promise<void> {
+    const { adapters } = this.weights;
+    if (!adapters) throw new UsageError('LORA_ABSENT', 'saveAdapter: the model has no adapters; addLora adds them');
+    await saveAdapter(folder, this.folder, adapters);
+  }
+
+  /**
+   * Writes the model to a folder in Hugging Face layout, in f32 (save.ts), with adapters merged into it.
    *
    * @throws UsageError OUTPUT_NOT_A_MODEL; DataError MISSING_FILE when the folder it was loaded from is gone
    */
-  save(folder: string): Promise<void> {
-    return saveModel(this.folder, folder, this.weights.tensors);
+  async save(folder: string): Promise<void> {
+    const { tensors, adapters } = this.weights;
+    const merged = await adapters?.merged(tensors);
+    try {
+      await saveModel(this.folder, folder, new Map([...tensors, ...(merged ?? [])]));
+    } finally {
+      for (const tensor of merged?.values() ?? []) tensor.dispose();
+    }
   }
 
   /** Frees the weights and closes the device; use afterwards throws. Idempotent. */
@@ -219,12 +273,27 @@ export class CausalModel {
     this.dispose();
   }
 
-  private async runHead(batch: PackedBatch, temperature: number, entropy: boolean) {
-    const tensors = this.device.scope(() => {
-      const { device, network, inputs } = this;
-      const { logProbs, entropies } = scoreBatch({ device, network, inputs }, batch, temperature);
-      return entropy ? [logProbs, entropies] : [logProbs];
-    });
+  private setAdapters(adapters: LoraAdapters | null): void {
+    const { device, weights } = this;
+    weights.adapters = adapters;
+    this.parameters.dispose();
+    this.parameters = adapters
+      ? new TrainedParameters(device, adapters.tensors, [...weights.tensors.keys()])
+      : new TrainedParameters(device, weights.tensors);
+  }
+
+  private async runHead(
+    batch: PackedBatch,
+    temperature: number,
+    { entropy, adapters }: { entropy: boolean; adapters: boolean },
+  ) {
+    const { device, network, inputs } = this;
+    const tensors = this.weights.withAdapters(adapters, () =>
+      device.scope(() => {
+        const { logProbs, entropies } = scoreBatch({ device, network, inputs }, batch, temperature);
+        return entropy ? [logProbs, entropies] : [logProbs];
+      }),
+    );
     const [logProbs, entropies] = await Promise.all(tensors.map((tensor) => this.readAndDispose(tensor)));
     return { logProbs: logProbs!, entropies: entropies ?? null };
   }

@@ -24,7 +24,7 @@ export function gpt2Parameters({ vocabulary, context, width, layers, intermediat
   }
   norm('ln_f');
   if (!tied) shapes.set('lm_head.weight', [vocabulary, width]);
-  return { shapes, prefix: 'transformer.', passedOver: /\.attn\.(masked_)?bias$|^lm_head\.weight$/ };
+  return { shapes, prefix: 'transformer.', transposed: false, passedOver: /\.attn\.(masked_)?bias$|^lm_head\.weight$/ };
 }
 
 /** GPT-2 (Radford et al. 2019): learnt positions, layer norm before each block, GELU. */
@@ -68,7 +68,8 @@ export class Gpt2 implements Network {
   }
 
   private linear(name: string, x: Tensor<'f32'>): Tensor<'f32'> {
-    return matmul(x, this.weights.get(`${name}.weight`), { bias: this.weights.get(`${name}.bias`) });
+    const y = matmul(x, this.weights.get(`${name}.weight`), { bias: this.weights.get(`${name}.bias`) });
+    return this.weights.adapters?.apply(name, x, y) ?? y;
   }
 
   private norm(name: string, x: Tensor<'f32'>): Tensor<'f32'> {

@@ -38,7 +38,7 @@ export function llamaParameters(config: LlamaConfig): Parameters {
   }
   shapes.set('norm.weight', [width]);
   if (!config.tied) shapes.set('lm_head.weight', [vocabulary, width]);
-  return { shapes, prefix: 'model.', passedOver: /\.rotary_emb\.inv_freq$|^lm_head\.weight$/ };
+  return { shapes, prefix: 'model.', transposed: true, passedOver: /\.rotary_emb\.inv_freq$|^lm_head\.weight$/ };
 }
 
 /**
@@ -120,7 +120,8 @@ export class Llama implements Network {
 
   private linear(name: string, x: Tensor<'f32'>, bias: boolean): Tensor<'f32'> {
     const weight = this.weights.get(`${name}.weight`);
-    return matmul(x, weight, { transposed: true, ...(bias ? { bias: this.weights.get(`${name}.bias`) } : {}) });
+    const y = matmul(x, weight, { transposed: true, bias: bias ? this.weights.get(`${name}.bias`) : null });
+    return this.weights.adapters?.apply(name, x, y) ?? y;
   }
 
   private norm(name: string, x: Tensor<'f32'>): Tensor<'f32'> {

@@ -8,6 +8,8 @@ import type { Tensor } from '../tensor/tensor.js';
 export class TrainedParameters {
   /** Changes of the weights so far. */
   version = 0;
+  /** Calls of `accumulateGradient` so far. */
+  passes = 0;
   private readonly sums = new Map<string, Tensor<'f32'>>();
   private accumulated = false;
 

@@ -3,6 +3,7 @@ import type { Device } from '../tensor/device.js';
 import { cast } from '../tensor/ops/cast.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Checkpoint } from './checkpoint.js';
+import type { LoraAdapters } from './lora.js';
 
 /** The parameters that an architecture expects. */
 export interface Parameters {
@@ -10,16 +11,37 @@ export interface Parameters {
   shapes: Map<string, readonly number[]>;
   /** What published files may put before every name but the head's: `transformer.` or `model.`. */
   prefix: string;
+  /** Whether the matrices of linear layers are stored [out, in], else [in, out]. */
+  transposed: boolean;
   /** Tensors that files may hold besides: buffers, and a copy of a tied head. */
   passedOver: RegExp;
 }
 
+/** A linear layer of a block. */
+export interface LinearModule {
+  /** Name without the prefix. */
+  name: string;
+  /** Name of the module in Hugging Face's implementation, whatever prefix the checkpoint has. */
+  path: string;
+  /** Name of its matrix in the checkpoint. */
+  weight: string;
+  inputs: number;
+  outputs: number;
+  transposed: boolean;
+  /** Its place among the linear layers. */
+  index: number;
+}
+
 /** The parameters of a model on its device, f32. */
 export class ModelWeights {
+  /** Beside the linear layers, or null. */
+  adapters: LoraAdapters | null = null;
+
   private constructor(
     /** By the name in the checkpoint. */
     readonly tensors: ReadonlyMap<string, Tensor<'f32'>>,
     private readonly prefix: string,
+    private readonly expected: Parameters,
   ) {}
 
   /**
@@ -50,7 +72,7 @@ export class ModelWeights {
     }
     // The blocks of the narrow copies are of no further use.
     device.trim();
-    return new ModelWeights(tensors, prefix);
+    return new ModelWeights(tensors, prefix, expected);
   }
 
   /** A parameter by its name without the prefix. */
@@ -58,7 +80,32 @@ export class ModelWeights {
     return this.tensors.get(fullName(this.prefix, name))!;
   }
 
+  /** Runs a synchronous function with the adapters switched on or off. */
+  withAdapters<T>(enabled: boolean, body: () => T): T {
+    if (!this.adapters) return body();
+    this.adapters.enabled = enabled;
+    try {
+      return body();
+    } finally {
+      this.adapters.enabled = true;
+    }
+  }
+
+  /** The linear layers of all blocks. */
+  get linearModules(): LinearModule[] {
+    const { shapes, prefix, transposed } = this.expected;
+    return [...shapes]
+      .filter(([name, shape]) => /^(layers|h)\.\d+\..+\.weight$/.test(name) && shape.length === 2)
+      .map(([parameter, [first, second]], index) => {
+        const name = parameter.slice(0, -'.weight'.length);
+        const [inputs, outputs] = transposed ? [second!, first!] : [first!, second!];
+        const weight = fullName(this.prefix, parameter);
+        return { name, path: prefix + name, weight, inputs, outputs, transposed, index };
+      });
+  }
+
   dispose(): void {
+    this.adapters?.dispose();
     for (const tensor of this.tensors.values()) tensor.dispose();
   }
 }

@@ -12,5 +12,6 @@ export { layerNorm } from './layer-norm.js';
 export { type MatmulOptions, matmul } from './matmul.js';
 export { rmsNorm } from './rms-norm.js';
 export { type RopeOptions, rope } from './rope.js';
+export { scale } from './scale.js';
 export { swiglu } from './swiglu.js';
 export { clear, zeros } from './zeros.js';

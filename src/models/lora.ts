@@ -1,0 +1,173 @@
+import { describeValue, UsageError } from '../errors.js';
+import type { Device } from '../tensor/device.js';
+import { accumulate, add, dropout, matmul, scale, zeros } from '../tensor/ops/index.js';
+import type { Tensor } from '../tensor/tensor.js';
+import type { LinearModule } from './weights.js';
+
+export interface LoraOptions {
+  /** Inner size of the adapters. */
+  rank: number;
+  /** What an adapter adds is multiplied by alpha / rank. */
+  alpha: number;
+  /** Share of an adapter's inputs set to zero in training; default 0. */
+  dropout?: number;
+  /** Last parts of the names of the linear layers to adapt, as `q_proj`; default: those of the attention's query and value. */
+  targetModules?: readonly string[];
+  /** Of the first values and of dropout; default 0. */
+  seed?: number;
+}
+
+interface Adapter {
+  module: LinearModule;
+  /** f32 [rank, inputs] */
+  a: Tensor<'f32'>;
+  /** f32 [outputs, rank] */
+  b: Tensor<'f32'>;
+}
+
+/** What PEFT adapts by default, among the names that our architectures have. */
+const DEFAULT_TARGETS = ['q_proj', 'v_proj', 'qkv_proj', 'c_attn'];
+
+/**
+ * Low-rank adapters (Hu et al. 2021, arXiv 2106.09685) beside frozen linear layers:
+ *
+ *     y = W x + bias + (alpha / rank) B A dropout(x)
+ *
+ * A begins uniform in +-1 / sqrt(inputs) and B as zero, so that training begins at the base model.
+ */
+export class LoraAdapters {
+  readonly options: Readonly<Required<LoraOptions>>;
+  /** false: the layers are those of the base model. */
+  enabled = true;
+  /** Whether the base stores its matrices [out, in]. */
+  readonly transposed: boolean;
+  private readonly adapters = new Map<string, Adapter>();
+  /** Number of the training pass whose masks dropout draws; null outside of training. */
+  private pass: number | null = null;
+
+  /** @throws UsageError `LORA_OPTION`, naming the option and, for a target, what there is */
+  constructor(
+    private readonly device: Device,
+    modules: readonly LinearModule[],
+    options: LoraOptions,
+  ) {
+    this.options = checkOptions(options, modules);
+    this.transposed = modules[0]!.transposed;
+    const { rank, seed, targetModules } = this.options;
+    const random = mulberry32(seed);
+    for (const module of modules.filter(({ name }) => targetModules.includes(lastPart(name)))) {
+      const bound = 1 / Math.sqrt(module.inputs);
+      const first = Float32Array.from({ length: rank * module.inputs }, () => bound * (2 * random() - 1));
+      const a = device.keep(device.tensor(first, [rank, module.inputs], 'f32'));
+      const b = device.keep(zeros(device, [module.outputs, rank]));
+      this.adapters.set(module.name, { module, a, b });
+    }
+  }
+
+  /** What trains, by the names that PEFT gives it. */
+  get tensors(): Map<string, Tensor<'f32'>> {
+    return new Map(
+      [...this.adapters.values()].flatMap(({ module, a, b }): [string, Tensor<'f32'>][] => [
+        [`base_model.model.${module.path}.lora_A.weight`, a],
+        [`base_model.model.${module.path}.lora_B.weight`, b],
+      ]),
+    );
+  }
+
+  /** The result of the linear layer `name` for x, given the base's result y. */
+  apply(name: string, x: Tensor<'f32'>, y: Tensor<'f32'>): Tensor<'f32'> {
+    const adapter = this.adapters.get(name);
+    if (!adapter || !this.enabled) return y;
+    const inner = matmul(this.drop(x, adapter), adapter.a, { transposed: true });
+    return add(y, matmul(scale(inner, this.factor), adapter.b, { transposed: true }));
+  }
+
+  /** Runs one training pass: dropout draws the masks of this number, also where a block is run again. */
+  duringPass(pass: number, body: () => void): void {
+    this.pass = pass;
+    try {
+      body();
+    } finally {
+      this.pass = null;
+    }
+  }
+
+  /** The adapted matrices, each with its adapter added; they are the caller's to dispose. */
+  async merged(weights: ReadonlyMap<string, Tensor<'f32'>>): Promise<Map<string, Tensor<'f32'>>> {
+    const merged = new Map<string, Tensor<'f32'>>();
+    for (const { module, a, b } of this.adapters.values()) {
+      const { weight, inputs, outputs, transposed } = module;
+      // W is [outputs, inputs] when transposed, as B A is; else [inputs, outputs], as A^T B^T.
+      const [left, right] = transposed ? [b, a] : [await transpose(a), await transpose(b)];
+      this.device.scope(() => {
+        const sum = zeros(this.device, transposed ? [outputs, inputs] : [inputs, outputs]);
+        accumulate(sum, weights.get(weight)!);
+        accumulate(sum, matmul(left, right), this.factor);
+        merged.set(weight, this.device.keep(sum));
+      });
+      if (!transposed) for (const made of [left, right]) made.dispose();
+      await this.device.ready();
+    }
+    return merged;
+  }
+
+  dispose(): void {
+    for (const { a, b } of this.adapters.values()) {
+      a.dispose();
+      b.dispose();
+    }
+  }
+
+  private get factor(): number {
+    return this.options.alpha / this.options.rank;
+  }
+
+  private drop(x: Tensor<'f32'>, { module }: Adapter): Tensor<'f32'> {
+    const { dropout: rate, seed } = this.options;
+    if (this.pass === null || rate === 0) return x;
+    return dropout(x, { rate, seed, stream: this.pass * MOST_MODULES + module.index });
+  }
+}
+
+/** Above the number of linear layers of any model. */
+const MOST_MODULES = 2 ** 16;
+
+async function transpose(x: Tensor<'f32'>): Promise<Tensor<'f32'>> {
+  const [rows, width] = x.shape as [number, number];
+  const values = await x.read();
+  const turned = values.map((_, i) => values[(i % rows) * width + Math.floor(i / rows)]!);
+  return x.device.tensor(turned, [width, rows], 'f32');
+}
+
+function lastPart(name: string): string {
+  return name.slice(name.lastIndexOf('.') + 1);
+}
+
+function checkOptions(options: LoraOptions, modules: readonly LinearModule[]): Required<LoraOptions> {
+  const present = [...new Set(modules.map(({ name }) => lastPart(name)))];
+  const { rank, alpha, dropout = 0, seed = 0 } = options;
+  const { targetModules = DEFAULT_TARGETS.filter((target) => present.includes(target)) } = options;
+  const check = (name: string, value: unknown, valid: boolean, expected: string) => {
+    if (!valid) throw new UsageError('LORA_OPTION', `LoRA: ${name} must be ${expected}, not ${describeValue(value)}`);
+  };
+  check('rank', rank, Number.isSafeInteger(rank) && rank >= 1, 'a whole number above 0');
+  check('alpha', alpha, Number.isFinite(alpha) && alpha > 0, 'a number above 0');
+  check('dropout', dropout, dropout >= 0 && dropout < 1, 'in [0, 1)');
+  check('seed', seed, Number.isSafeInteger(seed) && seed >= 0, 'a whole number >= 0');
+  check('targetModules', targetModules, targetModules.length > 0, `some of ${present.join(', ')}`);
+  for (const target of targetModules) {
+    check('a target module', target, present.includes(target), `one of ${present.join(', ')}`);
+  }
+  return { rank, alpha, dropout, targetModules, seed };
+}
+
+/** Uniform numbers in [0, 1) (Mulberry32, Tommy Ettinger, public domain). */
+function mulberry32(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let bits = Math.imul(state ^ (state >>> 15), state | 1);
+    bits ^= bits + Math.imul(bits ^ (bits >>> 7), bits | 61);
+    return ((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
