@@ -16,6 +16,9 @@ export {
   type Headline,
   type Interval,
 } from './result.js';
+export { SCALAR_ESTIMATORS, type ScalarEstimatorName } from './scalar/definitions.js';
+export { type EstimateOptions, estimate, type ScalarEstimate } from './scalar/estimate.js';
+export type { ScalarLog } from './scalar/input.js';
 export {
   type SlateData,
   type SlateEstimate,

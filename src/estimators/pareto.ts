@@ -22,15 +22,15 @@ export function paretoShape(logWeights: Float64Array): number | null {
   // Weights that tie with the cutoff exceed nothing; as exceedances of 0 they would fake a heavy tail.
   const above = sorted.subarray(size - tail).filter((logWeight) => logWeight > cutoff);
   if (above.length < FEWEST_EXCEEDANCES || above[0] === largest) return null;
-  return generalisedParetoShape(above.map((logWeight) => Math.exp(logWeight - largest) - Math.exp(cutoff - largest)));
+  return generalisedPareto(above.map((logWeight) => Math.exp(logWeight - largest) - Math.exp(cutoff - largest))).shape;
 }
 
 /**
- * Shape k of a generalised Pareto distribution (positive: heavy tail) by the quasi-Bayesian estimate of Zhang & Stephens
- * (Technometrics 2009), drawn towards 0.5 with the weight of ten observations as in the PSIS paper, appendix C.
- * `exceedances` ascend and are positive.
+ * Shape k (positive: heavy tail) and scale of a generalised Pareto distribution by the quasi-Bayesian estimate of Zhang &
+ * Stephens (Technometrics 2009); the shape is drawn towards 0.5 with the weight of ten observations as in the PSIS paper,
+ * appendix C. `exceedances` ascend and are positive.
  */
-export function generalisedParetoShape(exceedances: Float64Array): number {
+export function generalisedPareto(exceedances: Float64Array): { shape: number; scale: number } {
   const n = exceedances.length;
   const candidates = 30 + Math.floor(Math.sqrt(n));
   const largest = exceedances[n - 1]!;
@@ -48,5 +48,6 @@ export function generalisedParetoShape(exceedances: Float64Array): number {
     const odds = logLikelihoods.reduce((sum, other) => sum + Math.exp(other - logLikelihoods[j]!), 0);
     return total + candidate / odds;
   }, 0);
-  return (n * shapeAt(theta) + 10 * 0.5) / (n + 10);
+  const shape = shapeAt(theta);
+  return { shape: (n * shape + 10 * 0.5) / (n + 10), scale: -shape / theta };
 }

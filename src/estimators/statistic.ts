@@ -15,6 +15,8 @@ export interface Statistic {
   readonly numerator: Float64Array;
   readonly multipliers: readonly Float64Array[];
   readonly denominators: readonly Float64Array[];
+  /** Another such quotient, added to this one. */
+  readonly plus?: Statistic;
 }
 
 export function meanOf(values: Float64Array): Statistic {
@@ -26,7 +28,8 @@ export function ratioOf(numerator: Float64Array, denominator: Float64Array): Sta
 }
 
 export function columnsOf(statistic: Statistic): Float64Array[] {
-  return [statistic.numerator, ...statistic.multipliers, ...statistic.denominators];
+  const { numerator, multipliers, denominators, plus } = statistic;
+  return [numerator, ...multipliers, ...denominators, ...(plus ? columnsOf(plus) : [])];
 }
 
 /** theta from the sums of its columns; NaN where a denominator is 0. */
@@ -37,7 +40,7 @@ export function valueFromSums(statistic: Statistic, sumOf: (column: Float64Array
     const total = sumOf(column);
     value = total === 0 ? Number.NaN : value / total;
   }
-  return value;
+  return statistic.plus ? value + valueFromSums(statistic.plus, sumOf) : value;
 }
 
 /** theta on the log itself, with compensated sums. */
@@ -49,23 +52,32 @@ export function statisticValue(statistic: Statistic): number {
  * The standard error of theta by the delta method: theta is replaced by its first-order expansion around the means,
  *     psi_i = theta * [ sum_m multiplier_mi / mean_m - sum_d denominator_di / mean_d ] + numerator_i * scale,
  * where scale = d theta / d (mean numerator), and se^2 = sum_i psi_i^2 / (n (n - 1)). For a plain mean that is the sample
- * standard deviation over sqrt(n).
+ * standard deviation over sqrt(n). The influences of added quotients add up.
  */
 export function standardError(statistic: Statistic): number {
   const n = statistic.numerator.length;
-  const theta = statisticValue(statistic);
-  const scale = valueFromSums(statistic, (column) => (column === statistic.numerator ? n : sum(column)));
-  const relative = [
-    ...statistic.multipliers.map((column) => ({ column, factor: (theta * n) / sum(column) })),
-    ...statistic.denominators.map((column) => ({ column, factor: (-theta * n) / sum(column) })),
-  ];
+  const factors = influenceFactors(statistic);
   const squares = new CompensatedSum();
   for (let i = 0; i < n; i++) {
-    let influence = statistic.numerator[i]! * scale;
-    for (const { column, factor } of relative) influence += column[i]! * factor;
+    let influence = 0;
+    for (const { column, factor } of factors) influence += column[i]! * factor;
     squares.add(influence * influence);
   }
   return Math.sqrt(squares.value / (n * (n - 1)));
+}
+
+/** psi_i is the sum over these columns of factor times entry i. */
+function influenceFactors(statistic: Statistic): { column: Float64Array; factor: number }[] {
+  const { plus, ...quotient } = statistic;
+  const n = statistic.numerator.length;
+  const theta = statisticValue(quotient);
+  const scale = valueFromSums(quotient, (column) => (column === quotient.numerator ? n : sum(column)));
+  return [
+    { column: quotient.numerator, factor: scale },
+    ...quotient.multipliers.map((column) => ({ column, factor: (theta * n) / sum(column) })),
+    ...quotient.denominators.map((column) => ({ column, factor: (-theta * n) / sum(column) })),
+    ...(plus ? influenceFactors(plus) : []),
+  ];
 }
 
 /**
@@ -90,5 +102,6 @@ export function sumOverClusters(
     numerator: sumColumn(statistic.numerator),
     multipliers: statistic.multipliers.map(sumColumn),
     denominators: statistic.denominators.map(sumColumn),
+    ...(statistic.plus ? { plus: sumOverClusters(statistic.plus, clusterOf, clusters, summed) } : {}),
   };
 }

@@ -1,0 +1,136 @@
+import { DataError, UsageError } from '../../errors.js';
+import { meanOf, type Statistic, statisticValue } from '../statistic.js';
+import { sum } from '../sum.js';
+import { definitionOf, lambdaOf, type ScalarDefinition } from './definitions.js';
+import { columnsOf, type ScalarColumns, type ScalarLog } from './input.js';
+import { transforms } from './transforms.js';
+
+export interface EstimateOptions {
+  /** Parameter of the estimator's weight transform; by default the one that changes nothing. */
+  lambda?: number | undefined;
+  /** [n], used in place of the log's propensities. */
+  estimatedPropensity?: ArrayLike<number> | undefined;
+  /** [n], the importance weights of balanced-ips. */
+  estimatedWeight?: ArrayLike<number> | undefined;
+  /** The smallest and largest possible reward, for intervals that need them. */
+  range?: readonly [number, number] | undefined;
+}
+
+/** A value with what intervals are made of; arrays are [n]. */
+export interface ScalarEstimate {
+  value: number;
+  /** The mean of the contributions is the value. */
+  contributions: Float64Array;
+  /** The value is the mean of the numerator; with a denominator sum(numerator) / sum(denominator), plus `plus`. */
+  numerator: Float64Array;
+  denominator?: Float64Array;
+  /** Further ratios that are added to that one. */
+  plus?: readonly { numerator: Float64Array; denominator: Float64Array }[];
+  /** The weights h as applied; absent for the direct method, as are the rewards. */
+  weights?: Float64Array;
+  rewards?: Float64Array;
+  /** Whether the value is E[weight * reward] and E[weight] is 1, as likelihood intervals assume. */
+  importance: boolean;
+  /** The smallest and largest possible reward, where given. */
+  range?: readonly [number, number];
+}
+
+/**
+ * The value of a policy from a log of single actions (docs/theory.md section 6): replay, ips, snips, dm, dr, sndr,
+ * switch-dr, dros, sg-ips, sg-dr, balanced-ips, power-ips, psis-ips; docs/estimators.md says which needs what.
+ *
+ * Where a shrunk weight is 0/0 it is its limit 0. Replay without any match is 0; other self-normalised estimators refuse
+ * weights that are all 0.
+ *
+ * @throws UsageError ESTIMATOR_UNKNOWN, ESTIMATE_NEEDS, ESTIMATE_OPTION
+ * @throws DataError ESTIMATE_INPUT, WEIGHTS_VANISH
+ */
+export function estimate(log: ScalarLog, name: string, options: EstimateOptions = {}): ScalarEstimate {
+  const definition = definitionOf(name);
+  const lambda = lambdaOf(name, definition, options.lambda);
+  const columns = columnsOf(log, name, definition, options);
+  const result = assemble(columns, name, definition, lambda);
+  if (!options.range) return result;
+  requireRange(options.range, columns.rewards);
+  return { ...result, range: options.range };
+}
+
+/** The estimate that a definition makes of checked columns. */
+export function assemble(
+  columns: ScalarColumns,
+  name: string,
+  definition: ScalarDefinition,
+  lambda: number,
+): ScalarEstimate {
+  const { baseline, residuals, rounds } = columns;
+  const weights = appliedWeights(columns, definition, lambda);
+  if (!weights) return fromMean(baseline!, false);
+  const products = weights.map((h, i) => h * residuals![i]!);
+  const shared = { weights, rewards: columns.rewards! };
+  if (!definition.selfNormalised) {
+    const importance = definition.weight === 'importance' && !baseline && isNeutral(definition, lambda);
+    return { ...fromMean(baseline ? products.map((x, i) => x + baseline[i]!) : products, importance), ...shared };
+  }
+  const meanWeight = sum(weights) / rounds;
+  if (meanWeight === 0) {
+    if (definition.weight !== 'match') throw vanished(name);
+    const none = new Float64Array(rounds);
+    return { value: 0, contributions: none, numerator: none, denominator: weights, importance: false, ...shared };
+  }
+  const ratio: Statistic = { numerator: products, multipliers: [], denominators: [weights] };
+  const mean = baseline && meanOf(baseline);
+  return {
+    value: statisticValue(mean ? { ...ratio, plus: mean } : ratio),
+    contributions: products.map((x, i) => x / meanWeight + (baseline?.[i] ?? 0)),
+    numerator: products,
+    denominator: weights,
+    ...(mean ? { plus: [{ numerator: mean.numerator, denominator: mean.denominators[0]! }] } : {}),
+    importance: definition.weight === 'importance' && !baseline && isNeutral(definition, lambda),
+    ...shared,
+  };
+}
+
+/** h = transform(w), finite. */
+export function appliedWeights(
+  { weights }: ScalarColumns,
+  { transform }: ScalarDefinition,
+  lambda: number,
+): Float64Array | null {
+  const applied = weights && transform ? transforms[transform].apply(weights, lambda) : weights;
+  const bad = applied?.findIndex((h) => !Number.isFinite(h)) ?? -1;
+  if (bad < 0) return applied;
+  throw new DataError(
+    'ESTIMATE_INPUT',
+    `The weight of round ${bad} is ${weights![bad]}: its propensity is too small for a double. Clip the weights, or leave the round out.`,
+  );
+}
+
+function fromMean(contributions: Float64Array, importance: boolean): ScalarEstimate {
+  return { value: statisticValue(meanOf(contributions)), contributions, numerator: contributions, importance };
+}
+
+function isNeutral({ transform }: ScalarDefinition, lambda: number): boolean {
+  return transform !== undefined && transforms[transform].lambda?.neutral === lambda;
+}
+
+function vanished(name: string): DataError {
+  return new DataError(
+    'WEIGHTS_VANISH',
+    `Estimator ${name} divides by the sum of the weights, and every weight is 0: the policy never chooses a logged action.`,
+  );
+}
+
+function requireRange(range: readonly [number, number], rewards: Float64Array | null): void {
+  if (!(range[0] < range[1])) {
+    throw new UsageError(
+      'ESTIMATE_OPTION',
+      `Option range must be [smallest, largest] reward; got [${range.join(', ')}].`,
+    );
+  }
+  const outside = rewards?.findIndex((r) => !(r >= range[0] && r <= range[1])) ?? -1;
+  if (outside < 0) return;
+  throw new DataError(
+    'ESTIMATE_INPUT',
+    `reward[${outside}] is ${rewards![outside]}, outside the range [${range.join(', ')}].`,
+  );
+}
