@@ -28,7 +28,7 @@ type Coefficients = readonly ArrayLike<number>[];
 /**
  * Adds d/dtheta sum_ik (c_ik l_ik + e_ik H_ik) to the gradients, where l_ik is the mean (or sum) of the token
  * log-probabilities of response k of slate i and H_ik that of the entropies (docs/theory.md section 5). Batch by batch: forward
- * on a tape, then backward from c_ik / T_ik at each of the T_ik tokens.
+ * on a tape, then backward from c_ik / T_ik at each of the T_ik tokens. After an error the gradients hold a part: clear them.
  */
 export async function accumulateGradient(
   model: Runner & { config: ModelConfig; trained: TrainedParameters; adapters: LoraAdapters | null },
@@ -57,11 +57,12 @@ export async function accumulateGradient(
         const seeds = tokenSeeds(batch, values, reduction);
         return device.tensor(seeds, [seeds.length]);
       };
+      const ofLogProbs = seed(coefficients);
+      const ofEntropies = entropyCoefficients ? seed(entropyCoefficients) : null;
       const tape = new Tape(device, { checkpointing });
       trained.watchOn(tape);
       const { logProbs, entropies } = tape.record(() => scoreBatch(model, batch, temperature));
-      const ofEntropies = entropyCoefficients ? ([[entropies, seed(entropyCoefficients)]] as const) : [];
-      tape.backward([[logProbs, seed(coefficients)], ...ofEntropies]);
+      tape.backward([[logProbs, ofLogProbs], ...(ofEntropies ? ([[entropies, ofEntropies]] as const) : [])]);
     };
     device.scope(() => (adapters ? adapters.duringPass(pass * MOST_BATCHES + number, run) : run()));
   }
