@@ -1,0 +1,214 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { LoggedDataset } from '../data/dataset.js';
+import { describeValue, UsageError } from '../errors.js';
+import type { SlateLog } from '../estimators/collect.js';
+import type { Warning } from '../estimators/result.js';
+import type { CausalModel } from '../models/causal-model.js';
+import { diagnose } from '../native/doctor.js';
+import { type AdamW, adamW } from './optimizer.js';
+import { type ResolvedSettings, resolveSettings, type TrainingSettings } from './options.js';
+import { prepare, type TrainingSources } from './prepare.js';
+import { type AlignProgress, Run } from './run.js';
+import { MetricsFile, RunFolder, samePath } from './run-folder.js';
+import { Trainer } from './trainer.js';
+import type { LeftOut } from './training-log.js';
+import { bestEvaluation, initialState, parseState, type TrainingState } from './training-state.js';
+import type { Evaluation } from './warnings.js';
+
+export interface AlignOptions extends TrainingSettings, TrainingSources {
+  /** Folder of the run (docs/training.md). */
+  output: string;
+  /** Go on with the run in `output`; `model` has to be loaded from `resumeFolder(output)` where that is not null. */
+  resume?: boolean | undefined;
+  signal?: AbortSignal | undefined;
+  onProgress?: ((progress: AlignProgress) => void) | undefined;
+  /** Queries that the reference has scored; before the first step. */
+  onScored?: ((queries: number) => void) | undefined;
+  onWarning?: ((warning: Warning) => void) | undefined;
+}
+
+/** result.json of a run. */
+export interface AlignResult {
+  method: ResolvedSettings['method'];
+  /** 'early': validation got no better. */
+  ended: 'finished' | 'early';
+  steps: number;
+  /** Tokens of responses that were trained on. */
+  tokens: number;
+  slates: { train: number; validation: number };
+  leftOut: LeftOut;
+  /** Step whose model is in `model`. */
+  modelStep: number;
+  /** Before the first step and after the last. */
+  initial: Evaluation;
+  final: Evaluation;
+  warnings: Warning[];
+}
+
+/**
+ * Fine-tunes a model on the training split of a log and writes a run folder with the new model, in Hugging Face layout
+ * (docs/theory.md section 5, docs/training.md). The model in memory changes in place and has the weights of the last step.
+ *
+ * @throws UsageError for settings, RUN_EXISTS, RUN_CHANGED, RESUME_MODEL; DataError for the log, scores or a broken run
+ * @throws PopeError DIVERGED naming step, queries and the last good weights; the reason of `signal`, after a checkpoint
+ */
+export async function align(
+  model: CausalModel,
+  log: SlateLog | LoggedDataset,
+  options: AlignOptions,
+): Promise<AlignResult> {
+  const { output, resume = false, signal } = options;
+  const settings = resolveSettings(pickSettings(options));
+  const folder = new RunFolder(output);
+  await begin(folder, resume, await describeRun(model, log, options, settings));
+  const earlier = await folder.readJson('result');
+  if (earlier !== null) return earlier as AlignResult;
+
+  const checkpoint = (await folder.checkpoints()).at(-1);
+  if (checkpoint && !samePath(checkpoint.model, model.folder)) {
+    throw new UsageError(
+      'RESUME_MODEL',
+      `the run in ${output} goes on from ${checkpoint.model}, but the model was loaded from ${model.folder}; load that one`,
+    );
+  }
+  const state = checkpoint ? parseState(await folder.readState(checkpoint), checkpoint.path) : initialState();
+  const prepared = await prepare(model, log, options, settings, {
+    referencePath: folder.reference,
+    signal,
+    ...(options.onScored ? { onScored: options.onScored } : {}),
+  });
+  const { log: training, schedule, objective, rule } = prepared;
+  const optimizer = createOptimizer(model, settings);
+  const metrics = await MetricsFile.open(folder.metrics, state.step);
+  try {
+    if (checkpoint) await optimizer.load(checkpoint.optimizer);
+    const trainer = new Trainer({ model, optimizer, slates: training.train, settings, schedule, objective, rule });
+    const run = new Run(
+      {
+        folder,
+        metrics,
+        model,
+        optimizer,
+        trainer,
+        settings,
+        steps: schedule.steps,
+        train: evenly(training.train, settings.validationQueries),
+        validation: training.validation,
+        signal,
+        onProgress: options.onProgress,
+        onWarning: options.onWarning,
+      },
+      state,
+      checkpoint?.step ?? -1,
+    );
+    const ended = await run.train();
+    const result = resultOf(run.state, ended, settings, {
+      slates: { train: training.train.length, validation: training.validation.length },
+      leftOut: training.leftOut,
+    });
+    await folder.writeJson('result', result);
+    return result;
+  } finally {
+    await metrics.close();
+    optimizer.dispose();
+  }
+}
+
+/** Makes a new run folder, or checks that the one to resume is of the same run. */
+async function begin(folder: RunFolder, resume: boolean, config: object): Promise<void> {
+  if (!folder.isBegun) {
+    await folder.writeJson('environment', diagnose());
+    await folder.writeJson('config', config);
+    return;
+  }
+  if (!resume) {
+    throw new UsageError(
+      'RUN_EXISTS',
+      `${folder.path}: a run was begun there; go on with --resume, or name another folder`,
+    );
+  }
+  await folder.removeLeftovers();
+  const before = flatten(await folder.readJson('config'));
+  // Through JSON, as the file went: what is undefined or null there is the same here.
+  const now = flatten(JSON.parse(JSON.stringify(config)));
+  const changed = [...new Set([...before.keys(), ...now.keys()])].find(
+    (key) => key !== 'model.hash' && key !== 'model.folder' && !isDeepStrictEqual(before.get(key), now.get(key)),
+  );
+  if (changed === undefined) return;
+  throw new UsageError(
+    'RUN_CHANGED',
+    `${folder.path}: a resumed run must have the settings that it was begun with: ${changed} was ` +
+      `${describeValue(before.get(changed))} and is ${describeValue(now.get(changed))}`,
+  );
+}
+
+/** config.json: everything that the outcome follows from. */
+async function describeRun(model: CausalModel, log: SlateLog, options: AlignOptions, settings: ResolvedSettings) {
+  const { logging, reference, encoding = {}, splitRatio, splitSeed } = options;
+  return {
+    model: { folder: model.folder, hash: model.hash },
+    log: (await log.sha256?.()) ?? null,
+    logging: logging === undefined || logging === 'log' ? (logging ?? null) : logging.id,
+    reference: reference?.id ?? null,
+    encoding,
+    split: { ratio: splitRatio ?? null, seed: splitSeed ?? null },
+    training: settings,
+  };
+}
+
+function createOptimizer(model: CausalModel, { lr, betas, eps, weightDecay, maxNorm }: ResolvedSettings): AdamW {
+  return adamW(model, { lr, betas, eps, weightDecay, ...(maxNorm > 0 ? { maxNorm } : {}) });
+}
+
+/** At most `count` of the slates, evenly spread. */
+function evenly<T>(all: readonly T[], count: number): T[] {
+  const taken = Math.min(count, all.length);
+  return Array.from({ length: taken }, (_, i) => all[Math.floor((i * all.length) / taken)]!);
+}
+
+function resultOf(
+  { step, tokens, history, warnings }: TrainingState,
+  ended: AlignResult['ended'],
+  { method, patience }: ResolvedSettings,
+  log: Pick<AlignResult, 'slates' | 'leftOut'>,
+): AlignResult {
+  const best = patience > 0 ? bestEvaluation(history) : null;
+  return {
+    method,
+    ended,
+    steps: step,
+    tokens,
+    ...log,
+    modelStep: best?.step ?? step,
+    initial: history[0]!,
+    final: history.at(-1)!,
+    warnings,
+  };
+}
+
+/** The settings among the options. */
+function pickSettings(options: AlignOptions): TrainingSettings {
+  const {
+    output,
+    resume,
+    signal,
+    onProgress,
+    onScored,
+    onWarning,
+    logging,
+    reference,
+    encoding,
+    splitRatio,
+    splitSeed,
+    ...settings
+  } = options;
+  return settings;
+}
+
+/** Leaves of an object by their path. */
+function flatten(value: unknown, path = ''): Map<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return new Map([[path, value]]);
+  return new Map(
+    Object.entries(value).flatMap(([key, inner]) => [...flatten(inner, path === '' ? key : `${path}.${key}`)]),
+  );
+}

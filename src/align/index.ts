@@ -1,0 +1,14 @@
+/** `pope-native/align`: fine-tuning of language models on logged human feedback. */
+export { type AlignOptions, type AlignResult, align } from './align.js';
+export { type AdamW, type AdamWOptions, adamW, type StepResult } from './optimizer.js';
+export {
+  METHODS,
+  type Method,
+  type ResolvedSettings,
+  resolveSettings,
+  type TrainingSettings,
+} from './options.js';
+export { planRun, type RunPlan, type TrainingSources } from './prepare.js';
+export type { AlignProgress } from './run.js';
+export { resumeFolder } from './run-folder.js';
+export type { Evaluation, Measurement } from './warnings.js';

@@ -1,0 +1,167 @@
+import { existsSync } from 'node:fs';
+import type { SplitRatio } from '../data/split.js';
+import { UsageError } from '../errors.js';
+import { balancedLambdaDiv } from '../estimators/balance.js';
+import type { SlateLog } from '../estimators/collect.js';
+import type { CausalModel } from '../models/causal-model.js';
+import { LocalPolicy, type LocalPolicyOptions } from '../policy/local-policy.js';
+import type { Policy } from '../policy/policy.js';
+import { scoreToFile } from '../policy/score-cache.js';
+import { scoreFile } from '../policy/score-file.js';
+import { estimateMemory, type MemoryEstimate } from './memory.js';
+import { objectiveOf, popeRule } from './method.js';
+import type { Objective } from './objectives/batch.js';
+import type { PopeObjective } from './objectives/pope.js';
+import { needsReference, type ResolvedSettings } from './options.js';
+import { checkSchedule, type Schedule } from './schedule.js';
+import { encodeLog, readTrainingLog, type TrainingLog } from './training-log.js';
+import { batchOf } from './training-slate.js';
+
+/** What a run trains on, besides the settings. */
+export interface TrainingSources {
+  /** The logging policy; 'log': the log's own propensities. Needed by POPE; other methods are measured with it where given. */
+  logging?: Policy | 'log' | undefined;
+  /** The policy that training began with, where its scores are known; else the model is scored once. */
+  reference?: Policy | undefined;
+  /** How text becomes tokens. */
+  encoding?: Omit<LocalPolicyOptions, 'temperature' | 'name' | 'batchTokens'> | undefined;
+  splitRatio?: SplitRatio | undefined;
+  splitSeed?: number | undefined;
+}
+
+/** Everything that a run needs before its first step. */
+export interface Prepared {
+  log: TrainingLog;
+  objective: Objective;
+  rule: PopeObjective;
+  schedule: Schedule;
+}
+
+/** What a run would take, for `--dry-run`. */
+export interface RunPlan {
+  parameters: number;
+  slates: { train: number; validation: number };
+  leftOut: TrainingLog['leftOut'];
+  /** Tokens of the responses of the training slates. */
+  tokens: number;
+  stepsPerEpoch: number;
+  steps: number;
+  /** Bytes. */
+  memory: MemoryEstimate;
+}
+
+/**
+ * Reads the log and settles what depends on it.
+ *
+ * @param referencePath where the model is scored to, if the method needs a reference that is not given
+ * @throws UsageError LOGGING_MISSING for POPE without a logging policy; what the log, scores and settings throw
+ */
+export async function prepare(
+  model: CausalModel,
+  log: SlateLog,
+  sources: TrainingSources,
+  settings: ResolvedSettings,
+  {
+    referencePath,
+    signal,
+    onScored,
+  }: { referencePath: string; signal?: AbortSignal | undefined; onScored?: (queries: number) => void },
+): Promise<Prepared> {
+  const opened = await open(model, log, sources, settings, signal);
+  const reference = await referenceOf(opened, sources, settings, { referencePath, signal, onScored });
+  const training = await readTrainingLog(opened.encoded, { ...opened.sources, reference }, settings);
+  const schedule = scheduleOf(settings, training);
+  const rule = popeRule(settings, settledLambdaDiv(settings, training));
+  return { log: training, rule, schedule, objective: objectiveOf(settings, rule) };
+}
+
+/** What `prepare` and the run after it would do, without scoring or writing anything. */
+export async function planRun(
+  model: CausalModel,
+  log: SlateLog,
+  sources: TrainingSources,
+  settings: ResolvedSettings,
+  signal?: AbortSignal,
+): Promise<RunPlan> {
+  const opened = await open(model, log, sources, settings, signal);
+  const training = await readTrainingLog(opened.encoded, opened.sources, settings);
+  const { steps } = scheduleOf(settings, training);
+  const parameters = [...model.trained.tensors.values()].reduce((sum, { size }) => sum + size, 0);
+  return {
+    parameters,
+    slates: { train: training.train.length, validation: training.validation.length },
+    leftOut: training.leftOut,
+    tokens: training.train.reduce(
+      (sum, { responses }) => sum + responses.reduce((all, { ids }) => all + ids.length, 0),
+      0,
+    ),
+    stepsPerEpoch: Math.ceil(training.train.length / settings.batch),
+    steps,
+    memory: estimateMemory(model.config, parameters, {
+      rows: settings.batchTokens,
+      checkpointing: settings.checkpointing,
+    }),
+  };
+}
+
+async function open(
+  model: CausalModel,
+  log: SlateLog,
+  { logging, encoding, splitRatio, splitSeed }: TrainingSources,
+  settings: ResolvedSettings,
+  signal: AbortSignal | undefined,
+) {
+  if (settings.method === 'pope' && logging === undefined) {
+    throw new UsageError(
+      'LOGGING_MISSING',
+      'method pope weighs responses by the logging policy: give its score files (--logging SCORES), or the word log for the propensities in the log',
+    );
+  }
+  const policy = new LocalPolicy(model, { ...encoding, batchTokens: settings.batchTokens });
+  const sources = { policy, logging: logging ?? null, reference: null, splitRatio, splitSeed, signal };
+  return { sources, encoded: await encodeLog(log, sources, settings) };
+}
+
+async function referenceOf(
+  { sources, encoded }: Awaited<ReturnType<typeof open>>,
+  { reference }: TrainingSources,
+  settings: ResolvedSettings,
+  {
+    referencePath,
+    signal,
+    onScored,
+  }: { referencePath: string; signal: AbortSignal | undefined; onScored: ((queries: number) => void) | undefined },
+): Promise<Policy | null> {
+  if (!needsReference(settings)) return null;
+  if (reference !== undefined) return reference;
+  // A resumed run has the scores of the initial model already, and only another model to score with.
+  if (!existsSync(referencePath)) {
+    await scoreToFile(sources.policy, encoded.slates, referencePath, {
+      ...(signal ? { signal } : {}),
+      onProgress: ({ queries }) => onScored?.(queries),
+    });
+  }
+  return scoreFile(referencePath);
+}
+
+function scheduleOf(settings: ResolvedSettings, { train }: TrainingLog): Schedule {
+  const { schedule: name, lr: rate, warmup, epochs, batch } = settings;
+  const steps = settings.steps ?? Math.ceil(epochs * Math.ceil(train.length / batch));
+  const schedule: Schedule = { name, rate, warmup, steps };
+  checkSchedule(schedule);
+  return schedule;
+}
+
+/** lambda_div 'auto' is balanced once, on the training slates under the initial model. */
+function settledLambdaDiv(
+  { lambdaDiv, method, normalise, form, lambdaCu }: ResolvedSettings,
+  { train }: TrainingLog,
+): number {
+  if (lambdaDiv !== 'auto') return lambdaDiv;
+  if (method !== 'pope') return 0;
+  const logProb = Float64Array.from(
+    train.flatMap(({ responses }) => responses),
+    ({ referenceLogProb }) => referenceLogProb,
+  );
+  return balancedLambdaDiv(batchOf(train, { logProb, entropy: null }), normalise, form, lambdaCu);
+}

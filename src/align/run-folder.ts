@@ -1,0 +1,167 @@
+/** @file What a training run leaves on disk (docs/training.md): every file appears complete or not at all. */
+import { existsSync } from 'node:fs';
+import { type FileHandle, mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { writeFileAtomic } from '../data/files.js';
+import { DataError, describeError, UsageError } from '../errors.js';
+import { replaceFolder } from '../models/save.js';
+
+const STATE = 'state.json';
+const STEP_FOLDER = /^step-(\d+)$/;
+
+/** A checkpoint on disk. */
+export interface CheckpointFolder {
+  step: number;
+  path: string;
+  /** The model in it, in Hugging Face layout. */
+  model: string;
+  optimizer: string;
+}
+
+export class RunFolder {
+  readonly path: string;
+  readonly reference: string;
+  /** The trained model, once the run has ended. */
+  readonly model: string;
+  readonly metrics: string;
+  readonly #checkpoints: string;
+
+  constructor(path: string) {
+    this.path = path;
+    this.reference = join(path, 'reference.jsonl');
+    this.model = join(path, 'model');
+    this.metrics = join(path, 'metrics.jsonl');
+    this.#checkpoints = join(path, 'checkpoints');
+  }
+
+  /** Whether a run was begun here. */
+  get isBegun(): boolean {
+    return existsSync(join(this.path, 'config.json'));
+  }
+
+  async writeJson(name: 'config' | 'environment' | 'result', value: object): Promise<void> {
+    await writeFileAtomic(join(this.path, `${name}.json`), `${JSON.stringify(value, null, 2)}\n`);
+  }
+
+  /** Null where there is none. @throws DataError RUN_INVALID */
+  async readJson(name: 'config' | 'result'): Promise<unknown> {
+    return readJson(join(this.path, `${name}.json`));
+  }
+
+  /** The checkpoints, oldest first. */
+  async checkpoints(): Promise<CheckpointFolder[]> {
+    const names = await readdir(this.#checkpoints).catch(() => []);
+    const steps = names.flatMap((name) => STEP_FOLDER.exec(name)?.[1] ?? []).map(Number);
+    return steps.sort((a, b) => a - b).map((step) => this.checkpoint(step));
+  }
+
+  checkpoint(step: number): CheckpointFolder {
+    const path = join(this.#checkpoints, `step-${step}`);
+    return { step, path, model: join(path, 'model'), optimizer: join(path, 'optimizer.safetensors') };
+  }
+
+  /** Writes a checkpoint, whole or not at all; `fill` writes model and optimizer into the folder it is given. */
+  async writeCheckpoint(
+    step: number,
+    state: object,
+    fill: (folder: Pick<CheckpointFolder, 'model' | 'optimizer'>) => Promise<void>,
+  ): Promise<CheckpointFolder> {
+    const checkpoint = this.checkpoint(step);
+    await replaceFolder(checkpoint.path, STATE, async (temporary) => {
+      await fill({ model: join(temporary, 'model'), optimizer: join(temporary, 'optimizer.safetensors') });
+      await writeFileAtomic(join(temporary, STATE), `${JSON.stringify(state)}\n`);
+    });
+    return checkpoint;
+  }
+
+  /** @throws DataError RUN_INVALID */
+  async readState(checkpoint: CheckpointFolder): Promise<unknown> {
+    const path = join(checkpoint.path, STATE);
+    return (await readJson(path)) ?? refuse(path, 'it is missing');
+  }
+
+  /** Deletes all but the newest checkpoints; those that are spared stay whatever their age. */
+  async rotate(keep: number, spares: (checkpoint: CheckpointFolder) => boolean): Promise<void> {
+    const all = await this.checkpoints();
+    for (const checkpoint of all.slice(0, -keep)) {
+      if (!spares(checkpoint)) await rm(checkpoint.path, { recursive: true, force: true });
+    }
+  }
+
+  /** Removes what a killed process left half written. */
+  async removeLeftovers(): Promise<void> {
+    for (const folder of [this.#checkpoints, this.path]) {
+      const names = await readdir(folder).catch(() => []);
+      const left = names.filter((name) => /^\..*\.(tmp|old)$/.test(name));
+      for (const name of left) await rm(join(folder, name), { recursive: true, force: true });
+    }
+  }
+}
+
+/**
+ * The model folder that a run continues from, or null before its first checkpoint: load the model from there and give it
+ * to `align` with `resume: true`.
+ */
+export async function resumeFolder(run: string): Promise<string | null> {
+  return (await new RunFolder(run).checkpoints()).at(-1)?.model ?? null;
+}
+
+export function samePath(a: string, b: string): boolean {
+  return resolve(a) === resolve(b);
+}
+
+/** metrics.jsonl: one line per step or validation, appended as it happens. */
+export class MetricsFile {
+  readonly #file: FileHandle;
+
+  private constructor(file: FileHandle) {
+    this.#file = file;
+  }
+
+  /** Opens the file for appending; lines of later steps than `step`, which a resumed run does again, are cut off. */
+  static async open(path: string, step: number): Promise<MetricsFile> {
+    if (existsSync(path)) {
+      const lines = (await readFile(path, 'utf8')).split('\n');
+      const kept = lines.filter((line) => stepOf(line) <= step);
+      await writeFileAtomic(path, kept.map((line) => `${line}\n`).join(''));
+    } else {
+      await mkdir(join(path, '..'), { recursive: true });
+    }
+    return new MetricsFile(await open(path, 'a'));
+  }
+
+  async append(line: object): Promise<void> {
+    await this.#file.appendFile(`${JSON.stringify(line)}\n`);
+  }
+
+  async close(): Promise<void> {
+    await this.#file.close();
+  }
+}
+
+/** Infinity for a line that a kill cut short. */
+function stepOf(line: string): number {
+  try {
+    const { step } = JSON.parse(line);
+    return typeof step === 'number' ? step : Number.POSITIVE_INFINITY;
+  } catch {
+    return Number.POSITIVE_INFINITY;
+  }
+}
+
+async function readJson(path: string): Promise<unknown> {
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null;
+    throw new UsageError('RUN_UNREADABLE', `${path}: cannot be read: ${error.message}`);
+  });
+  if (text === null) return null;
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    return refuse(path, `not JSON (${describeError(error)})`);
+  }
+}
+
+function refuse(path: string, problem: string): never {
+  throw new DataError('RUN_INVALID', `${path}: ${problem}; delete that checkpoint to resume from an earlier one`);
+}

@@ -1,0 +1,174 @@
+import { cp } from 'node:fs/promises';
+import type { CausalModel } from '../models/causal-model.js';
+import { replaceFolder } from '../models/save.js';
+import { Divergence } from './failure.js';
+import type { AdamW } from './optimizer.js';
+import type { ResolvedSettings } from './options.js';
+import { type MetricsFile, type RunFolder, samePath } from './run-folder.js';
+import type { StepMetrics, Trainer } from './trainer.js';
+import type { TrainingSlate } from './training-slate.js';
+import { addStep, bestEvaluation, emptyInterval, isStale, type TrainingState } from './training-state.js';
+import { type Evaluation, trainingWarnings } from './warnings.js';
+
+export interface AlignProgress {
+  step: number;
+  steps: number;
+  loss: number;
+  value: number;
+  gradientNorm: number;
+  effectiveSampleShare: number | null;
+  tokensPerSecond: number;
+  secondsLeft: number;
+}
+
+interface Parts {
+  folder: RunFolder;
+  metrics: MetricsFile;
+  model: CausalModel;
+  optimizer: AdamW;
+  trainer: Trainer;
+  settings: ResolvedSettings;
+  steps: number;
+  train: readonly TrainingSlate[];
+  validation: readonly TrainingSlate[];
+  signal: AbortSignal | undefined;
+  onProgress: ((progress: AlignProgress) => void) | undefined;
+  onWarning: ((warning: { code: string; message: string }) => void) | undefined;
+}
+
+/** The loop of a run: steps, validations, checkpoints, and an end in time. */
+export class Run {
+  readonly #parts: Parts;
+  #state: TrainingState;
+  /** Step of the newest checkpoint on disk, -1 before the first. */
+  #saved: number;
+  readonly #clock = { started: performance.now(), tokens: 0, step: 0 };
+
+  constructor(parts: Parts, state: TrainingState, saved: number) {
+    this.#parts = parts;
+    this.#state = state;
+    this.#saved = saved;
+    this.#clock.step = state.step;
+  }
+
+  get state(): TrainingState {
+    return this.#state;
+  }
+
+  /**
+   * Trains to the end and writes the model.
+   *
+   * @returns whether the steps ran out or validation got no better
+   * @throws Divergence, naming the checkpoint with the last good weights; the signal's reason, after a checkpoint
+   */
+  async train(): Promise<'finished' | 'early'> {
+    const { settings, steps, signal } = this.#parts;
+    try {
+      if (this.#state.history.length === 0) await this.#evaluate();
+      while (this.#state.step < steps && !isStale(this.#state.history, settings.patience)) {
+        if (signal?.aborted) await this.#stop(signal);
+        await this.#step();
+      }
+      await this.#checkpoint();
+    } catch (error) {
+      if (!(error instanceof Divergence)) throw error;
+      throw await this.#diverged(error);
+    }
+    await this.#writeModel();
+    return this.#state.step < steps ? 'early' : 'finished';
+  }
+
+  async #step(): Promise<void> {
+    const { trainer, settings, steps, metrics } = this.#parts;
+    const started = performance.now();
+    const result = await trainer.step(this.#state.step);
+    const { step } = result;
+    this.#state = {
+      ...this.#state,
+      step,
+      tokens: this.#state.tokens + result.tokens,
+      interval: addStep(this.#state.interval, result),
+    };
+    await metrics.append({ kind: 'step', ...result, seconds: (performance.now() - started) / 1000 });
+    this.#report(result);
+    const isDue = (every: number) => every > 0 && step % every === 0;
+    let isBest = false;
+    if (isDue(settings.validateEvery) || step === steps) isBest = await this.#evaluate();
+    if (isDue(settings.checkpointEvery) || isBest) await this.#checkpoint();
+  }
+
+  /** Measures both splits. Returns whether a checkpoint of this step has to be kept as the best so far. */
+  async #evaluate(): Promise<boolean> {
+    const { trainer, train, validation, metrics, settings } = this.#parts;
+    const { step, interval } = this.#state;
+    const evaluation: Evaluation = {
+      step,
+      training: await trainer.measure(train, step),
+      validation: validation.length > 0 ? await trainer.measure(validation, step) : null,
+      interval,
+    };
+    const history = [...this.#state.history, evaluation];
+    this.#state = { ...this.#state, history, interval: emptyInterval() };
+    await metrics.append({ kind: 'validation', ...evaluation });
+    const known = new Set(this.#state.warnings.map(({ code }) => code));
+    const found = trainingWarnings(history, settings.method, settings.objective === 'bound');
+    const fresh = found.filter(({ code }) => !known.has(code));
+    this.#state = { ...this.#state, warnings: [...this.#state.warnings, ...fresh] };
+    for (const warning of fresh) this.#parts.onWarning?.(warning);
+    return settings.patience > 0 && bestEvaluation(history) === evaluation;
+  }
+
+  async #checkpoint(): Promise<void> {
+    const { folder, model, optimizer, settings } = this.#parts;
+    const { step, history } = this.#state;
+    if (this.#saved === step) return;
+    await folder.writeCheckpoint(step, this.#state, async (target) => {
+      await model.save(target.model);
+      await optimizer.save(target.optimizer);
+    });
+    this.#saved = step;
+    const best = settings.patience > 0 ? bestEvaluation(history)?.step : undefined;
+    // A resumed model takes config.json and tokenizer from the checkpoint that it was loaded from.
+    await folder.rotate(settings.keep, (each) => each.step === best || samePath(each.model, model.folder));
+  }
+
+  async #stop(signal: AbortSignal): Promise<never> {
+    await this.#checkpoint();
+    throw signal.reason;
+  }
+
+  async #diverged(error: Divergence): Promise<Error> {
+    const { folder } = this.#parts;
+    if (error.weightsAreGood) await this.#checkpoint();
+    const last = (await folder.checkpoints()).at(-1);
+    const where =
+      last === undefined ? 'no checkpoint was written before it' : `the last good weights are in ${last.path}`;
+    return new Divergence(error.what, error.place, { weightsAreGood: error.weightsAreGood, where });
+  }
+
+  /** With patience the best model, else the last. */
+  async #writeModel(): Promise<void> {
+    const { folder, model, settings } = this.#parts;
+    const best = settings.patience > 0 ? bestEvaluation(this.#state.history) : null;
+    if (best === null || best.step === this.#state.step) return model.save(folder.model);
+    const source = folder.checkpoint(best.step).model;
+    await replaceFolder(folder.model, 'config.json', (temporary) => cp(source, temporary, { recursive: true }));
+  }
+
+  #report({ loss, value, gradientNorm, effectiveSampleShare, tokens }: StepMetrics): void {
+    const { steps, onProgress } = this.#parts;
+    const { step } = this.#state;
+    this.#clock.tokens += tokens;
+    const seconds = (performance.now() - this.#clock.started) / 1000;
+    onProgress?.({
+      step,
+      steps,
+      loss,
+      value,
+      gradientNorm,
+      effectiveSampleShare,
+      tokensPerSecond: this.#clock.tokens / seconds,
+      secondsLeft: ((steps - step) * seconds) / (step - this.#clock.step),
+    });
+  }
+}

@@ -1,0 +1,204 @@
+import type { CausalModel } from '../models/causal-model.js';
+import type { TokenSlate } from '../models/packing.js';
+import { BatchPlan } from './batch-plan.js';
+import { Divergence, describePlace, explain, type StepPlace } from './failure.js';
+import { trainedPart } from './method.js';
+import type { Batch, Objective, ObjectiveGradient } from './objectives/batch.js';
+import { type PopeObjective, pope } from './objectives/pope.js';
+import type { AdamW } from './optimizer.js';
+import type { ResolvedSettings } from './options.js';
+import { learningRate, type Schedule } from './schedule.js';
+import { type Push, pushOf, type WeightStatistics, weightStatistics } from './statistics.js';
+import { batchOf, type ModelScores, type TrainingSlate } from './training-slate.js';
+import type { Measurement } from './warnings.js';
+
+/** What one step did. */
+export interface StepMetrics extends WeightStatistics {
+  /** Steps done, this one included. */
+  step: number;
+  epoch: number;
+  lr: number;
+  /** J of the batch, before the step, and the loss -J. */
+  value: number;
+  loss: number;
+  /** L2 norm before clipping; 0 for a step in which no slate had a gradient. */
+  gradientNorm: number;
+  slates: number;
+  silentSlates: number;
+  /** Tokens of the responses that were trained on. */
+  tokens: number;
+  push: Push;
+}
+
+export interface TrainerParts {
+  model: CausalModel;
+  optimizer: AdamW;
+  slates: readonly TrainingSlate[];
+  settings: ResolvedSettings;
+  schedule: Schedule;
+  objective: Objective;
+  rule: PopeObjective;
+}
+
+/**
+ * Trains a model on the slates of a log. A step has three phases: the log-probabilities of its slates without a tape; from
+ * them the coefficient of every response; then forward and backward passes with these coefficients, in as many micro-batches
+ * as the memory wants. Which slates a step takes, and all that is random, follow from seed and step alone.
+ */
+export class Trainer {
+  readonly stepsPerEpoch: number;
+  readonly #parts: TrainerParts;
+  readonly #plan: BatchPlan;
+
+  constructor(parts: TrainerParts) {
+    const { slates, settings } = parts;
+    this.#parts = parts;
+    this.#plan = new BatchPlan({ slates: slates.length, batch: settings.batch, seed: settings.seed });
+    this.stepsPerEpoch = this.#plan.stepsPerEpoch;
+  }
+
+  /**
+   * @param index counted from 0
+   * @throws Divergence where the values or the gradient are not finite; the weights are then as before the step
+   */
+  async step(index: number): Promise<StepMetrics> {
+    const { slates, settings } = this.#parts;
+    const positions = this.#plan.at(index);
+    const batch = positions.map((position) => trainedPart(slates[position]!, settings, { step: index, position }));
+    const epoch = 1 + Math.floor(index / this.stepsPerEpoch);
+    const place: StepPlace = { step: index + 1, epoch, queries: batch.map(({ query }) => query) };
+    try {
+      return await this.#step(batch, place);
+    } catch (error) {
+      throw explain(error, place, settings);
+    }
+  }
+
+  async #step(slates: readonly TrainingSlate[], place: StepPlace): Promise<StepMetrics> {
+    const { optimizer, objective, rule, schedule } = this.#parts;
+    const scores = await this.#score(slates);
+    // Log-probabilities follow from the weights alone: it is these that are no good any more.
+    checkFinite(scores.logProb, 'a log-probability', place, { weightsAreGood: false });
+    const batch = batchOf(slates, scores);
+    const gradient = objective(batch);
+    checkFinite([gradient.value, ...gradient.coefficients], 'the value', place, { weightsAreGood: true });
+    const tokens = await this.#accumulate(slates, batch, gradient);
+    const lr = learningRate(schedule, place.step - 1);
+    let gradientNorm = 0;
+    if (tokens > 0) {
+      const result = await optimizer.step({ lr });
+      if (!result.applied) throw new Divergence('the gradient', describePlace(place), { weightsAreGood: true });
+      gradientNorm = result.gradientNorm;
+    }
+    return {
+      step: place.step,
+      epoch: place.epoch,
+      lr,
+      value: gradient.value,
+      loss: -gradient.value,
+      gradientNorm,
+      ...weightStatistics(batch, rule),
+      slates: slates.length,
+      silentSlates: gradient.silentSlates,
+      tokens,
+      push: pushOf(batch, gradient),
+    };
+  }
+
+  /**
+   * Measures whole slates, without training on them.
+   *
+   * @param steps done so far
+   * @throws Divergence where a log-probability is not finite
+   */
+  async measure(slates: readonly TrainingSlate[], steps: number): Promise<Measurement> {
+    const { objective, rule } = this.#parts;
+    const batch = batchOf(slates, await this.#score(slates));
+    if (!batch.targetLogProb.every(Number.isFinite)) {
+      const query = JSON.stringify(firstNotFinite(batch));
+      const place = `validation after step ${steps}, query ${query}`;
+      throw new Divergence('a log-probability', place, { weightsAreGood: false });
+    }
+    const statistics = weightStatistics(batch, rule);
+    const { value } = objective(batch);
+    if (statistics.meanRho === null && batch.loggingLogProb.some(Number.isNaN)) {
+      return { value, estimate: null, ...statistics };
+    }
+    const { utility, diversity, ...estimate } = pope(batch, { ...rule, proximity: 0 });
+    return { value, estimate: { value: estimate.value, utility, diversity }, ...statistics };
+  }
+
+  async #score(slates: readonly TrainingSlate[]): Promise<ModelScores> {
+    const { model, settings } = this.#parts;
+    const { tokenEntropy: entropy, batchTokens } = settings;
+    const scored = (await model.scoreTokens(slates.map(tokenSlate), { entropy, batchTokens })).flat();
+    return {
+      logProb: Float64Array.from(scored, ({ sum }) => sum),
+      entropy: entropy
+        ? Float64Array.from(
+            scored,
+            ({ entropies }) => entropies!.reduce((sum, each) => sum + each, 0) / entropies!.length,
+          )
+        : null,
+    };
+  }
+
+  /** Responses without a coefficient cost nothing. Returns the tokens of the others. */
+  async #accumulate(
+    slates: readonly TrainingSlate[],
+    { offsets }: Batch,
+    gradient: ObjectiveGradient,
+  ): Promise<number> {
+    const { model, settings } = this.#parts;
+    const { coefficients, entropyCoefficients } = gradient;
+    const kept: { slate: TokenSlate; coefficients: number[]; entropyCoefficients: number[] }[] = [];
+    let tokens = 0;
+    for (const [i, slate] of slates.entries()) {
+      const indices = slate.responses.flatMap((_, k) => {
+        const at = offsets[i]! + k;
+        return coefficients[at] !== 0 || (entropyCoefficients?.[at] ?? 0) !== 0 ? [k] : [];
+      });
+      if (indices.length === 0) continue;
+      const responses = indices.map((k) => slate.responses[k]!.ids);
+      tokens += responses.reduce((sum, ids) => sum + ids.length, 0);
+      kept.push({
+        slate: { prompt: slate.prompt, responses },
+        coefficients: indices.map((k) => coefficients[offsets[i]! + k]!),
+        // That of the mean entropy, as one of the sum over the tokens.
+        entropyCoefficients: indices.map(
+          (k) => (entropyCoefficients?.[offsets[i]! + k] ?? 0) / slate.responses[k]!.ids.length,
+        ),
+      });
+    }
+    if (kept.length === 0) return 0;
+    await model.accumulateGradient(
+      kept.map(({ slate }) => slate),
+      kept.map((each) => each.coefficients),
+      {
+        reduction: 'sum',
+        batchTokens: settings.batchTokens,
+        checkpointing: settings.checkpointing,
+        ...(entropyCoefficients ? { entropyCoefficients: kept.map((each) => each.entropyCoefficients) } : {}),
+      },
+    );
+    return tokens;
+  }
+}
+
+function tokenSlate({ prompt, responses }: TrainingSlate): TokenSlate {
+  return { prompt, responses: responses.map(({ ids }) => ids) };
+}
+
+function firstNotFinite({ offsets, queryIds, targetLogProb }: Batch): string | undefined {
+  const response = targetLogProb.findIndex((value) => !Number.isFinite(value));
+  return queryIds.find((_, i) => offsets[i + 1]! > response);
+}
+
+function checkFinite(
+  values: ArrayLike<number>,
+  what: string,
+  place: StepPlace,
+  options: { weightsAreGood: boolean },
+): void {
+  if (!Array.from(values).every(Number.isFinite)) throw new Divergence(what, describePlace(place), options);
+}
