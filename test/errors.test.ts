@@ -15,8 +15,8 @@ function usedCodes(): Set<string> {
   for (const name of readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })) {
     if (!name.endsWith('.ts')) continue;
     const source = readFileSync(join(root, 'src', name), 'utf8');
-    // new DataError('CODE', ..), warn('CODE', ..) and { code: 'CODE', .. }
-    for (const match of source.matchAll(new RegExp(`(?:(?:Error|warn)\\(\\s*|code: )'(${CODE})'`, 'g')))
+    // new DataError('CODE', ..), super('CODE', ..), warn('CODE', ..) and { code: 'CODE', .. }
+    for (const match of source.matchAll(new RegExp(`(?:(?:Error|super|warn)\\(\\s*|code: )'(${CODE})'`, 'g')))
       codes.add(match[1]!);
     for (const match of source.matchAll(/Error\(\s*`\$\{[\w.]*kind\}(_[A-Z_]+)`/g)) {
       for (const kind of INPUT_KINDS) codes.add(kind + match[1]!);

@@ -24,6 +24,7 @@ export interface AlignOptions extends TrainingSettings, TrainingSources {
   onProgress?: ((progress: AlignProgress) => void) | undefined;
   /** Queries that the reference has scored; before the first step. */
   onScored?: ((queries: number) => void) | undefined;
+  onEvaluation?: ((evaluation: Evaluation) => void) | undefined;
   onWarning?: ((warning: Warning) => void) | undefined;
 }
 
@@ -96,6 +97,7 @@ export async function align(
         validation: training.validation,
         signal,
         onProgress: options.onProgress,
+        onEvaluation: options.onEvaluation,
         onWarning: options.onWarning,
       },
       state,
@@ -194,6 +196,7 @@ function pickSettings(options: AlignOptions): TrainingSettings {
     signal,
     onProgress,
     onScored,
+    onEvaluation,
     onWarning,
     logging,
     reference,

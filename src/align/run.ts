@@ -33,6 +33,7 @@ interface Parts {
   validation: readonly TrainingSlate[];
   signal: AbortSignal | undefined;
   onProgress: ((progress: AlignProgress) => void) | undefined;
+  onEvaluation: ((evaluation: Evaluation) => void) | undefined;
   onWarning: ((warning: { code: string; message: string }) => void) | undefined;
 }
 
@@ -110,6 +111,7 @@ export class Run {
     const history = [...this.#state.history, evaluation];
     this.#state = { ...this.#state, history, interval: emptyInterval() };
     await metrics.append({ kind: 'validation', ...evaluation });
+    this.#parts.onEvaluation?.(evaluation);
     const known = new Set(this.#state.warnings.map(({ code }) => code));
     const found = trainingWarnings(history, settings.method, settings.objective === 'bound');
     const fresh = found.filter(({ code }) => !known.has(code));

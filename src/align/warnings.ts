@@ -53,19 +53,18 @@ export function trainingWarnings(history: readonly Evaluation[], method: Method,
 
 function propensityOverfit(history: readonly Evaluation[]): Warning | null {
   const { step, training } = history.at(-1)!;
-  const code = 'PROPENSITY_OVERFIT';
   // Null is a mean weight that overflows a double, but only where there are weights at all.
   const overflows = training.estimate !== null && training.meanWeight === null;
   if (overflows || (training.meanWeight ?? 0) > LARGEST_MEAN_WEIGHT) {
     const weight = overflows ? 'beyond a double' : training.meanWeight!.toPrecision(3);
     const message = `after step ${step} the mean weight on training queries is ${weight}, above ${LARGEST_MEAN_WEIGHT}: logged responses are made likelier for being logged; lower --lr, clip weights, or stop earlier`;
-    return { code, message };
+    return { code: 'PROPENSITY_OVERFIT', message };
   }
   const rises = trend(history, ({ training: { estimate } }) => estimate?.value, 1);
   const falls = trend(history, ({ validation }) => validation?.estimate?.value, -1);
   if (!rises || !falls) return null;
   return {
-    code,
+    code: 'PROPENSITY_OVERFIT',
     message: `up to step ${step} the value rises on training queries and falls on validation queries; stop earlier (--patience) or lower --lr`,
   };
 }

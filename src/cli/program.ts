@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { InterruptedError, PopeError, UsageError } from '../errors.js';
 import { exampleText, isHelp, type MountedCommand } from './command.js';
+import { alignCommand } from './commands/align.js';
 import { demo } from './commands/demo.js';
 import { doctor } from './commands/doctor.js';
 import { evaluate } from './commands/evaluate.js';
@@ -11,7 +12,7 @@ import { version } from './package.js';
 import type { ProgressStream } from './progress.js';
 import type { DataStream } from './terminal.js';
 
-const COMMANDS: readonly MountedCommand[] = [demo, importCommand, score, evaluate, simulate, doctor];
+const COMMANDS: readonly MountedCommand[] = [demo, importCommand, score, evaluate, alignCommand, simulate, doctor];
 
 export interface ProgramStreams {
   stdout: DataStream;

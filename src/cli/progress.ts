@@ -12,6 +12,8 @@ export interface Progress {
   /** Where it is known, a bar and the time left are shown too. */
   total: number | undefined;
   unit: string;
+  /** What else is worth a glance, after the rest. */
+  detail?: string | undefined;
 }
 
 const REDRAW_MS = 100;
@@ -53,7 +55,11 @@ export class ProgressLine {
   }
 }
 
-function render({ label, done, total, unit }: Progress, seconds: number): string {
+function render(progress: Progress, seconds: number): string {
+  return [summary(progress, seconds), progress.detail ?? []].flat().join('  ');
+}
+
+function summary({ label, done, total, unit }: Progress, seconds: number): string {
   const rate = seconds > 0 ? done / seconds : 0;
   const speed = rate > 0 ? `  ${rate >= 100 ? Math.round(rate).toLocaleString('en-US') : rate.toPrecision(3)}/s` : '';
   const count = done.toLocaleString('en-US');

@@ -1,15 +1,15 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import type { LoggedDataset } from '../../data/dataset.js';
 import type { Slate } from '../../data/slate.js';
 import { splitOf } from '../../data/split.js';
-import { DataError, describeError, InterruptedError, UsageError } from '../../errors.js';
+import { DataError, InterruptedError } from '../../errors.js';
 import { loadModel } from '../../models/index.js';
 import { type Shard, selectShard } from '../../policy/batch-policy.js';
 import { DEFAULT_BATCH_TOKENS, LocalPolicy, type LocalPolicyOptions } from '../../policy/local-policy.js';
 import { type ScoreReport, scoreToFile } from '../../policy/score-cache.js';
 import { journalPath } from '../../policy/score-journal.js';
 import { type Context, defineCommand } from '../command.js';
+import { ENCODING_FLAGS, encodingOptions } from '../encoding-flags.js';
 import {
   defaulted,
   expected,
@@ -34,13 +34,6 @@ const parseShard: Parse<Shard> = (value) => {
   return { index, count };
 };
 
-const parseDate: Parse<Date> = (value) => {
-  const date = new Date(`${value}T00:00:00Z`);
-  if (!/^\d{4}-\d\d-\d\d$/.test(value) || Number.isNaN(date.getTime()))
-    throw expected('a date such as 2026-01-31', value);
-  return date;
-};
-
 const FLAGS = {
   model: required('--model <dir>', 'Hugging Face model folder', text),
   output: required('-o, --output <file>', 'score file; scores that it has already are kept', outputFile),
@@ -48,16 +41,7 @@ const FLAGS = {
   dtype: defaulted('--dtype <name>', 'f32 or bf16', oneOf('f32', 'bf16'), 'f32'),
   batchTokens: defaulted('--batch-tokens <n>', 'tokens that are run at once', positiveInteger, DEFAULT_BATCH_TOKENS),
   temperature: defaulted('--temperature <t>', 'logits are divided by it', positiveNumber, 1),
-  system: optional('--system <file>', 'text file with a system prompt', text),
-  template: defaulted('--template <which>', "auto (the tokenizer's own), raw, or a Jinja file", text, 'auto'),
-  end: defaulted('--end <rule>', 'auto (end-of-turn or EOS token counts) or none', oneOf('auto', 'none'), 'auto'),
-  date: optional('--date <yyyy-mm-dd>', 'what templates are told is today (default: 2024-07-26)', parseDate),
-  onOverflow: defaulted(
-    '--on-overflow <what>',
-    "when a query exceeds the model's context: error, skip, or truncate its prompt from the left",
-    oneOf('error', 'skip', 'truncate'),
-    'error',
-  ),
+  ...ENCODING_FLAGS,
   name: optional('--name <name>', 'name of the policy (default: folder and hash)', text),
   shard: optional('--shard <i/n>', 'only part i of n, counted from 1', parseShard),
   ...LOG_FLAGS,
@@ -106,17 +90,9 @@ export const score = defineCommand({
 });
 
 async function policyOptions(settings: Settings<typeof FLAGS>): Promise<LocalPolicyOptions> {
-  const { temperature, end, onOverflow, batchTokens, template, system, name, date } = settings;
-  return {
-    temperature,
-    end,
-    onOverflow,
-    batchTokens,
-    template: template === 'auto' || template === 'raw' ? template : { jinja: await readText('--template', template) },
-    ...(system === undefined ? {} : { system: await readText('--system', system) }),
-    ...(name === undefined ? {} : { name }),
-    ...(date === undefined ? {} : { date }),
-  };
+  const { temperature, batchTokens, name } = settings;
+  const encoding = await encodingOptions(settings);
+  return { ...encoding, temperature, batchTokens, ...(name === undefined ? {} : { name }) };
 }
 
 /** Which slates this run scores; how many, where a pass that counts them is made or wanted. */
@@ -156,12 +132,4 @@ function summary(report: ScoreReport): string[] {
       ? [`${readable(truncated.tokens)} tokens were cut from prompts, over ${readable(truncated.responses)} responses`]
       : []),
   ];
-}
-
-async function readText(flag: string, path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    throw new UsageError('BAD_OPTION', `${flag}: cannot read ${path}: ${describeError(error)}`, { cause: error });
-  }
 }
