@@ -18,6 +18,7 @@ import {
   matmul,
   rmsNorm,
   rope,
+  scale,
   swiglu,
   zeros,
 } from '../../src/tensor/ops/index.js';
@@ -103,6 +104,7 @@ const cases: Record<string, Case> = {
     shapes: [[3, 10]],
     outputs: (x) => [rope(x!, { positions: ints(2, 0, 3), cos: half(5), sin: half(6), heads: 2 })],
   },
+  scale: { shapes: [[2, 5]], outputs: (x) => [scale(x!, -1.5)] },
   swiglu: {
     shapes: [
       [2, 5],
