@@ -38,7 +38,10 @@
   X(gelu_backward, writes)             \
   X(fused_head_backward, updates)      \
   X(squared_sum, updates)              \
-  X(adamw, updates)
+  X(adamw, updates)                    \
+  X(scatter_rows, updates)             \
+  X(attention_decode, writes)          \
+  X(sample, writes)
 
 namespace pope {
 

@@ -1,6 +1,7 @@
 export { accumulate } from './accumulate.js';
 export { add } from './add.js';
 export { type AttentionOptions, attention } from './attention.js';
+export { attentionDecode } from './attention-decode.js';
 export { cast } from './cast.js';
 export { columns } from './columns.js';
 export { type DropoutOptions, dropout } from './dropout.js';
@@ -12,6 +13,8 @@ export { layerNorm } from './layer-norm.js';
 export { type MatmulOptions, matmul } from './matmul.js';
 export { rmsNorm } from './rms-norm.js';
 export { type RopeOptions, rope } from './rope.js';
+export { type Sampled, type SampleOptions, sample } from './sample.js';
 export { scale } from './scale.js';
+export { scatterRows } from './scatter-rows.js';
 export { swiglu } from './swiglu.js';
 export { clear, zeros } from './zeros.js';

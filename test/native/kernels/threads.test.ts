@@ -35,6 +35,10 @@ const program = (path: string) => `
   run('attention_backward', [rotated(), rotated(), rotated(), rotated(), rotated(),
     Int32Array.of(0, 50, 0, 0, 50, 120, 0, 50, 120, 200, 0, 50, 200, 300, 0, 0)],
     [f32(rows * width), f32(rows * width), f32(rows * width)], [rows, 5, 5, 8, 4], [0.3]);
+  run('attention_decode', [rotated(), rotated(), rotated(), Int32Array.from({ length: 4 * rows }, (_, i) => [0, i / 5, 3, 290][i % 4])],
+    [f32(rows * width)], [rows, 5, 5, 8, rows], [0.3]);
+  const counters = Int32Array.from({ length: 3 * rows }, (_, i) => i);
+  run('sample', [logits, counters], [new Int32Array(rows), f32(rows)], [rows, vocab, 40, 7], [0.8, 0.9]);
   run('squared_sum', [wave(Float32Array, 100000, 1), wave(Float32Array, 3, 1)], [f64(1)], [100000, 3], []);
   const offsets = Int32Array.from({ length: slates + 1 }, (_, i) => 3 * i);
   const log = [wave(Float64Array, 3 * slates, 1, -2), wave(Float64Array, 3 * slates, 1.5, -2),

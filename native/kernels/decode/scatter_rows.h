@@ -1,0 +1,31 @@
+// scatter_rows: dst[index[i]] = x[i], in the order of i; the other rows of dst keep what they hold.
+//   x [rows, width]   index [rows]   dst [capacity, width]
+// The inverse of gather_rows: it is how keys and values enter their cache.
+//
+// An index outside [0, capacity) throws out_of_range naming its position, before anything is written.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "core/error.h"
+
+namespace pope {
+
+struct ScatterShape {
+  int64_t rows, width, capacity;
+};
+
+inline void check_scatter_index(const int32_t* index, const ScatterShape& shape) {
+  for (int64_t i = 0; i < shape.rows; ++i) {
+    if (index[i] >= 0 && index[i] < shape.capacity) continue;
+    throw Error(Status::out_of_range,
+                "scatter_rows: index " + std::to_string(index[i]) + " at position " + std::to_string(i) +
+                    " is outside the " + std::to_string(shape.capacity) + " rows of the destination",
+                i);
+  }
+}
+
+void scatter_rows(const float* x, const int32_t* index, float* dst, const ScatterShape& shape);
+
+}  // namespace pope

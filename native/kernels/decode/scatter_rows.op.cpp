@@ -1,0 +1,26 @@
+#include "kernels/decode/scatter_rows.h"
+
+#include "kernels/op.h"
+
+#ifdef POPE_REFERENCE
+#include "kernels/decode/scatter_rows.reference.h"
+#endif
+
+namespace pope {
+
+Work prepare_scatter_rows(const OpCall& call) {
+  const ScatterShape shape{call.size(0), call.size(1), call.size(2)};
+  const Scalar* x = call.input<Scalar>(0, checked_product({shape.rows, shape.width}));
+  const int32_t* index = call.input<int32_t>(1, shape.rows);
+  Scalar* dst = call.output<Scalar>(0, checked_product({shape.capacity, shape.width}));
+  return [=](ThreadPool&) {
+    check_scatter_index(index, shape);
+#ifdef POPE_REFERENCE
+    reference::scatter_rows(x, index, dst, shape);
+#else
+    scatter_rows(x, index, dst, shape);
+#endif
+  };
+}
+
+}  // namespace pope

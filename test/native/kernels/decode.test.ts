@@ -1,0 +1,124 @@
+import { describe, expect, it } from 'vitest';
+import { loadAddon } from '../../../src/native/loader.js';
+import { checkOp, randomNumbers } from '../../helpers/check-op.js';
+
+describe('scatter_rows', () => {
+  /** [rows, width, capacity] */
+  it.each([
+    [0, 3, 2],
+    [0, 5, 0],
+    [3, 0, 3],
+    [1, 1, 1],
+    [7, 13, 31],
+    [61, 33, 61],
+  ])('%i rows of %i among %i', (rows, width, capacity) => {
+    const index = Int32Array.from({ length: rows }, (_, i) => (capacity - 1 - 4 * i + 4 * capacity * rows) % capacity);
+    checkOp('scatter_rows', {
+      inputs: [randomNumbers(rows * width, 1), index],
+      outputs: [randomNumbers(capacity * width, 2)],
+      dims: [rows, width, capacity],
+      tolerance: { atol: 0, rtol: 0 },
+    });
+  });
+
+  it('lets the last of two rows with the same place win', () => {
+    const places = new Float32Array(4).fill(9);
+    loadAddon().runSync('scatter_rows', [Float32Array.of(1, 2, 3), Int32Array.of(2, 0, 2)], [places], [3, 1, 4], []);
+    expect(places).toEqual(Float32Array.of(2, 9, 3, 9));
+  });
+
+  it.each([-1, 5])('refuses index %i, naming its place, and writes nothing', (wrong) => {
+    const places = new Float32Array(5);
+    const run = () =>
+      loadAddon().runSync('scatter_rows', [Float32Array.of(1, 2), Int32Array.of(0, wrong)], [places], [2, 1, 5], []);
+    expect(run).toThrowError(
+      expect.objectContaining({
+        code: 'OUT_OF_RANGE',
+        message: `scatter_rows: index ${wrong} at position 1 is outside the 5 rows of the destination`,
+      }),
+    );
+    expect(places).toEqual(new Float32Array(5));
+  });
+});
+
+/** Spans of all kinds in a cache of 200 rows: shared, overlapping, without prefix, without own rows, whole. */
+const spans = [
+  [0, 37, 50, 51],
+  [0, 37, 60, 97],
+  [5, 5, 7, 8],
+  [10, 140, 200, 200],
+  [0, 0, 0, 200],
+  [190, 200, 0, 190],
+];
+
+const shapes = [
+  { heads: 1, kv: 1, head: 1 },
+  { heads: 4, kv: 2, head: 16 },
+  { heads: 3, kv: 3, head: 7 },
+  { heads: 6, kv: 1, head: 33 },
+  { heads: 2, kv: 2, head: 64 },
+];
+
+describe.each(shapes)('attention_decode, $heads heads, $kv key-value heads of $head', ({ heads, kv, head }) => {
+  it.each([0, 1, spans.length])('of %i rows', (rows) => {
+    checkOp('attention_decode', {
+      inputs: [
+        randomNumbers(rows * heads * head, 1, 2),
+        randomNumbers(200 * kv * head, 2, 2),
+        randomNumbers(200 * kv * head, 3, 2),
+        Int32Array.from(spans.slice(0, rows).flat()),
+      ],
+      outputs: [rows * heads * head],
+      dims: [rows, heads, kv, head, 200],
+      scalars: [1 / Math.sqrt(head)],
+    });
+  });
+});
+
+describe('attention_decode', () => {
+  const decode = (rowSpans: number[][], [heads, kv, head, scale]: number[] = [4, 2, 8, 0.3], cache = 200) => {
+    const rows = rowSpans.length;
+    const q = Float32Array.from(randomNumbers(spans.length * heads! * head!, 1)).subarray(0, rows * heads! * head!);
+    const [keys, values] = [2, 3].map((seed) => Float32Array.from(randomNumbers(cache * kv! * head!, seed)));
+    const out = new Float32Array(q.length);
+    const inputs = [q, keys!, values!, Int32Array.from(rowSpans.flat())];
+    loadAddon().runSync('attention_decode', inputs, [out], [rows, heads!, kv!, head!, cache], [scale!]);
+    return out;
+  };
+
+  it('gives a row the same bits whatever the other rows are', () => {
+    const all = decode(spans);
+    expect(decode(spans.slice(0, 2))).toEqual(all.subarray(0, 64));
+  });
+
+  it('is the last row of attention over the same keys', () => {
+    const [heads, kv, head, rows] = [4, 2, 8, 23];
+    const q = Float32Array.from(randomNumbers(rows * heads * head, 4));
+    const [k, v] = [5, 6].map((seed) => Float32Array.from(randomNumbers(rows * kv * head, seed)));
+    const whole = new Float32Array(q.length);
+    const causal = [q, k!, v!, Int32Array.of(0, rows, 0, 0)];
+    loadAddon().runSync('attention', causal, [whole], [rows, heads, kv, head, 1], [0.3]);
+    const last = new Float32Array(heads * head);
+    const newest = [q.subarray((rows - 1) * heads * head), k!, v!, Int32Array.of(0, 9, 9, rows)];
+    loadAddon().runSync('attention_decode', newest, [last], [1, heads, kv, head, rows], [0.3]);
+    last.forEach((value, i) => {
+      expect(value).toBeCloseTo(whole[(rows - 1) * heads * head + i]!, 6);
+    });
+  });
+
+  it.each<[number[], string]>([
+    [[0, 201, 0, 1], 'sees the rows 0 to 201 and 0 to 1 of a cache of 200'],
+    [[0, 1, -1, 4], 'sees the rows 0 to 1 and -1 to 4 of a cache of 200'],
+    [[5, 4, 0, 1], 'sees the rows 5 to 4 and 0 to 1 of a cache of 200'],
+    [[3, 3, 7, 7], 'sees no row of the cache'],
+  ])('refuses spans %j, naming the row', (wrong, message) => {
+    expect(() => decode([[0, 1, 0, 0], wrong])).toThrowError(
+      expect.objectContaining({ code: 'OUT_OF_RANGE', message: `attention_decode: row 1 ${message}` }),
+    );
+  });
+
+  it('refuses heads that cannot share and a scale that is not positive', () => {
+    expect(() => decode([], [3, 2, 8, 1])).toThrow('3 query heads cannot share 2 key-value heads evenly');
+    expect(() => decode([], [4, 2, 8, 0])).toThrow('scale must be positive and finite');
+  });
+});
