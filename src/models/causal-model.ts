@@ -9,6 +9,9 @@ import { readAdapterOptions, readAdapterWeights, saveAdapter } from './adapter-f
 import { type BatchOptions, batchOptions } from './batch-options.js';
 import { checkSequence, checkSlates } from './check-tokens.js';
 import type { ModelConfig } from './config.js';
+import { type Generation, generateBatch } from './generate.js';
+import type { GenerateBatchOptions, GenerateOptions } from './generate-options.js';
+import type { GenerationPrompt } from './generation-plan.js';
 import { LoraAdapters, type LoraOptions } from './lora.js';
 import type { Network } from './network.js';
 import { NetworkInputs } from './network-inputs.js';
@@ -168,6 +171,31 @@ export class CausalModel {
       return matmul(gatherRows(this.network.forward(input), rows), this.network.head, { transposed: true });
     });
     return this.readAndDispose(logits);
+  }
+
+  /**
+   * Goes on from a prompt: draws tokens one by one until a stop token, `maxTokens` or the end of the context.
+   *
+   * @returns the new ids; the stop token is the last one
+   * @throws DataError `EMPTY_PROMPT`, `TOKEN_OUT_OF_RANGE` or `CONTEXT_OVERFLOW`; UsageError for a wrong option
+   */
+  async generate(promptIds: ArrayLike<number>, options: GenerateOptions): Promise<number[]> {
+    const [[generation]] = (await this.generateBatch([{ ids: promptIds }], options)) as [[Generation]];
+    return generation.ids;
+  }
+
+  /**
+   * Draws `n` samples for each of many prompts. A sample depends on its prompt's ids and stream, its own index and the seed
+   * alone: neither on `n` nor on the other prompts.
+   *
+   * @returns generations[i][k] of sample k of prompt i
+   * @throws as `generate`, before anything runs
+   */
+  generateBatch(prompts: readonly GenerationPrompt[], options: GenerateBatchOptions): Promise<Generation[][]> {
+    const { config, device, network, inputs } = this;
+    const eos = this.tokenizer?.eosId ?? null;
+    const stop = eos === null ? [] : [eos];
+    return generateBatch({ config, device, network, inputs }, prompts, { stop, ...options });
   }
 
   /**

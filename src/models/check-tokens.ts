@@ -24,6 +24,21 @@ export function checkSlates(slates: readonly TokenSlate[], limits: Limits): void
   }
 }
 
+/** Prompts to go on from. @throws DataError `EMPTY_PROMPT`, `TOKEN_OUT_OF_RANGE` or `CONTEXT_OVERFLOW` with its place */
+export function checkPrompts(prompts: readonly { ids: ArrayLike<number> }[], limits: Limits): void {
+  for (const [index, { ids }] of prompts.entries()) {
+    const place = `prompt ${index}`;
+    if (ids.length === 0) {
+      throw new DataError('EMPTY_PROMPT', `${place}: has no tokens, so nothing predicts the first new one`);
+    }
+    checkIds(ids, limits, place);
+    if (ids.length >= limits.context) {
+      const got = `${ids.length} tokens leave no room for a new one`;
+      throw new DataError('CONTEXT_OVERFLOW', `${place}: ${got} in the model's context of ${limits.context}`);
+    }
+  }
+}
+
 /** @throws DataError `EMPTY_PROMPT`, `TOKEN_OUT_OF_RANGE` or `CONTEXT_OVERFLOW` */
 export function checkSequence(ids: ArrayLike<number>, limits: Limits): void {
   if (ids.length === 0) throw new DataError('EMPTY_PROMPT', 'the sequence has no tokens: expected at least one id');

@@ -1,5 +1,5 @@
 import type { Device } from '../tensor/device.js';
-import { add, attention, columns, embedding, gelu, layerNorm, matmul } from '../tensor/ops/index.js';
+import { add, columns, embedding, gelu, layerNorm, matmul } from '../tensor/ops/index.js';
 import { stage } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Gpt2Config } from './gpt2-config.js';
@@ -47,23 +47,25 @@ export class Gpt2 implements Network {
       ),
     );
     for (let i = 0; i < this.config.layers; i++) {
-      x = stage(x, (rows) => this.block(`h.${i}`, rows, input));
+      x = stage(x, (rows) => this.block(i, rows, input));
     }
     return this.norm('ln_f', x);
   }
 
-  private block(name: string, x: Tensor<'f32'>, input: NetworkInput): Tensor<'f32'> {
-    const attended = add(x, this.attention(`${name}.attn`, this.norm(`${name}.ln_1`, x), input));
+  private block(layer: number, x: Tensor<'f32'>, input: NetworkInput): Tensor<'f32'> {
+    const name = `h.${layer}`;
+    const attended = add(x, this.attention(layer, this.norm(`${name}.ln_1`, x), input));
     const hidden = this.linear(`${name}.mlp.c_fc`, this.norm(`${name}.ln_2`, attended));
     return add(attended, this.linear(`${name}.mlp.c_proj`, gelu(hidden, this.config.gelu)));
   }
 
-  private attention(name: string, x: Tensor<'f32'>, { segments }: NetworkInput): Tensor<'f32'> {
+  private attention(layer: number, x: Tensor<'f32'>, { attend }: NetworkInput): Tensor<'f32'> {
+    const name = `h.${layer}.attn`;
     const { width, heads, scaleAttention } = this.config;
     const projected = this.linear(`${name}.c_attn`, x);
     const part = (index: number) => columns(projected, index * width, width);
     const scale = scaleAttention ? 1 / Math.sqrt(width / heads) : 1;
-    const mixed = attention(part(0), part(1), part(2), segments, { heads, keyValueHeads: heads, scale });
+    const mixed = attend(layer, part(0), part(1), part(2), { heads, keyValueHeads: heads, scale });
     return this.linear(`${name}.c_proj`, mixed);
   }
 

@@ -1,4 +1,4 @@
-import { add, attention, columns, embedding, matmul, rmsNorm, rope, swiglu } from '../tensor/ops/index.js';
+import { add, columns, embedding, matmul, rmsNorm, rope, swiglu } from '../tensor/ops/index.js';
 import { stage } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { LlamaConfig } from './llama-config.js';
@@ -59,17 +59,19 @@ export class Llama implements Network {
   forward(input: NetworkInput): Tensor<'f32'> {
     let x = embedding(this.weights.get('embed_tokens.weight'), input.ids);
     for (let i = 0; i < this.config.layers; i++) {
-      x = stage(x, (rows) => this.block(`layers.${i}`, rows, input));
+      x = stage(x, (rows) => this.block(i, rows, input));
     }
     return this.norm('norm', x);
   }
 
-  private block(name: string, x: Tensor<'f32'>, input: NetworkInput): Tensor<'f32'> {
-    const attended = add(x, this.attention(`${name}.self_attn`, this.norm(`${name}.input_layernorm`, x), input));
+  private block(layer: number, x: Tensor<'f32'>, input: NetworkInput): Tensor<'f32'> {
+    const name = `layers.${layer}`;
+    const attended = add(x, this.attention(layer, this.norm(`${name}.input_layernorm`, x), input));
     return add(attended, this.mlp(`${name}.mlp`, this.norm(`${name}.post_attention_layernorm`, attended)));
   }
 
-  private attention(name: string, x: Tensor<'f32'>, input: NetworkInput): Tensor<'f32'> {
+  private attention(layer: number, x: Tensor<'f32'>, input: NetworkInput): Tensor<'f32'> {
+    const name = `layers.${layer}.self_attn`;
     const { heads, keyValueHeads, headSize } = this.config;
     const [query, key, value] = this.projections(name, x);
     const rotated = (vectors: Tensor<'f32'>, norm: string, count: number) => {
@@ -77,17 +79,9 @@ export class Llama implements Network {
       const { cos, sin, rows } = input.rope!;
       return rope(normed, { positions: rows, cos, sin, heads: count });
     };
-    const mixed = attention(
-      rotated(query, 'q_norm', heads),
-      rotated(key, 'k_norm', keyValueHeads),
-      value,
-      input.segments,
-      {
-        heads,
-        keyValueHeads,
-        scale: 1 / Math.sqrt(headSize),
-      },
-    );
+    const q = rotated(query, 'q_norm', heads);
+    const k = rotated(key, 'k_norm', keyValueHeads);
+    const mixed = input.attend(layer, q, k, value, { heads, keyValueHeads, scale: 1 / Math.sqrt(headSize) });
     return this.linear(`${name}.o_proj`, mixed, this.config.attentionBias);
   }
 

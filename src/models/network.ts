@@ -1,4 +1,14 @@
+import type { AttentionOptions } from '../tensor/ops/index.js';
 import type { Tensor } from '../tensor/tensor.js';
+
+/** How rows attend in one layer: to each other, or to what a cache keeps of earlier ones. q, k and v as for `attention`. */
+export type Attend = (
+  layer: number,
+  q: Tensor<'f32'>,
+  k: Tensor<'f32'>,
+  v: Tensor<'f32'>,
+  options: AttentionOptions,
+) => Tensor<'f32'>;
 
 /** The rows of a batch on the device (packing.ts lays them out). */
 export interface NetworkInput {
@@ -6,8 +16,7 @@ export interface NetworkInput {
   ids: Tensor<'i32'>;
   /** i32 [rows] */
   positions: Tensor<'i32'>;
-  /** i32 [segments, 4], docs/native-ops.md */
-  segments: Tensor<'i32'>;
+  attend: Attend;
   /** Rotary tables f32 [table, rotary / 2] and the row of each position in them, i32 [rows]; null without rotary embedding. */
   rope: { cos: Tensor<'f32'>; sin: Tensor<'f32'>; rows: Tensor<'i32'> } | null;
 }
