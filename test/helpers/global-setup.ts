@@ -1,11 +1,21 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { sharedFolder } from './shared.js';
 
-/** Says once what a run without the shared folder does not test. */
-export default function setup(): void {
-  if (existsSync(sharedFolder)) return;
+/**
+ * Says once what a run without the shared folder does not test, and gives the run one temporary folder, in which all tests and
+ * the processes that they start make theirs, so that nothing stays behind, whichever of them is killed.
+ */
+export default function setup(): () => void {
+  if (!existsSync(sharedFolder)) announceSkips();
+  const folder = mkdtempSync(join(tmpdir(), 'pope-test-run-'));
+  process.env.TMPDIR = folder;
+  return () => rmSync(folder, { recursive: true, force: true });
+}
+
+function announceSkips(): void {
   const test = dirname(dirname(fileURLToPath(import.meta.url)));
   const files = readdirSync(test, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.test.ts'))

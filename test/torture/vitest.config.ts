@@ -5,6 +5,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     root: join(import.meta.dirname, '../..'),
+    globalSetup: ['test/helpers/global-setup.ts'],
     include: ['test/torture/**/*.torture.ts'],
     testTimeout: 3_600_000,
     disableConsoleIntercept: true,
