@@ -1,5 +1,6 @@
 import { LoggedDataset } from '../data/dataset.js';
-import { DEFAULT_SPLIT_RATIO, DEFAULT_SPLIT_SEED, parseSplit, parseSplitRatio } from '../data/split.js';
+import type { Slate } from '../data/slate.js';
+import { DEFAULT_SPLIT_RATIO, DEFAULT_SPLIT_SEED, parseSplit, parseSplitRatio, splitOf } from '../data/split.js';
 import type { Context } from './command.js';
 import { defaulted, onOff, optional, wholeNumber } from './flags.js';
 import type { Settings } from './settings.js';
@@ -23,6 +24,25 @@ export type LogSettings = Settings<typeof LOG_FLAGS>;
 export function openLog(path: string, settings: Omit<LogSettings, 'split'> & Partial<LogSettings>, context: Context) {
   const { split, splitRatio, splitSeed, skipInvalid } = settings;
   return LoggedDataset.open(path, { split, splitRatio, splitSeed, skipInvalid, signal: context.signal });
+}
+
+/** The chosen split of a log that is read whole, because the output keeps what it has of the other splits. */
+export function chosenSplit(
+  log: LoggedDataset,
+  { split, splitRatio, splitSeed }: Pick<LogSettings, 'split' | 'splitRatio' | 'splitSeed'>,
+) {
+  const includes = ({ id }: Slate) => split === undefined || splitOf(id, splitRatio, splitSeed) === split;
+  async function* slates(): AsyncGenerator<Slate> {
+    for await (const slate of log) if (includes(slate)) yield slate;
+  }
+  /** Number of queries, by a pass of its own; undefined where nobody watches the progress that it is for. */
+  async function count({ terminal }: Context): Promise<number | undefined> {
+    if (!terminal.drawsProgress) return undefined;
+    let queries = 0;
+    for await (const _ of slates()) queries++;
+    return queries;
+  }
+  return { includes, slates, count };
 }
 
 /** Says what `--skip-invalid` left out, once a log has been read to its end. */

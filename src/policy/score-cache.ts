@@ -1,10 +1,19 @@
 import { AtomicWriter } from '../data/files.js';
+import { openInput } from '../data/input.js';
+import { readTextLines } from '../data/lines.js';
 import type { Slate } from '../data/slate.js';
 import { DataError, describeValue } from '../errors.js';
 import type { BatchPolicy, KeyedSlate } from './batch-policy.js';
+import { Journal } from './journal.js';
 import type { ScoreOptions, SlateScores } from './policy.js';
-import { ScoreJournal } from './score-journal.js';
-import { type FiledScore, type ScoreOrigin, toScoreLine } from './score-line.js';
+import {
+  type FiledScore,
+  originDifference,
+  parseScoreLine,
+  type ScoreOrigin,
+  scoreOrigin,
+  toScoreLine,
+} from './score-line.js';
 import { ScoreTable } from './score-table.js';
 
 export interface ScoreToFileOptions extends ScoreOptions {
@@ -47,7 +56,7 @@ export async function scoreToFile<S extends KeyedSlate>(
   const { signal, onProgress, selects = () => true } = options;
   const origin: ScoreOrigin = { ...policy.identity, identity: policy.id };
   const table = new ScoreTable();
-  const journal = await ScoreJournal.open(path, table, origin);
+  const journal = await Journal.open(path, (file) => readInto(table, file, origin));
   const order: { query: string; responses: string[] }[] = [];
   const report = emptyReport();
   const done = { queries: 0, responses: 0, tokens: 0 };
@@ -96,6 +105,24 @@ export async function scoreToFile<S extends KeyedSlate>(
     return report;
   } finally {
     await journal.close();
+  }
+}
+
+async function readInto(table: ScoreTable, path: string, origin: ScoreOrigin): Promise<void> {
+  const file = await openInput(path, 'SCORES');
+  for await (const { number, text } of readTextLines(file)) {
+    const place = `${path}:${number}`;
+    const line = parseScoreLine(text, place);
+    const difference = originDifference(scoreOrigin(line), origin);
+    if (difference !== null) {
+      throw new DataError(
+        'SCORES_OF_ANOTHER_POLICY',
+        `${place}: scores of policy "${line.policy}", but this run scores policy "${origin.policy}": ${difference.field} is ` +
+          `${difference.a} there and ${difference.b} here; write to another file, or delete ${path} to score anew`,
+      );
+    }
+    // A later line is a newer score: the journal has those of texts that changed since the file was written.
+    table.add(line, place, { replace: true });
   }
 }
 

@@ -7,8 +7,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { Slate } from '../../src/data/slate.js';
 import { InterruptedError } from '../../src/errors.js';
 import { selectShard } from '../../src/policy/batch-policy.js';
+import { journalPath } from '../../src/policy/journal.js';
 import { scoreToFile } from '../../src/policy/score-cache.js';
-import { journalPath } from '../../src/policy/score-journal.js';
 import { FakePolicy, fakeLog } from './fake-policy.js';
 
 const log = fakeLog(9);

@@ -1,13 +1,12 @@
 import { existsSync } from 'node:fs';
 import type { LoggedDataset } from '../../data/dataset.js';
 import type { Slate } from '../../data/slate.js';
-import { splitOf } from '../../data/split.js';
 import { DataError, InterruptedError } from '../../errors.js';
 import { loadModel } from '../../models/index.js';
 import { type Shard, selectShard } from '../../policy/batch-policy.js';
+import { journalPath } from '../../policy/journal.js';
 import { DEFAULT_BATCH_TOKENS, LocalPolicy, type LocalPolicyOptions } from '../../policy/local-policy.js';
 import { type ScoreReport, scoreToFile } from '../../policy/score-cache.js';
-import { journalPath } from '../../policy/score-journal.js';
 import { type Context, defineCommand } from '../command.js';
 import { ENCODING_FLAGS, encodingOptions } from '../encoding-flags.js';
 import {
@@ -22,7 +21,7 @@ import {
   required,
   text,
 } from '../flags.js';
-import { LOG_FLAGS, type LogSettings, openLog, saySkipped } from '../log-flags.js';
+import { chosenSplit, LOG_FLAGS, type LogSettings, openLog, saySkipped } from '../log-flags.js';
 import type { Settings } from '../settings.js';
 import { readable } from '../table.js';
 
@@ -99,26 +98,13 @@ async function policyOptions(settings: Settings<typeof FLAGS>): Promise<LocalPol
 async function selection(
   log: LoggedDataset,
   policy: LocalPolicy,
-  {
-    shard,
-    split,
-    splitRatio,
-    splitSeed,
-  }: Pick<LogSettings, 'split' | 'splitRatio' | 'splitSeed'> & { shard: Shard | undefined },
-  { terminal }: Context,
+  settings: Pick<LogSettings, 'split' | 'splitRatio' | 'splitSeed'> & { shard: Shard | undefined },
+  context: Context,
 ): Promise<{ includes: (slate: Slate) => boolean; queries: number | undefined }> {
-  const inSplit = ({ id }: Slate) => split === undefined || splitOf(id, splitRatio, splitSeed) === split;
-  async function* ofSplit(): AsyncGenerator<Slate> {
-    for await (const slate of log) if (inSplit(slate)) yield slate;
-  }
-  if (shard !== undefined) {
-    const { includes, queries } = await selectShard(policy, ofSplit(), shard);
-    return { includes: (slate) => inSplit(slate) && includes(slate), queries };
-  }
-  if (!terminal.drawsProgress) return { includes: inSplit, queries: undefined };
-  let queries = 0;
-  for await (const _ of ofSplit()) queries++;
-  return { includes: inSplit, queries };
+  const { includes: inSplit, slates, count } = chosenSplit(log, settings);
+  if (settings.shard === undefined) return { includes: inSplit, queries: await count(context) };
+  const { includes, queries } = await selectShard(policy, slates(), settings.shard);
+  return { includes: (slate) => inSplit(slate) && includes(slate), queries };
 }
 
 function summary(report: ScoreReport): string[] {
