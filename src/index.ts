@@ -13,6 +13,8 @@ export {
 export { type EvaluateOptions, type Evaluation, evaluate } from './estimators/index.js';
 export type { CausalModel, GradientOptions, LoadOptions, LoraOptions } from './models/index.js';
 export { type DoctorReport, diagnose } from './native/doctor.js';
+export { generateToFile } from './policy/generation-cache.js';
+export { LocalGenerator, type LocalGeneratorOptions } from './policy/local-generator.js';
 export { LocalPolicy, type LocalPolicyOptions } from './policy/local-policy.js';
 export type { Policy, PolicyIdentity, ResponseScore, ScoreOptions, SlateScores } from './policy/policy.js';
 export { loadModel, type PolicyModel } from './policy/policy-model.js';

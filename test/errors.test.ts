@@ -7,7 +7,7 @@ import { describeValue, NativeError, PopeError, UnavailableError, UsageError } f
 const root = fileURLToPath(new URL('..', import.meta.url));
 const CODE = '[A-Z][A-Z0-9]+(?:_[A-Z0-9]+)*';
 /** Codes of reading a file begin with what it is (src/data/input.ts). */
-const INPUT_KINDS = ['LOG', 'SCORES', 'INPUT'];
+const INPUT_KINDS = ['LOG', 'SCORES', 'GENERATIONS', 'INPUT'];
 
 /** Codes that the sources give to errors and warnings. */
 function usedCodes(): Set<string> {

@@ -77,6 +77,12 @@ export const positiveNumber: Parse<number> = (value) => {
   return parsed;
 };
 
+export const nonNegativeNumber: Parse<number> = (value) => {
+  const parsed = number(value);
+  if (parsed < 0) throw expected('a number of at least 0', value);
+  return parsed;
+};
+
 export const wholeNumber: Parse<number> = (value) => {
   const parsed = number(value);
   if (!Number.isSafeInteger(parsed) || parsed < 0) throw expected('a whole number of at least 0', value);

@@ -5,6 +5,7 @@ import { alignCommand } from './commands/align.js';
 import { demo } from './commands/demo.js';
 import { doctor } from './commands/doctor.js';
 import { evaluate } from './commands/evaluate.js';
+import { generate } from './commands/generate.js';
 import { importCommand } from './commands/import.js';
 import { score } from './commands/score.js';
 import { simulate } from './commands/simulate.js';
@@ -12,7 +13,16 @@ import { version } from './package.js';
 import type { ProgressStream } from './progress.js';
 import type { DataStream } from './terminal.js';
 
-const COMMANDS: readonly MountedCommand[] = [demo, importCommand, score, evaluate, alignCommand, simulate, doctor];
+const COMMANDS: readonly MountedCommand[] = [
+  demo,
+  importCommand,
+  score,
+  evaluate,
+  alignCommand,
+  generate,
+  simulate,
+  doctor,
+];
 
 export interface ProgramStreams {
   stdout: DataStream;

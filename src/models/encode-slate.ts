@@ -77,11 +77,7 @@ export class SlateEncoder {
   /** @throws DataError `EMPTY_PROMPT`, `EMPTY_RESPONSE` or `CONTEXT_OVERFLOW` naming the query and response */
   encode(slate: Slate): EncodedSlate {
     const place = `query ${JSON.stringify(slate.id)}`;
-    const promptIds = this.encodePrompt(slate);
-    if (promptIds.length === 0) {
-      const why = 'the prompt is empty and the tokenizer adds no beginning-of-text token';
-      throw new DataError('EMPTY_PROMPT', `${place}: ${why}, so nothing predicts the first token. Give it a prompt.`);
-    }
+    const promptIds = this.promptIds(slate);
     const responses = slate.responses.map((response) => {
       const ids = this.tokenizer.encode(response.text);
       if (ids.length === 0) {
@@ -91,8 +87,35 @@ export class SlateEncoder {
       return { ids, tokens: ids.length, bytes: Buffer.byteLength(response.text) };
     });
     const excess = this.checkContext(slate, promptIds, responses);
-    if (excess > 0) promptIds.splice(promptIds[0] === this.tokenizer.bosId ? 1 : 0, excess);
+    if (excess > 0) this.cut(promptIds, excess);
     return { promptIds, responses, truncated: excess };
+  }
+
+  /**
+   * A prompt to go on from by up to `room` tokens.
+   *
+   * @throws DataError `EMPTY_PROMPT` or `CONTEXT_OVERFLOW` naming the query
+   */
+  encodePrompt(slate: Slate, room: number): Omit<EncodedSlate, 'responses'> {
+    const promptIds = this.promptIds(slate);
+    const excess = Math.max(0, promptIds.length + room - this.context);
+    if (excess === 0) return { promptIds, truncated: 0 };
+    const truncating = this.options.onOverflow === 'truncate';
+    if (!truncating || room >= this.context) {
+      const got = `${promptIds.length} prompt tokens and room for ${room} new ones`;
+      const todo = truncating ? 'Ask for fewer tokens' : 'Ask for fewer tokens, cut the prompt or skip the query';
+      throw new DataError(
+        'CONTEXT_OVERFLOW',
+        `query ${JSON.stringify(slate.id)}: ${got}, but the model's context is ${this.context} tokens. ${todo}.`,
+      );
+    }
+    this.cut(promptIds, excess);
+    return { promptIds, truncated: excess };
+  }
+
+  /** Cuts from the left, after BOS. */
+  private cut(promptIds: number[], excess: number): void {
+    promptIds.splice(promptIds[0] === this.tokenizer.bosId ? 1 : 0, excess);
   }
 
   /** Prompt tokens to cut off: 0 unless truncating. */
@@ -114,7 +137,15 @@ export class SlateEncoder {
     );
   }
 
-  private encodePrompt(slate: Slate): number[] {
+  private promptIds(slate: Slate): number[] {
+    const ids = this.tokens(slate);
+    if (ids.length > 0) return ids;
+    const why = 'the prompt is empty and the tokenizer adds no beginning-of-text token';
+    const todo = 'so nothing predicts the first token. Give it a prompt';
+    throw new DataError('EMPTY_PROMPT', `query ${JSON.stringify(slate.id)}: ${why}, ${todo}.`);
+  }
+
+  private tokens(slate: Slate): number[] {
     const { system } = this.options;
     let messages: Message[] = slate.messages ?? [{ role: 'user', content: slate.prompt ?? '' }];
     if (system !== undefined) {

@@ -59,29 +59,13 @@ export class LocalPolicy implements BatchPolicy<EncodedQuery> {
     if (!(temperature > 0 && Number.isFinite(temperature))) {
       throw new UsageError('TEMPERATURE', `temperature: expected a number above 0, got ${temperature}`);
     }
-    const { tokenizer } = model;
-    if (tokenizer === null) {
-      throw new DataError(
-        'NO_TOKENIZER',
-        `${model.folder}: expected a tokenizer.json beside the weights, to turn text into tokens`,
-      );
-    }
     this.#model = model;
     this.#batchTokens = batchTokens;
     this.#skipsOverflow = onOverflow === 'skip';
-    this.#encoder = new SlateEncoder(tokenizer, model.context, {
-      date: DEFAULT_DATE,
-      ...encoding,
-      onOverflow: onOverflow === 'truncate' ? 'truncate' : 'error',
-    });
-    this.id = sha256(JSON.stringify([model.hash, this.#encoder.identity, temperature, model.dtype]));
-    this.identity = {
-      policy: name ?? `${basename(resolve(model.folder))}@${this.id.slice('sha256:'.length, 'sha256:'.length + 8)}`,
-      model: model.hash,
-      tokenizer: tokenizer.hash,
-      temperature,
-      dtype: model.dtype,
-    };
+    const { encoder, id, identity } = localIdentity(model, { temperature, name, onOverflow, ...encoding });
+    this.#encoder = encoder;
+    this.id = id;
+    this.identity = identity;
   }
 
   async *score(slates: AsyncIterable<Slate> | Iterable<Slate>, options: ScoreOptions = {}): AsyncIterable<SlateScores> {
@@ -160,6 +144,39 @@ export class LocalPolicy implements BatchPolicy<EncodedQuery> {
   }
 }
 
-function sha256(text: string): string {
+/**
+ * What a model is as a policy, with its encoder.
+ *
+ * @throws DataError NO_TOKENIZER, CHAT_TEMPLATE, NO_END_TOKEN
+ */
+export function localIdentity(
+  model: CausalModel,
+  options: Omit<LocalPolicyOptions, 'name' | 'batchTokens'> & { temperature: number; name: string | undefined },
+) {
+  const { temperature, name, onOverflow, ...encoding } = options;
+  const { tokenizer } = model;
+  if (tokenizer === null) {
+    throw new DataError(
+      'NO_TOKENIZER',
+      `${model.folder}: expected a tokenizer.json beside the weights, to turn text into tokens`,
+    );
+  }
+  const encoder = new SlateEncoder(tokenizer, model.context, {
+    date: DEFAULT_DATE,
+    ...encoding,
+    onOverflow: onOverflow === 'truncate' ? 'truncate' : 'error',
+  });
+  const id = sha256(JSON.stringify([model.hash, encoder.identity, temperature, model.dtype]));
+  const identity: PolicyIdentity = {
+    policy: name ?? `${basename(resolve(model.folder))}@${id.slice('sha256:'.length, 'sha256:'.length + 8)}`,
+    model: model.hash,
+    tokenizer: tokenizer.hash,
+    temperature,
+    dtype: model.dtype,
+  };
+  return { tokenizer, encoder, id, identity };
+}
+
+export function sha256(text: string): string {
   return `sha256:${createHash('sha256').update(text).digest('hex')}`;
 }

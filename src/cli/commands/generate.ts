@@ -1,0 +1,117 @@
+import { existsSync } from 'node:fs';
+import { DataError, InterruptedError } from '../../errors.js';
+import { CACHE_ROWS } from '../../models/generate-options.js';
+import { loadModel } from '../../models/index.js';
+import { type GenerationReport, generateToFile } from '../../policy/generation-cache.js';
+import { journalPath } from '../../policy/journal.js';
+import { LocalGenerator } from '../../policy/local-generator.js';
+import { defineCommand } from '../command.js';
+import { ENCODING_FLAGS, encodingOptions } from '../encoding-flags.js';
+import {
+  defaulted,
+  expected,
+  nonNegativeNumber,
+  oneOf,
+  optional,
+  outputFile,
+  type Parse,
+  positiveInteger,
+  positiveNumber,
+  required,
+  text,
+  wholeNumber,
+} from '../flags.js';
+import { chosenSplit, LOG_FLAGS, openLog, saySkipped } from '../log-flags.js';
+import { readable } from '../table.js';
+
+const share: Parse<number> = (value) => {
+  const parsed = positiveNumber(value);
+  if (parsed > 1) throw expected('a number above 0 and at most 1', value);
+  return parsed;
+};
+
+const FLAGS = {
+  model: required('--model <dir>', 'Hugging Face model folder', text),
+  output: required('-o, --output <file>', 'generation file; samples that it has already are kept', outputFile),
+  samples: defaulted('-n, --samples <n>', 'samples per query', positiveInteger, 1),
+  maxTokens: defaulted('--max-tokens <n>', 'most tokens of a sample, its end included', positiveInteger, 128),
+  temperature: defaulted(
+    '--temperature <t>',
+    'logits are divided by it; 0 takes the most probable',
+    nonNegativeNumber,
+    1,
+  ),
+  topK: defaulted('--top-k <n>', 'draw from the n most probable tokens; 0: from all', wholeNumber, 0),
+  topP: defaulted('--top-p <share>', 'draw from the fewest tokens with this share of the probability', share, 1),
+  device: defaulted('--device <name>', 'auto, cpu or cuda', oneOf('auto', 'cpu', 'cuda'), 'auto'),
+  dtype: defaulted('--dtype <name>', 'f32 or bf16', oneOf('f32', 'bf16'), 'f32'),
+  batchTokens: defaulted('--batch-tokens <n>', 'tokens that are kept in memory at once', positiveInteger, CACHE_ROWS),
+  ...ENCODING_FLAGS,
+  name: optional('--name <name>', 'name of the policy (default: folder and hash)', text),
+  ...LOG_FLAGS,
+};
+
+export const generate = defineCommand({
+  name: 'generate',
+  summary: 'Let a language model answer the queries of a log, into a file that is also a resumable cache.',
+  examples: [
+    'pope generate log.jsonl --model ./run/model -n 50 -o generations.jsonl',
+    'pope generate log.jsonl --model ./Llama-3.2-1B --temperature 0.7 --top-p 0.9 --split test -o generations.jsonl',
+  ],
+  arguments: [['<log>', 'log file, or - for standard input']],
+  flags: FLAGS,
+  async run([path], settings, context) {
+    const { output, samples: n, maxTokens, temperature, topK, topP, seed, batchTokens, name } = settings;
+    // The split is applied below, because the generations of other splits stay in the file.
+    const log = await openLog(path!, { ...settings, split: undefined }, context);
+    const model = await loadModel(settings.model, { device: settings.device, dtype: settings.dtype });
+    try {
+      const generator = new LocalGenerator(model, {
+        ...(await encodingOptions(settings)),
+        ...{ n, maxTokens, temperature, topK, topP, seed, batchTokens },
+        ...(name === undefined ? {} : { name }),
+      });
+      const split = chosenSplit(log, settings);
+      const queries = await split.count(context);
+      const report = await generateToFile(generator, log, output, {
+        selects: split.includes,
+        signal: context.signal,
+        onProgress: ({ samples }) =>
+          context.terminal.progress({
+            label: 'generating',
+            done: samples,
+            total: queries === undefined ? undefined : n * queries,
+            unit: 'samples',
+          }),
+      });
+      if (report.queries + report.skipped === 0 && settings.split !== undefined) {
+        throw new DataError('LOG_EMPTY', `${path}: none of its queries is in the split "${settings.split}"`);
+      }
+      saySkipped(log, context);
+      for (const line of summary(report)) context.terminal.say(line);
+      context.terminal.say(`policy "${generator.identity.policy}": ${output}`);
+    } catch (error) {
+      if (!(error instanceof InterruptedError)) throw error;
+      const journal = journalPath(output);
+      const todo = existsSync(journal)
+        ? `the samples so far are in ${journal}; the same command goes on from there`
+        : 'nothing was generated yet';
+      throw new InterruptedError(error.code, `${error.message}; ${todo}`);
+    } finally {
+      model.dispose();
+    }
+  },
+});
+
+function summary(report: GenerationReport): string[] {
+  const { queries, generated, reused, tokens, cut, dropped, skipped, truncated } = report;
+  return [
+    `${readable(queries)} queries: ${readable(generated)} samples of ${readable(tokens)} tokens generated now, ${readable(reused)} were there`,
+    ...(cut > 0 ? [`${readable(cut)} of them reached the most tokens before their end`] : []),
+    ...(dropped > 0
+      ? [`${readable(dropped)} samples were of prompts that this log does not have any more; dropped`]
+      : []),
+    ...(skipped > 0 ? [`${readable(skipped)} queries exceed the model's context and were left out`] : []),
+    ...(truncated > 0 ? [`the prompts of ${readable(truncated)} queries were cut`] : []),
+  ];
+}

@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import { DataError, describeError, describeValue } from '../errors.js';
+
+const text = z.string().nullable().default(null);
+
+/** One line of a generation file (docs/formats.md). Only query and text are required, so that other tools can write one. */
+const generationLine = z.object({
+  query: z.string().min(1),
+  index: z.int().nonnegative().nullable().default(null),
+  text: z.string(),
+  tokens: z.int().positive().nullable().default(null),
+  logprob: z.number().nullable().default(null),
+  finish: z.enum(['stop', 'length']).nullable().default(null),
+  policy: z.string().min(1).default('unnamed'),
+  seed: z.int().nonnegative().nullable().default(null),
+  temperature: z.number().nonnegative().nullable().default(null),
+  identity: text,
+  key: text,
+  truncated: z.int().positive().optional(),
+});
+
+export type GenerationLine = z.output<typeof generationLine>;
+
+/** @throws DataError GENERATIONS_INVALID naming the place, the field and what came */
+export function parseGenerationLine(json: string, place: string): GenerationLine {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch (error) {
+    throw invalid(place, `expected one JSON object (${describeError(error)})`);
+  }
+  const result = generationLine.safeParse(value);
+  if (result.success) return result.data;
+  const { path, message } = result.error.issues[0]!;
+  const field = path.join('.');
+  const got = field === '' ? value : (value as Record<string, unknown>)[field];
+  throw invalid(
+    place,
+    `${field === '' ? '' : `${field}: `}${message}, got ${got === undefined ? 'nothing' : describeValue(got)}`,
+  );
+}
+
+function invalid(place: string, problem: string): DataError {
+  return new DataError('GENERATIONS_INVALID', `${place}: ${problem}`);
+}

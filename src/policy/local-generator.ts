@@ -1,0 +1,136 @@
+import { createHash } from 'node:crypto';
+import type { Slate } from '../data/slate.js';
+import { DataError } from '../errors.js';
+import type { CausalModel } from '../models/causal-model.js';
+import type { SlateEncoder } from '../models/encode-slate.js';
+import { CACHE_ROWS, type GenerateProgress } from '../models/generate-options.js';
+import type { Tokenizer } from '../models/tokenizer.js';
+import type { GenerationLine } from './generation-line.js';
+import { type LocalPolicyOptions, localIdentity, sha256 } from './local-policy.js';
+import type { PolicyIdentity } from './policy.js';
+
+/** All but `n`, `onOverflow`, `batchTokens` and `name` are part of a generation's identity. */
+export interface LocalGeneratorOptions extends LocalPolicyOptions {
+  /** Samples per query. */
+  n: number;
+  /** Most tokens of a sample, the end token included. */
+  maxTokens: number;
+  /** As in `GenerateOptions`. */
+  topK?: number;
+  topP?: number;
+  seed?: number;
+}
+
+/** A query ready to be generated from. */
+export interface PromptedQuery {
+  readonly query: string;
+  readonly prompt: readonly number[];
+  /** Changes when the model, the settings or the prompt do: tells whether earlier generations still hold. */
+  readonly key: string;
+  /** Tokens cut from the prompt. */
+  readonly truncated: number;
+}
+
+/**
+ * A language model with its prompt, temperature and rules of sampling: it writes responses to the queries of a log. Sample i
+ * of a query depends on the model, the prompt, the query's id, i, the seed and the settings alone. The model stays the caller's.
+ */
+export class LocalGenerator {
+  readonly id: string;
+  readonly identity: PolicyIdentity;
+  readonly n: number;
+  readonly #model: CausalModel;
+  readonly #tokenizer: Tokenizer;
+  readonly #encoder: SlateEncoder;
+  readonly #skipsOverflow: boolean;
+  readonly #batchTokens: number;
+  readonly #sampling: { maxTokens: number; topK: number; topP: number; seed: number; temperature: number };
+
+  /** @throws DataError NO_TOKENIZER, CHAT_TEMPLATE, NO_END_TOKEN */
+  constructor(model: CausalModel, options: LocalGeneratorOptions) {
+    const { n, maxTokens, topK = 0, topP = 1, seed = 0, batchTokens = CACHE_ROWS, name, ...policy } = options;
+    const { temperature = 1 } = policy;
+    const { tokenizer, encoder, id, identity } = localIdentity(model, { ...policy, temperature, name });
+    this.#model = model;
+    this.#tokenizer = tokenizer;
+    this.#encoder = encoder;
+    this.#skipsOverflow = policy.onOverflow === 'skip';
+    this.#batchTokens = batchTokens;
+    this.#sampling = { maxTokens, topK, topP, seed, temperature };
+    this.n = n;
+    this.id = sha256(JSON.stringify([id, maxTokens, topK, topP, seed]));
+    this.identity = identity;
+  }
+
+  /**
+   * Batches of queries, in order: a pure function of the queries and the options, so that work that was interrupted and goes on
+   * runs the same batches. One is closed when the next query's samples do not fit the cache.
+   */
+  async *batches(slates: AsyncIterable<Slate> | Iterable<Slate>): AsyncIterable<readonly PromptedQuery[]> {
+    let batch: PromptedQuery[] = [];
+    let rows = 0;
+    for await (const slate of slates) {
+      const prompted = this.#encode(slate);
+      if (prompted === null) continue;
+      const more = prompted.prompt.length + this.n * (this.#sampling.maxTokens - 1);
+      if (batch.length > 0 && rows + more > this.#batchTokens) {
+        yield batch;
+        batch = [];
+        rows = 0;
+      }
+      batch.push(prompted);
+      rows += more;
+    }
+    if (batch.length > 0) yield batch;
+  }
+
+  /** @returns lines[i][k] of sample k of query i */
+  async generateBatch(
+    batch: readonly PromptedQuery[],
+    options: { signal?: AbortSignal; onProgress?: (progress: GenerateProgress) => void } = {},
+  ): Promise<GenerationLine[][]> {
+    const { endId } = this.#encoder;
+    const { seed, temperature } = this.#sampling;
+    const prompts = batch.map(({ query, prompt }) => ({ ids: prompt, stream: streamOf(query) }));
+    const generations = await this.#model.generateBatch(prompts, {
+      ...this.#sampling,
+      n: this.n,
+      stop: endId === null ? [] : [endId],
+      batchTokens: this.#batchTokens,
+      ...options,
+    });
+    return batch.map(({ query, key, truncated }, i) =>
+      generations[i]!.map(({ ids, logProb, finish }, index) => ({
+        query,
+        index,
+        text: this.#tokenizer.decode(finish === 'stop' ? ids.slice(0, -1) : ids),
+        tokens: ids.length,
+        logprob: logProb,
+        finish,
+        policy: this.identity.policy,
+        seed,
+        temperature,
+        identity: this.id,
+        key,
+        ...(truncated > 0 ? { truncated } : {}),
+      })),
+    );
+  }
+
+  /** Null for a query that is left out because it does not fit. */
+  #encode(slate: Slate): PromptedQuery | null {
+    try {
+      const { promptIds, truncated } = this.#encoder.encodePrompt(slate, this.#sampling.maxTokens);
+      const key = sha256(JSON.stringify([this.id, promptIds]));
+      return { query: slate.id, prompt: promptIds, key, truncated };
+    } catch (error) {
+      if (this.#skipsOverflow && error instanceof DataError && error.code === 'CONTEXT_OVERFLOW') return null;
+      throw error;
+    }
+  }
+}
+
+/** The random numbers of a query: the first 32 bits of the hash of its id, so that they do not depend on its place in a log. */
+function streamOf(query: string): number {
+  return createHash('sha256').update(query).digest().readUInt32BE(0);
+}
