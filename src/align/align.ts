@@ -7,9 +7,9 @@ import type { CausalModel } from '../models/causal-model.js';
 import { diagnose } from '../native/doctor.js';
 import { type AdamW, adamW } from './optimizer.js';
 import { type ResolvedSettings, resolveSettings, type TrainingSettings } from './options.js';
-import { prepare, type TrainingSources } from './prepare.js';
+import { adapt, prepare, type TrainingSources } from './prepare.js';
 import { type AlignProgress, Run } from './run.js';
-import { MetricsFile, RunFolder, samePath } from './run-folder.js';
+import { MetricsFile, RunFolder, resumeFolder, samePath } from './run-folder.js';
 import { Trainer } from './trainer.js';
 import type { LeftOut } from './training-log.js';
 import { bestEvaluation, initialState, parseState, type TrainingState } from './training-state.js';
@@ -61,17 +61,20 @@ export async function align(
   const { output, resume = false, signal } = options;
   const settings = resolveSettings(pickSettings(options));
   const folder = new RunFolder(output);
-  await begin(folder, resume, await describeRun(model, log, options, settings));
+  const continued = resume ? await resumeFolder(output) : null;
+  const config = await describeRun(model, log, options, settings);
+  await begin(folder, { resume, config, otherModel: continued !== null });
   const earlier = await folder.readJson('result');
   if (earlier !== null) return earlier as AlignResult;
 
   const checkpoint = (await folder.checkpoints()).at(-1);
-  if (checkpoint && !samePath(checkpoint.model, model.folder)) {
+  if (continued !== null && !samePath(continued, model.folder)) {
     throw new UsageError(
       'RESUME_MODEL',
-      `the run in ${output} goes on from ${checkpoint.model}, but the model was loaded from ${model.folder}; load that one`,
+      `the run in ${output} goes on from ${continued}, but the model was loaded from ${model.folder}; load that one`,
     );
   }
+  await adapt(model, settings, checkpoint?.adapter);
   const state = checkpoint ? parseState(await folder.readState(checkpoint), checkpoint.path) : initialState();
   const prepared = await prepare(model, log, options, settings, {
     referencePath: folder.reference,
@@ -116,8 +119,15 @@ export async function align(
   }
 }
 
-/** Makes a new run folder, or checks that the one to resume is of the same run. */
-async function begin(folder: RunFolder, resume: boolean, config: object): Promise<void> {
+/**
+ * Makes a new run folder, or checks that the one to resume is of the same run.
+ *
+ * @param otherModel the model at hand is that of a checkpoint, not the one that the run began with
+ */
+async function begin(
+  folder: RunFolder,
+  { resume, config, otherModel }: { resume: boolean; config: object; otherModel: boolean },
+): Promise<void> {
   if (!folder.isBegun) {
     await folder.writeJson('environment', diagnose());
     await folder.writeJson('config', config);
@@ -134,7 +144,10 @@ async function begin(folder: RunFolder, resume: boolean, config: object): Promis
   // Through JSON, as the file went: what is undefined or null there is the same here.
   const now = flatten(JSON.parse(JSON.stringify(config)));
   const changed = [...new Set([...before.keys(), ...now.keys()])].find(
-    (key) => key !== 'model.hash' && key !== 'model.folder' && !isDeepStrictEqual(before.get(key), now.get(key)),
+    (key) =>
+      key !== 'model.folder' &&
+      !(otherModel && key === 'model.hash') &&
+      !isDeepStrictEqual(before.get(key), now.get(key)),
   );
   if (changed === undefined) return;
   throw new UsageError(

@@ -11,15 +11,16 @@ export interface MemoryEstimate {
 const FLOAT = 4;
 
 /**
- * Bytes that training needs at its peak, from the shapes alone: four floats per parameter, and per row what the ops of each
+ * Bytes that training needs at its peak, from the shapes alone: a float per weight and three more per parameter that trains, and per row what the ops of each
  * block keep (inputs of the matrix products and norms, queries, keys and values, the hidden layer of the MLP), or, with
  * checkpointing, what enters each block and the activations of one block.
  *
+ * @param parameters floats that the model has, and those of them that train
  * @param rows of one forward and backward pass
  */
 export function estimateMemory(
   config: ModelConfig,
-  trained: number,
+  { weights, trained }: { weights: number; trained: number },
   { rows, checkpointing }: { rows: number; checkpointing: boolean },
 ): MemoryEstimate {
   const { width, layers, intermediate } = config;
@@ -28,7 +29,7 @@ export function estimateMemory(
   // Two norms, queries before and after rotation, attention, two projections and two residual sums; keys and values.
   const block = 9 * width + 3 * keyValue + (gated ? 3 : 2) * intermediate;
   const perRow = checkpointing ? layers * width + block : layers * block;
-  const parameters = 4 * trained * FLOAT;
+  const parameters = (weights + 3 * trained) * FLOAT;
   const activations = rows * (perRow + 2 * width) * FLOAT;
   return { parameters, activations, total: parameters + activations };
 }

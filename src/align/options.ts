@@ -57,6 +57,14 @@ export interface TrainingSettings {
   /** Likelihood methods: train on one drawn response of each slate, or on all that weigh something. */
   responses?: 'drawn' | 'all' | undefined;
 
+  /** Rank of low-rank adapters that train in place of the model's own weights; default: none. */
+  lora?: number | undefined;
+  /** Default twice the rank. */
+  loraAlpha?: number | undefined;
+  loraDropout?: number | undefined;
+  /** Last parts of the names of the adapted layers; default as PEFT. */
+  loraTargets?: readonly string[] | undefined;
+
   reward?: RewardName | undefined;
   lr?: number | undefined;
   schedule?: Schedule['name'] | undefined;
@@ -88,16 +96,19 @@ export interface TrainingSettings {
   seed?: number | undefined;
 }
 
+/** Settings that may be absent even when everything is filled in. */
+type Absent = 'steps' | 'reward' | 'lora' | 'loraAlpha' | 'loraTargets';
+
 /** Settings with everything filled in: `training` of a run's config.json. */
 export type ResolvedSettings = {
-  [K in keyof TrainingSettings]-?:
-    | Exclude<TrainingSettings[K], undefined>
-    | (K extends 'steps' | 'reward' ? null : never);
+  [K in keyof TrainingSettings]-?: Exclude<TrainingSettings[K], undefined> | (K extends Absent ? null : never);
 };
 
 /** Adam's step is as large as its learning rate whatever the gradient's scale; preference losses bear much less of it. */
 const LIKELIHOOD_RATE = 2e-5;
 const PREFERENCE_RATE = 5e-7;
+/** Adapters begin at zero and bear this much more. */
+const LORA_RATE_FACTOR = 10;
 
 /** A step of drawn responses has the tokens of one of 8 whole slates of 6. */
 const DRAWN_SLATES = 48;
@@ -133,6 +144,7 @@ export function resolveSettings(given: TrainingSettings): ResolvedSettings {
   const responses = oneOf('responses', given.responses ?? 'drawn', ['drawn', 'all'] as const);
   const named: Partial<ResolvedSettings> = preset === 'paper' ? AS_IN_THE_PAPER : WHAT_TRAINS_STABLY;
   const objective = oneOf('objective', given.objective ?? named.objective!, estimatorNames);
+  const rate = method === 'dpo' || method === 'pl' ? PREFERENCE_RATE : LIKELIHOOD_RATE;
   const defaults: ResolvedSettings = {
     method,
     preset,
@@ -155,8 +167,12 @@ export function resolveSettings(given: TrainingSettings): ResolvedSettings {
     opinionA: 1,
     opinionN: 8,
     responses,
+    lora: null,
+    loraAlpha: given.lora === undefined ? null : 2 * given.lora,
+    loraDropout: 0,
+    loraTargets: null,
     reward: null,
-    lr: method === 'dpo' || method === 'pl' ? PREFERENCE_RATE : LIKELIHOOD_RATE,
+    lr: rate * (given.lora === undefined ? 1 : LORA_RATE_FACTOR),
     schedule: 'constant',
     warmup: 0,
     steps: null,

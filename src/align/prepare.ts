@@ -75,7 +75,7 @@ export async function prepare(
   return { log: training, rule, schedule, objective: objectiveOf(settings, rule) };
 }
 
-/** What `prepare` and the run after it would do, without scoring or writing anything. */
+/** What `prepare` and the run after it would do, without scoring or writing anything; the model gets its adapters. */
 export async function planRun(
   model: CausalModel,
   log: SlateLog,
@@ -86,7 +86,9 @@ export async function planRun(
   const opened = await open(model, log, sources, settings, signal);
   const training = await readTrainingLog(opened.encoded, opened.sources, settings);
   const { steps } = scheduleOf(settings, training);
-  const parameters = [...model.trained.tensors.values()].reduce((sum, { size }) => sum + size, 0);
+  const weights = trainedSize(model);
+  await adapt(model, settings);
+  const parameters = trainedSize(model);
   return {
     parameters,
     slates: { train: training.train.length, validation: training.validation.length },
@@ -97,11 +99,27 @@ export async function planRun(
     ),
     stepsPerEpoch: Math.ceil(training.train.length / settings.batch),
     steps,
-    memory: estimateMemory(model.config, parameters, {
-      rows: settings.batchTokens,
-      checkpointing: settings.checkpointing,
-    }),
+    memory: estimateMemory(
+      model.config,
+      { weights: settings.lora === null ? weights : weights + parameters, trained: parameters },
+      {
+        rows: settings.batchTokens,
+        checkpointing: settings.checkpointing,
+      },
+    ),
   };
+}
+
+/** Adds the adapters that the settings ask for, new ones or those of a checkpoint. */
+export async function adapt(model: CausalModel, settings: ResolvedSettings, checkpoint?: string): Promise<void> {
+  const { lora: rank, loraAlpha: alpha, loraDropout: dropout, loraTargets: targetModules, seed } = settings;
+  if (rank === null) return;
+  if (checkpoint !== undefined) return model.loadAdapter(checkpoint, { seed });
+  model.addLora({ rank, alpha: alpha!, dropout, seed, ...(targetModules === null ? {} : { targetModules }) });
+}
+
+function trainedSize(model: CausalModel): number {
+  return [...model.trained.tensors.values()].reduce((sum, { size }) => sum + size, 0);
 }
 
 async function open(

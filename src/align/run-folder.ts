@@ -15,6 +15,8 @@ export interface CheckpointFolder {
   path: string;
   /** The model in it, in Hugging Face layout. */
   model: string;
+  /** In place of the model in a run that trains adapters, as PEFT writes them. */
+  adapter: string;
   optimizer: string;
 }
 
@@ -23,6 +25,7 @@ export class RunFolder {
   readonly reference: string;
   /** The trained model, once the run has ended. */
   readonly model: string;
+  readonly adapter: string;
   readonly metrics: string;
   readonly #checkpoints: string;
 
@@ -30,6 +33,7 @@ export class RunFolder {
     this.path = path;
     this.reference = join(path, 'reference.jsonl');
     this.model = join(path, 'model');
+    this.adapter = join(path, 'adapter');
     this.metrics = join(path, 'metrics.jsonl');
     this.#checkpoints = join(path, 'checkpoints');
   }
@@ -57,18 +61,18 @@ export class RunFolder {
 
   checkpoint(step: number): CheckpointFolder {
     const path = join(this.#checkpoints, `step-${step}`);
-    return { step, path, model: join(path, 'model'), optimizer: join(path, 'optimizer.safetensors') };
+    return { step, path, ...partsOf(path) };
   }
 
   /** Writes a checkpoint, whole or not at all; `fill` writes model and optimizer into the folder it is given. */
   async writeCheckpoint(
     step: number,
     state: object,
-    fill: (folder: Pick<CheckpointFolder, 'model' | 'optimizer'>) => Promise<void>,
+    fill: (parts: Pick<CheckpointFolder, 'model' | 'adapter' | 'optimizer'>) => Promise<void>,
   ): Promise<CheckpointFolder> {
     const checkpoint = this.checkpoint(step);
     await replaceFolder(checkpoint.path, STATE, async (temporary) => {
-      await fill({ model: join(temporary, 'model'), optimizer: join(temporary, 'optimizer.safetensors') });
+      await fill(partsOf(temporary));
       await writeFileAtomic(join(temporary, STATE), `${JSON.stringify(state)}\n`);
     });
     return checkpoint;
@@ -99,11 +103,20 @@ export class RunFolder {
 }
 
 /**
- * The model folder that a run continues from, or null before its first checkpoint: load the model from there and give it
- * to `align` with `resume: true`.
+ * The model folder that a run continues from: load the model from there and give it to `align` with `resume: true`. Null
+ * where that is the model that the run began with, because there is no checkpoint yet or only adapters train.
  */
 export async function resumeFolder(run: string): Promise<string | null> {
-  return (await new RunFolder(run).checkpoints()).at(-1)?.model ?? null;
+  const last = (await new RunFolder(run).checkpoints()).at(-1);
+  return last === undefined || existsSync(last.adapter) ? null : last.model;
+}
+
+function partsOf(checkpoint: string) {
+  return {
+    model: join(checkpoint, 'model'),
+    adapter: join(checkpoint, 'adapter'),
+    optimizer: join(checkpoint, 'optimizer.safetensors'),
+  };
 }
 
 export function samePath(a: string, b: string): boolean {

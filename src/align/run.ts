@@ -4,7 +4,7 @@ import { replaceFolder } from '../models/save.js';
 import { Divergence } from './failure.js';
 import type { AdamW } from './optimizer.js';
 import type { ResolvedSettings } from './options.js';
-import { type MetricsFile, type RunFolder, samePath } from './run-folder.js';
+import { type CheckpointFolder, type MetricsFile, type RunFolder, samePath } from './run-folder.js';
 import type { StepMetrics, Trainer } from './trainer.js';
 import type { TrainingSlate } from './training-slate.js';
 import { addStep, bestEvaluation, emptyInterval, isStale, type TrainingState } from './training-state.js';
@@ -76,6 +76,7 @@ export class Run {
       throw await this.#diverged(error);
     }
     await this.#writeModel();
+    await this.#rotate(() => false);
     return this.#state.step < steps ? 'early' : 'finished';
   }
 
@@ -122,16 +123,24 @@ export class Run {
 
   async #checkpoint(): Promise<void> {
     const { folder, model, optimizer, settings } = this.#parts;
-    const { step, history } = this.#state;
+    const { step } = this.#state;
     if (this.#saved === step) return;
     await folder.writeCheckpoint(step, this.#state, async (target) => {
-      await model.save(target.model);
+      if (settings.lora !== null) await model.saveAdapter(target.adapter);
+      // With adapters the model is only needed where it may become the result.
+      if (settings.lora === null || settings.patience > 0) await model.save(target.model);
       await optimizer.save(target.optimizer);
     });
     this.#saved = step;
-    const best = settings.patience > 0 ? bestEvaluation(history)?.step : undefined;
     // A resumed model takes config.json and tokenizer from the checkpoint that it was loaded from.
-    await folder.rotate(settings.keep, (each) => each.step === best || samePath(each.model, model.folder));
+    await this.#rotate(({ model: source }) => samePath(source, model.folder));
+  }
+
+  /** Deletes old checkpoints, but neither the best nor what is spared. */
+  async #rotate(spares: (checkpoint: CheckpointFolder) => boolean): Promise<void> {
+    const { folder, settings } = this.#parts;
+    const best = settings.patience > 0 ? bestEvaluation(this.#state.history)?.step : undefined;
+    await folder.rotate(settings.keep, (each) => each.step === best || spares(each));
   }
 
   async #stop(signal: AbortSignal): Promise<never> {
@@ -148,13 +157,19 @@ export class Run {
     return new Divergence(error.what, error.place, { weightsAreGood: error.weightsAreGood, where });
   }
 
-  /** With patience the best model, else the last. */
+  /** With patience the best model, else the last; adapters also merged. */
   async #writeModel(): Promise<void> {
     const { folder, model, settings } = this.#parts;
     const best = settings.patience > 0 ? bestEvaluation(this.#state.history) : null;
-    if (best === null || best.step === this.#state.step) return model.save(folder.model);
-    const source = folder.checkpoint(best.step).model;
-    await replaceFolder(folder.model, 'config.json', (temporary) => cp(source, temporary, { recursive: true }));
+    if (best === null || best.step === this.#state.step) {
+      if (settings.lora !== null) await model.saveAdapter(folder.adapter);
+      return model.save(folder.model);
+    }
+    const source = folder.checkpoint(best.step);
+    const copy = (from: string, to: string, marker: string) =>
+      replaceFolder(to, marker, (temporary) => cp(from, temporary, { recursive: true }));
+    if (settings.lora !== null) await copy(source.adapter, folder.adapter, 'adapter_config.json');
+    await copy(source.model, folder.model, 'config.json');
   }
 
   #report({ loss, value, gradientNorm, effectiveSampleShare, tokens }: StepMetrics): void {

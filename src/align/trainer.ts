@@ -82,7 +82,7 @@ export class Trainer {
     const batch = batchOf(slates, scores);
     const gradient = objective(batch);
     checkFinite([gradient.value, ...gradient.coefficients], 'the value', place, { weightsAreGood: true });
-    const tokens = await this.#accumulate(slates, batch, gradient);
+    const tokens = await this.#accumulate(slates, batch, gradient, place.step);
     const lr = learningRate(schedule, place.step - 1);
     let gradientNorm = 0;
     if (tokens > 0) {
@@ -148,6 +148,7 @@ export class Trainer {
     slates: readonly TrainingSlate[],
     { offsets }: Batch,
     gradient: ObjectiveGradient,
+    pass: number,
   ): Promise<number> {
     const { model, settings } = this.#parts;
     const { coefficients, entropyCoefficients } = gradient;
@@ -178,6 +179,7 @@ export class Trainer {
         reduction: 'sum',
         batchTokens: settings.batchTokens,
         checkpointing: settings.checkpointing,
+        pass,
         ...(entropyCoefficients ? { entropyCoefficients: kept.map((each) => each.entropyCoefficients) } : {}),
       },
     );

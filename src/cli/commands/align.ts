@@ -101,6 +101,15 @@ const FLAGS = {
     oneOf('drawn', 'all'),
   ),
 
+  lora: optional('--lora <rank>', 'train low-rank adapters in place of the weights', positiveInteger),
+  loraAlpha: optional(
+    '--lora-alpha <x>',
+    'what they add is multiplied by alpha / rank (default: twice the rank)',
+    positiveNumber,
+  ),
+  loraDropout: optional('--lora-dropout <p>', 'share of their inputs set to zero in training', number),
+  loraTargets: optional('--lora-targets <names>', 'layers to adapt, such as q_proj,v_proj', listOf(text)),
+
   reward: optional('--reward <name>', `${REWARDS.join(', ')} (default: by what the log has)`, oneOf(...REWARDS)),
   lr: optional('--lr <x>', 'largest learning rate', positiveNumber),
   schedule: optional('--schedule <name>', `${SCHEDULES.join(', ')} (default: constant)`, oneOf(...SCHEDULES)),
@@ -222,6 +231,10 @@ function trainingSettings(settings: Settings<typeof FLAGS> & { seed: number }): 
     opinionA: settings.opinionA,
     opinionN: opinion?.n,
     responses: settings.responses,
+    lora: settings.lora,
+    loraAlpha: settings.loraAlpha,
+    loraDropout: settings.loraDropout,
+    loraTargets: settings.loraTargets,
     reward: settings.reward,
     lr: settings.lr,
     schedule: settings.schedule,
