@@ -24,7 +24,7 @@ export function jensenShannonDistance(p: ArrayLike<number>, q: ArrayLike<number>
   return distance(p, q, (a, b) => {
     const divergence = a.reduce((sum, share, j) => {
       const mean = (share + b[j]!) / 2;
-      return sum + relativeEntropy(share, mean) + relativeEntropy(b[j]!, mean);
+      return sum + (relativeEntropy(share, mean) + relativeEntropy(b[j]!, mean));
     }, 0);
     return Math.sqrt(Math.max(divergence / 2, 0));
   });
