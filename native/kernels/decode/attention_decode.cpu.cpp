@@ -5,39 +5,90 @@
 #include "core/cpu.h"
 #include "core/scratch.h"
 #include "kernels/attention/softmax.tiered.h"
-#include "kernels/decode/decode.tiered.h"
+#include "kernels/matmul/tile.tiered.h"
 
 namespace pope {
 
 namespace {
 
-thread_local Scratch score_memory;
+thread_local Scratch query_memory, panel_memory, score_memory, weight_memory;
+
+// Some query heads of one row, which share a key-value head: the rows of packed products, as in matmul. The rows of the
+// cache that they see are numbered from 0: the prefix, then the row's own.
+class HeadsAttention {
+ public:
+  HeadsAttention(const TileKernels& tile, const DecodeShape& shape, const CacheSpan& span)
+      : tile_(tile),
+        head_(shape.head),
+        stride_(shape.kv * shape.head),
+        span_(span),
+        prefix_(span.prefix_end - span.prefix_start),
+        seen_(prefix_ + span.own_end - span.own_start) {}
+
+  // q and out [heads, head]; keys and values point to the key-value head's part of row 0. heads <= tile.rows
+  void attend(const float* q, const float* keys, const float* values, float* out, int64_t heads, float scale,
+              ExponentiateScores* exponentiate) const {
+    float* query = query_memory.floats(tile_.rows * head_);
+    tile_.pack_transposed(q, head_, heads, head_, tile_.rows, query);
+    float* scores = score_memory.floats(heads * seen_);
+    std::fill_n(scores, heads * seen_, 0.0f);
+    score(query, keys + span_.prefix_start * stride_, prefix_, scores, heads);
+    score(query, keys + span_.own_start * stride_, seen_ - prefix_, scores + prefix_, heads);
+
+    float sums[kMaximumRows];
+    for (int64_t h = 0; h < heads; ++h) sums[h] = exponentiate(scores + h * seen_, seen_, seen_, scale);
+    mix(scores, values, out, heads);
+    for (int64_t h = 0; h < heads; ++h) {
+      for (int64_t d = 0; d < head_; ++d) out[h * head_ + d] /= sums[h];
+    }
+  }
+
+ private:
+  void score(const float* query, const float* keys, int64_t count, float* scores, int64_t heads) const {
+    float* panel = panel_memory.floats(tile_.columns * head_);
+    for (int64_t u = 0; u < count; u += tile_.columns) {
+      const int64_t width = std::min(tile_.columns, count - u);
+      tile_.pack_transposed(keys + u * stride_, stride_, width, head_, tile_.columns, panel);
+      tile_.multiply(query, panel, head_, scores + u, seen_, heads, width);
+    }
+  }
+
+  void mix(const float* scores, const float* values, float* out, int64_t heads) const {
+    float* weights = weight_memory.floats(tile_.rows * seen_);
+    tile_.pack_transposed(scores, seen_, heads, seen_, tile_.rows, weights);
+    std::fill_n(out, heads * head_, 0.0f);
+    float* panel = panel_memory.floats(seen_ * tile_.columns);
+    for (int64_t d = 0; d < head_; d += tile_.columns) {
+      const int64_t width = std::min(tile_.columns, head_ - d);
+      tile_.pack_plain(values + span_.prefix_start * stride_ + d, stride_, width, prefix_, tile_.columns, panel);
+      tile_.pack_plain(values + span_.own_start * stride_ + d, stride_, width, seen_ - prefix_, tile_.columns,
+                       panel + prefix_ * tile_.columns);
+      tile_.multiply(weights, panel, seen_, out + d, head_, heads, width);
+    }
+  }
+
+  static constexpr int64_t kMaximumRows = 16;  // of a tile
+
+  const TileKernels& tile_;
+  const int64_t head_, stride_;
+  const CacheSpan& span_;
+  const int64_t prefix_, seen_;
+};
 
 }  // namespace
 
 void attention_decode(const float* q, const float* keys, const float* values, const CacheSpan* spans, float* out,
                       const DecodeShape& shape, float scale, ThreadPool& pool) {
-  const DecodeKernels& kernels = POPE_ACTIVE_TIER(decode_kernels);
+  const TileKernels& tile = POPE_ACTIVE_TIER(tile_kernels);
   ExponentiateScores* exponentiate = POPE_ACTIVE_TIER(exponentiate_scores);
-  const int64_t heads = shape.heads, head = shape.head, stride = shape.kv * head, group = heads / shape.kv;
-  // The query heads that share a key-value head are one task: its rows of the cache are then read from memory once.
+  const int64_t head = shape.head, group = shape.heads / shape.kv;
   pool.parallel_for(shape.rows * shape.kv, 1, [&](int64_t begin, int64_t end) {
     for (int64_t task = begin; task < end; ++task) {
       const int64_t r = task / shape.kv, g = task % shape.kv;
-      const CacheSpan& span = spans[r];
-      const int64_t prefix = span.prefix_end - span.prefix_start, own = span.own_end - span.own_start;
-      const auto rows_of = [&](const float* cache, int64_t first) { return cache + first * stride + g * head; };
-      float* scores = score_memory.floats(prefix + own);
-      for (int64_t h = g * group; h < (g + 1) * group; ++h) {
-        const float* query = q + (r * heads + h) * head;
-        kernels.scores(query, rows_of(keys, span.prefix_start), stride, prefix, head, scores);
-        kernels.scores(query, rows_of(keys, span.own_start), stride, own, head, scores + prefix);
-        const float sum = exponentiate(scores, prefix + own, prefix + own, scale);
-        float* mixed = out + (r * heads + h) * head;
-        std::fill_n(mixed, head, 0.0f);
-        kernels.mix(scores, rows_of(values, span.prefix_start), stride, prefix, head, mixed);
-        kernels.mix(scores + prefix, rows_of(values, span.own_start), stride, own, head, mixed);
-        for (int64_t d = 0; d < head; ++d) mixed[d] /= sum;
+      const HeadsAttention attention(tile, shape, spans[r]);
+      for (int64_t h = g * group; h < (g + 1) * group; h += tile.rows) {
+        const int64_t first = (r * shape.heads + h) * head, heads = std::min(tile.rows, (g + 1) * group - h);
+        attention.attend(q + first, keys + g * head, values + g * head, out + first, heads, scale, exponentiate);
       }
     }
   });
