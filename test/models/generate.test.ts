@@ -5,6 +5,7 @@ import { DataError, UsageError } from '../../src/errors.js';
 import type { CausalModel } from '../../src/models/causal-model.js';
 import { loadModel } from '../../src/models/load.js';
 import { CAUSAL_FIXTURES, fixtureModel, randomIds } from '../helpers/model-fixtures.js';
+import { sharedPath } from '../helpers/shared.js';
 import { tinyModel } from '../helpers/tiny-model.js';
 
 interface Expected {
@@ -209,6 +210,61 @@ describe('samples', () => {
     [[1, -1], 'TOKEN_OUT_OF_RANGE'],
   ])('refuse the prompt %j', async (ids, code) => {
     await expect(model.generate(ids, { maxTokens: 2 })).rejects.toMatchObject({ code });
+  });
+});
+
+describe('samples that grow past the original context of longrope', () => {
+  let model: CausalModel;
+  beforeAll(async () => {
+    model = await loadModel(fixtureModel('phi3-tiny-longrope'));
+  });
+  afterAll(() => model.dispose());
+
+  test('have, token by token, the probabilities of running everything again, beside others that do not', async () => {
+    // The original context is 32: passed at once, on the way, at the end and never.
+    const prompts = [40, 28, 25, 3].map((length, i) => ({ ids: randomIds(length, i + 1), stream: i }));
+    const settings = { n: 3, maxTokens: 9, seed: 2, topK: 30, stop: [11, 12, 13, 14, 15, 16] };
+    const together = await model.generateBatch(prompts, settings);
+    for (const [i, prompt] of prompts.entries()) {
+      expect(await model.generateBatch([prompt], settings)).toEqual([together[i]]);
+      for (const { ids, logProb } of together[i]!) expect(logProb).toBeCloseTo(await stepByStep(prompt.ids, ids), 4);
+    }
+  });
+
+  /** Sum of the log-probabilities of `ids`, each from a pass over all that is before it. */
+  async function stepByStep(prompt: readonly number[], ids: readonly number[]): Promise<number> {
+    let sum = 0;
+    for (const [t, id] of ids.entries()) {
+      const length = prompt.length + t;
+      const logits = await model.logits([...prompt, ...ids.slice(0, t)], { positions: [length - 1] });
+      sum += logits[id]! - Math.log(logits.reduce((total, z) => total + Math.exp(z), 0));
+    }
+    return sum;
+  }
+});
+
+const stories = sharedPath('fixtures/pretrained/stories260K');
+describe.skipIf(!stories)('stories260K', () => {
+  let model: CausalModel;
+  beforeAll(async () => {
+    model = await loadModel(join(stories!, 'hf'));
+  });
+  afterAll(() => model?.dispose());
+
+  test('tells the recorded story', async () => {
+    const { greedy_ids_from_bos: recorded } = JSON.parse(readFileSync(join(stories!, 'expected.json'), 'utf8'));
+    const ids = await model.generate(recorded.slice(0, 1), { maxTokens: recorded.length - 1, temperature: 0 });
+    expect(ids).toEqual(recorded.slice(1));
+  });
+
+  test('ends some stories of its own', async () => {
+    // The texts that it has learnt from follow each other with BOS between them, so that is what ends one.
+    const bos = model.tokenizer!.bosId!;
+    const options = { n: 20, maxTokens: 400, seed: 1, temperature: 0.8, stop: [bos] };
+    const [samples] = await model.generateBatch([{ ids: [bos] }], options);
+    const ended = samples!.filter(({ finish }) => finish === 'stop');
+    expect(ended.length).toBeGreaterThan(0);
+    for (const { ids } of ended) expect(ids.indexOf(bos)).toBe(ids.length - 1);
   });
 });
 
