@@ -122,9 +122,11 @@ export class Run {
   }
 
   async #checkpoint(): Promise<void> {
-    const { folder, model, optimizer, settings } = this.#parts;
-    const { step } = this.#state;
+    const { folder, model, optimizer, settings, trainer, train } = this.#parts;
+    const { step, history } = this.#state;
     if (this.#saved === step) return;
+    // Weights may be finite and yet too large to give a log-probability: what is kept has given some.
+    if (history.at(-1)?.step !== step) await trainer.measure(train.slice(0, 1), step);
     await folder.writeCheckpoint(step, this.#state, async (target) => {
       if (settings.lora !== null) await model.saveAdapter(target.adapter);
       // With adapters the model is only needed where it may become the result.

@@ -112,6 +112,15 @@ export class Trainer {
    * @throws Divergence where a log-probability is not finite
    */
   async measure(slates: readonly TrainingSlate[], steps: number): Promise<Measurement> {
+    try {
+      return await this.#measure(slates, steps);
+    } catch (error) {
+      const queries = slates.map(({ query }) => query);
+      throw explain(error, { step: steps, epoch: 0, queries }, this.#parts.settings);
+    }
+  }
+
+  async #measure(slates: readonly TrainingSlate[], steps: number): Promise<Measurement> {
     const { objective, rule } = this.#parts;
     const batch = batchOf(slates, await this.#score(slates));
     if (!batch.targetLogProb.every(Number.isFinite)) {
