@@ -5,6 +5,7 @@ import { alignCommand } from './commands/align.js';
 import { demo } from './commands/demo.js';
 import { doctor } from './commands/doctor.js';
 import { evaluate } from './commands/evaluate.js';
+import { experiment } from './commands/experiment.js';
 import { generate } from './commands/generate.js';
 import { importCommand } from './commands/import.js';
 import { score } from './commands/score.js';
@@ -21,6 +22,7 @@ const COMMANDS: readonly MountedCommand[] = [
   alignCommand,
   generate,
   simulate,
+  experiment,
   doctor,
 ];
 

@@ -1,0 +1,121 @@
+import type {
+  EnvelopeRow,
+  Figure,
+  MethodRow,
+  SyntheticTable,
+  ValueRow,
+  WorldSummary,
+} from '../experiments/synthetic/index.js';
+import { METRICS, type Metric } from '../experiments/synthetic/index.js';
+
+const HEADERS: Record<Metric, string> = {
+  utility: 'utility',
+  coverage6: 'coverage of 6',
+  coverage50: 'of 50',
+  weightedCoverage6: 'of 6 by share',
+  totalVariation: 'total variation',
+  groupEntropy: 'entropy',
+  invalidShare: 'invalid',
+  distinct2: 'distinct-2',
+};
+
+/** An experiment as Markdown: for every world the methods, their values, differences and envelopes. */
+export function experimentText({ budget, worlds }: SyntheticTable): string {
+  const { baseSteps, steps, slatesPerQuery, samples } = budget;
+  return (
+    `Base model: ${baseSteps} steps; every method: ${steps} steps of 48 responses from ${slatesPerQuery} slates of 6 per query; ` +
+    `${samples} answers to each test query. Means over seeds, with 95 % intervals (Student t over seeds) where there are several.\n\n` +
+    worlds.map(worldText).join('\n')
+  );
+}
+
+function worldText({ world, seeds, references, rows, values, envelopes }: WorldSummary): string {
+  const baselines = [...new Set(rows.flatMap(({ minus }) => Object.keys(minus)))];
+  return [
+    `## ${world}, ${seeds.length} ${seeds.length === 1 ? 'seed' : 'seeds'}\n`,
+    markdown(
+      ['policy', 'temperature', ...METRICS.map((name) => HEADERS[name])],
+      [
+        ...rows.map(({ method, temperature, metrics }) => [
+          method,
+          String(temperature),
+          ...METRICS.map((name) => short(metrics[name])),
+        ]),
+        ...references.map(({ policy, metrics }) => [`(${policy})`, '', ...METRICS.map((name) => short(metrics[name]))]),
+      ],
+    ),
+    `Values at temperature 1 (reward identity; lambda 1 and 1), and their approval part\n`,
+    valueTable(values),
+    ...(seeds.length > 1 ? baselines.flatMap((name) => differenceTable(rows, name)) : []),
+    ...(['coverage6', 'weightedCoverage6'] as const).flatMap((coverage) => envelopeTable(envelopes, coverage)),
+  ].join('\n');
+}
+
+function valueTable(values: readonly ValueRow[]): string {
+  const kinds = ['truth', 'estimate', 'limit', 'index'] as const;
+  return markdown(
+    ['policy', 'true V', 'estimate', 'V_Z', 'index', 'true approval', 'estimate', 'V_Z', 'index', 'V in interval'],
+    values.map(({ method, value, utility, covered }) => [
+      method,
+      ...kinds.map((kind) => short(value[kind])),
+      ...kinds.map((kind) => short(utility[kind])),
+      `${covered} of ${value.truth?.seeds ?? 0}`,
+    ]),
+  );
+}
+
+function differenceTable(rows: readonly MethodRow[], baseline: string): string[] {
+  const compared = rows.filter(({ minus }) => minus[baseline] !== undefined);
+  if (compared.length === 0) return [];
+  return [
+    `Minus ${baseline} at the same temperature, seed by seed\n`,
+    markdown(
+      ['method', 'temperature', ...METRICS.map((name) => HEADERS[name])],
+      compared.map(({ method, temperature, minus }) => [
+        method,
+        String(temperature),
+        ...METRICS.map((name) => signed(minus[baseline]![name])),
+      ]),
+    ),
+  ];
+}
+
+function envelopeTable(envelopes: readonly EnvelopeRow[], coverage: EnvelopeRow['coverage']): string[] {
+  const rows = envelopes.filter((row) => row.coverage === coverage);
+  const [first] = rows;
+  if (first === undefined) return [];
+  const baselines = [...new Set(rows.flatMap(({ minus }) => Object.keys(minus)))];
+  return [
+    `Envelope over settings and temperatures: the most coverage (${HEADERS[coverage]}) at a utility\n`,
+    markdown(
+      ['family', 'utility', 'coverage', ...baselines.map((name) => `minus ${name}`)],
+      rows.map(({ family, utility, reached, minus }) => [
+        family,
+        utility.toFixed(3),
+        short(reached),
+        ...baselines.map((name) => signed(minus[name] ?? null)),
+      ]),
+    ),
+  ];
+}
+
+function short(figure: Figure | null): string {
+  return figure === null ? '-' : figure.mean.toFixed(3);
+}
+
+/** A difference with its interval, and in how many seeds it is positive. */
+function signed(figure: Figure | null): string {
+  if (figure === null) return '-';
+  const text = (value: number) => `${value < 0 ? '' : '+'}${value.toFixed(3)}`;
+  const { mean, interval, positive, seeds } = figure;
+  return interval === null
+    ? text(mean)
+    : `${text(mean)} [${text(interval.low)}, ${text(interval.high)}] ${positive}/${seeds}`;
+}
+
+/** Aligned, so that it reads well as it is. */
+function markdown(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = header.map((name, column) => Math.max(name.length, 3, ...rows.map((row) => row[column]!.length)));
+  const line = (cells: readonly string[]) => `| ${cells.map((cell, i) => cell.padEnd(widths[i]!)).join(' | ')} |`;
+  return `${[line(header), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n')}\n`;
+}
