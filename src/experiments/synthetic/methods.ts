@@ -15,8 +15,9 @@ export interface TrainingMethod {
 const RATE = 1e-3;
 /** Beyond it preference losses push probability out of the language altogether. */
 const PREFERENCE_RATE = 3e-5;
-/** A step of whole slates has as many responses as one of 48 drawn ones. */
+/** A step of whole slates of 6, or of the best and the worst of each, has as many responses as one of 48 drawn ones. */
 const WHOLE_SLATES = 8;
+const PAIRS = 24;
 
 const pope = { method: 'pope', lr: RATE } as const;
 const opinion = { method: 'opinion', lr: RATE } as const;
@@ -26,7 +27,7 @@ export const METHODS: readonly TrainingMethod[] = [
   { name: 'sft', family: 'sft', settings: { method: 'sft', lr: RATE } },
   { name: 'rwsft', family: 'rwsft', settings: { method: 'rwsft', lr: RATE } },
   { name: 'sft-all', family: 'sft-all', settings: { method: 'sft-all', lr: RATE } },
-  { name: 'dpo', family: 'dpo', settings: { method: 'dpo', lr: PREFERENCE_RATE } },
+  { name: 'dpo', family: 'dpo', settings: { method: 'dpo', lr: PREFERENCE_RATE, batch: PAIRS } },
   { name: 'pl', family: 'pl', settings: { method: 'pl', lr: PREFERENCE_RATE } },
   { name: 'pope', family: 'pope', settings: pope },
   { name: 'pope-gated', family: 'pope-gated', settings: { ...pope, form: 'gated', lambdaDiv: 1 } },
@@ -40,7 +41,7 @@ export const METHODS: readonly TrainingMethod[] = [
 export const KNOBS: readonly TrainingMethod[] = [
   { name: 'sft-slow', family: 'sft', settings: { method: 'sft', lr: 3e-4 } },
   { name: 'rwsft-power2', family: 'rwsft', settings: { method: 'rwsft', power: 2, lr: RATE } },
-  { name: 'dpo-slow', family: 'dpo', settings: { method: 'dpo', lr: PREFERENCE_RATE / 3 } },
+  { name: 'dpo-slow', family: 'dpo', settings: { method: 'dpo', lr: PREFERENCE_RATE / 3, batch: PAIRS } },
   { name: 'pl-slow', family: 'pl', settings: { method: 'pl', lr: PREFERENCE_RATE / 3 } },
   { name: 'pope-identity', family: 'pope', settings: { ...pope, reward: 'identity' } },
   { name: 'pope-none-identity', family: 'pope-none', settings: { ...named('pope-none'), reward: 'identity' } },
