@@ -4,7 +4,7 @@ import type { Policy } from '../policy/policy.js';
 import { type RewardName, slateReward } from '../reward/index.js';
 import type { LogColumns } from './columns.js';
 import { GroupCollector } from './groups.js';
-import { indexClusters } from './intervals.js';
+import { indexClusters } from './intervals/clusters.js';
 import { propensity, ScoreStream } from './score-stream.js';
 
 /** A log that can be read several times, such as a LoggedDataset or an array of slates. */

@@ -1,13 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
 import { Bootstrap } from './bootstrap.js';
 import type { LogColumns } from './columns.js';
-import {
-  checkedSettings,
-  type IntervalSettings,
-  indexClusters,
-  percentileInterval,
-  studentTInterval,
-} from './intervals.js';
+import { bcaInterval, percentileInterval } from './intervals/bootstrap-intervals.js';
+import { indexClusters } from './intervals/clusters.js';
+import { checkedSettings, type IntervalSettings, QUERY_INTERVALS } from './intervals/settings.js';
+import { studentTInterval } from './intervals/student-t.js';
 import type { Estimate, Interval, ResolvedOptions } from './result.js';
 import type { Row } from './row.js';
 import { columnsOf, type Statistic, standardError, sumOverClusters } from './statistic.js';
@@ -47,8 +44,8 @@ export async function fillIntervals(columns: LogColumns, rows: readonly Row[], o
         : []),
     ];
   });
-  const settings = checkedSettings(resolved.interval, { ...resolved, side: 'two' });
-  if (resolved.interval === 't') {
+  const settings = checkedSettings(resolved.interval, { ...resolved, side: 'two' }, QUERY_INTERVALS);
+  if (settings.method === 't') {
     for (const { estimate, field, statistic } of targets) {
       assign(estimate, field, studentTInterval(statistic, settings), resolved);
     }
@@ -57,8 +54,13 @@ export async function fillIntervals(columns: LogColumns, rows: readonly Row[], o
   const statistics = targets.map(({ statistic }) => statistic);
   const bootstrap = new Bootstrap(statistics, units, settings);
   await inTurns(bootstrap, settings, units * (10 + new Set(statistics.flatMap(columnsOf)).size), signal, onResample);
-  for (const [s, { estimate, field }] of targets.entries()) {
-    assign(estimate, field, percentileInterval(bootstrap.replicates[s]!, settings), resolved);
+  for (const [s, { estimate, field, statistic }] of targets.entries()) {
+    const replicates = bootstrap.replicates[s]!;
+    const bounds =
+      settings.method === 'bootstrap-bca'
+        ? bcaInterval(statistic, replicates, settings)
+        : percentileInterval(replicates, settings);
+    assign(estimate, field, bounds, resolved);
   }
 }
 

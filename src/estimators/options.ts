@@ -2,7 +2,7 @@ import { describeValue, UsageError } from '../errors.js';
 import { formNames, reductionNames, type Transform } from '../native/objective.js';
 import type { Policy } from '../policy/policy.js';
 import { parseReward, type RewardName } from '../reward/index.js';
-import { checkedSettings, DEFAULT_RESAMPLES, type IntervalMethod } from './intervals.js';
+import { checkedSettings, DEFAULT_RESAMPLES, QUERY_INTERVALS, type QueryInterval } from './intervals/settings.js';
 import type { EstimatorName, Form, Normalisation, Reduction, ResolvedOptions } from './result.js';
 import { estimatorName, normalisation } from './result.js';
 import { defaultForms } from './slate-estimates.js';
@@ -32,7 +32,7 @@ export interface EvaluateOptions {
   /** Report the self-normalised figures as the values of slate and decomposed. */
   selfNormalise?: boolean | undefined;
   /** Default 'bootstrap-percentile'. */
-  interval?: IntervalMethod | undefined;
+  interval?: QueryInterval | undefined;
   /** Default 0.05. */
   alpha?: number | undefined;
   resamples?: number | undefined;
@@ -67,11 +67,15 @@ const SHARES: readonly (string | undefined)[] = [undefined, 'share', 'log1p-shar
 export function planOf(options: EvaluateOptions): Plan {
   const estimators = subset('estimators', options.estimators ?? estimatorName.options, estimatorName.options);
   const method = options.interval ?? 'bootstrap-percentile';
-  const settings = checkedSettings(method, {
-    ...(options.alpha === undefined ? {} : { alpha: options.alpha }),
-    ...(options.seed === undefined ? {} : { seed: options.seed }),
-    resamples: options.resamples ?? DEFAULT_RESAMPLES,
-  });
+  const settings = checkedSettings(
+    method,
+    {
+      ...(options.alpha === undefined ? {} : { alpha: options.alpha }),
+      ...(options.seed === undefined ? {} : { seed: options.seed }),
+      resamples: options.resamples ?? DEFAULT_RESAMPLES,
+    },
+    QUERY_INTERVALS,
+  );
   const lambdaDiv = options.lambdaDiv ?? 1;
   const transform = options.transform === undefined ? null : parseTransform(options.transform);
   const form = options.form === undefined ? null : oneOf('form', options.form, formNames);

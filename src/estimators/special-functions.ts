@@ -5,6 +5,8 @@
  * Sources: Abramowitz & Stegun 6.1.40 (Stirling), 7.1.6 and 7.1.14 (erf), 26.7 (Student t); DiDonato & Morris, ACM TOMS 708, 1992
  * (incomplete beta).
  */
+import { rootBetween } from './root.js';
+
 const LOG_SQRT_2_PI = 0.5 * Math.log(2 * Math.PI);
 const EPSILON = Number.EPSILON / 4;
 
@@ -75,6 +77,12 @@ function betaContinuedFraction(a: number, b: number, x: number, y: number): numb
     if (Math.abs(c * d - 1) < EPSILON) break;
   }
   return value;
+}
+
+/** The x with I_x(a, b) = p, 0 <= p <= 1. */
+export function betaQuantile(p: number, a: number, b: number): number {
+  if (!(p > 0 && p < 1)) return p === 0 ? 0 : p === 1 ? 1 : Number.NaN;
+  return rootBetween((x) => incompleteBeta(a, b, x) - p, 0, 1);
 }
 
 /** erfc(x) = 2/sqrt(pi) * integral from x to infinity of exp(-t^2) dt. */

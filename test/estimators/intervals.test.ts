@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { Bootstrap, percentiles } from '../../src/estimators/bootstrap.js';
-import { interval } from '../../src/estimators/intervals.js';
+import { interval } from '../../src/estimators/intervals/interval.js';
 import { Random } from '../../src/estimators/random.js';
 import { studentTQuantile } from '../../src/estimators/special-functions.js';
 import { meanOf, ratioOf, type Statistic, standardError, statisticValue } from '../../src/estimators/statistic.js';

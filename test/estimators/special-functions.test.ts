@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { logLowerGamma, trigamma } from '../../src/estimators/incomplete-gamma.js';
+import { rootBetween } from '../../src/estimators/root.js';
 import {
+  betaQuantile,
   erfc,
   incompleteBeta,
   logBeta,
@@ -148,5 +151,71 @@ describe('Student t', () => {
     for (const df of [0.5, 1, 4, 17, 250, 12345])
       for (const p of [0.001, 0.3, 0.5, 0.77, 0.9995])
         expect(studentTCdf(studentTQuantile(p, df), df)).toBeCloseTo(p, 13);
+  });
+});
+
+describe('beta quantile', () => {
+  it('inverts the distribution, into the tails', () => {
+    for (const [a, b] of [
+      [1, 3],
+      [0.4, 7],
+      [120, 3.5],
+      [2000, 5000],
+    ] as const) {
+      for (const p of [1e-9, 0.025, 0.5, 0.975]) {
+        expect(relative(incompleteBeta(a, b, betaQuantile(p, a, b)), p)).toBeLessThan(1e-10);
+      }
+    }
+    expect(betaQuantile(0, 2, 3)).toBe(0);
+    expect(betaQuantile(1, 2, 3)).toBe(1);
+  });
+});
+
+describe('incomplete gamma and trigamma', () => {
+  it('has the closed form of whole parameters on both sides of a', () => {
+    // gamma(a, x) = (a - 1)! (1 - e^-x sum_{k<a} x^k / k!)
+    for (const a of [1, 2, 5, 9]) {
+      for (const x of [0.5, a, a + 2, 30]) {
+        let term = 1;
+        let total = 1;
+        for (let k = 1; k < a; k++) {
+          term *= x / k;
+          total += term;
+        }
+        const share = Math.exp(logLowerGamma(a, x) - logGamma(a));
+        expect(Math.abs(share - (1 - Math.exp(-x) * total))).toBeLessThan(1e-14);
+      }
+    }
+  });
+
+  it('follows the recurrence gamma(a + 1, x) = a gamma(a, x) - x^a e^-x where a is large', () => {
+    for (const [a, x] of [
+      [1e4, 1.01e4],
+      [1e6, 1e6],
+      [250.5, 240],
+    ] as const) {
+      const front = Math.exp(a * Math.log(x) - x - logGamma(a + 1));
+      const left = Math.exp(logLowerGamma(a + 1, x) - logGamma(a + 1));
+      const right = Math.exp(logLowerGamma(a, x) - logGamma(a)) - front;
+      expect(relative(left, right)).toBeLessThan(1e-8);
+    }
+  });
+
+  it('sums inverse squares', () => {
+    expect(relative(trigamma(1), Math.PI ** 2 / 6)).toBeLessThan(1e-14);
+    expect(relative(trigamma(0.5), Math.PI ** 2 / 2)).toBeLessThan(1e-14);
+    expect(relative(trigamma(3.7) - trigamma(5.7), 3.7 ** -2 + 4.7 ** -2)).toBeLessThan(1e-13);
+  });
+});
+
+describe('roots', () => {
+  it.each<[string, (x: number) => number, number, number, number]>([
+    ['smooth', (x) => x * x - 2, 0, 2, Math.SQRT2],
+    ['flat', (x) => (x - 0.3) ** 5, 0, 1, 0.3],
+    ['steep', (x) => Math.expm1(50 * (x - 0.9)), 0, 1, 0.9],
+    ['a step', (x) => (x < 0.123 ? -1 : 1), 0, 1, 0.123],
+    ['at an end', (x) => x, 0, 5, 0],
+  ])('%s', (_, f, from, to, root) => {
+    expect(Math.abs(rootBetween(f, from, to) - root)).toBeLessThan(1e-3 * Number(root === 0.3) + 4e-16);
   });
 });

@@ -1,7 +1,7 @@
 import type { LoggedDataset } from '../../data/dataset.js';
 import type { Slate } from '../../data/slate.js';
 import { evaluate as evaluateLog } from '../../estimators/evaluate.js';
-import { INTERVAL_METHODS } from '../../estimators/intervals.js';
+import { QUERY_INTERVALS } from '../../estimators/intervals/settings.js';
 import { estimatorName, form, normalisation, reduction, type Warning } from '../../estimators/result.js';
 import { type ScoreFilePolicy, scoreFile } from '../../policy/score-file.js';
 import { REWARDS } from '../../reward/index.js';
@@ -54,7 +54,7 @@ export const evaluate = defineCommand({
     reduction: optional('--reduction <name>', 'sum or mean over a slate (default: sum)', oneOf(...reduction.options)),
     transform: optional('--transform <name:value>', 'transform of the weights, such as clip:10 or power:0.5', text),
     selfNormalise: onOff('--self-normalise', 'divide values by the mean weight'),
-    interval: optional('--interval <method>', `${INTERVAL_METHODS.join(', ')}`, oneOf(...INTERVAL_METHODS)),
+    interval: optional('--interval <method>', `${QUERY_INTERVALS.join(', ')}`, oneOf(...QUERY_INTERVALS)),
     alpha: optional('--alpha <a>', 'intervals miss with this probability (default: 0.05)', number),
     resamples: optional('--resamples <n>', 'bootstrap resamples', positiveInteger),
     by: optional('--by <field>', 'also by group of judges or authors (group), or by a field of the queries', text),
