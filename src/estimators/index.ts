@@ -1,13 +1,15 @@
 /** Estimators of the pluralistic value, intervals, diagnostics and verdict: 'pope-native/estimators'. */
 export type { SlateLog } from './collect.js';
 export { evaluate } from './evaluate.js';
+export type { IntervalInput } from './intervals/input.js';
+export { interval } from './intervals/interval.js';
 export {
   INTERVAL_METHODS,
-  type IntervalInput,
   type IntervalMethod,
   type IntervalOptions,
-  interval,
-} from './intervals.js';
+  QUERY_INTERVALS,
+  type QueryInterval,
+} from './intervals/settings.js';
 export type { EvaluateOptions, EvaluationProgress } from './options.js';
 export {
   type Estimate,
@@ -19,6 +21,8 @@ export {
 export { SCALAR_ESTIMATORS, type ScalarEstimatorName } from './scalar/definitions.js';
 export { type EstimateOptions, estimate, type ScalarEstimate } from './scalar/estimate.js';
 export type { ScalarLog } from './scalar/input.js';
+export { type EmbeddingLog, estimateMarginal } from './scalar/marginal.js';
+export { type Candidate, type Tuned, type TuneOptions, tune } from './scalar/tune.js';
 export {
   type SlateData,
   type SlateEstimate,

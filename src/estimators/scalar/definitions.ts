@@ -1,4 +1,5 @@
 import { describeValue, UsageError } from '../../errors.js';
+import type { LikelihoodName } from './likelihood.js';
 import { transforms, type WeightTransformName } from './transforms.js';
 
 /**
@@ -16,6 +17,8 @@ export interface ScalarDefinition {
   transform?: WeightTransformName;
   model?: true;
   selfNormalised?: true;
+  /** The one exception: rounds are reweighted so that the mean weight is 1 (see `likelihoods`). */
+  likelihood?: LikelihoodName;
 }
 
 const definitions = {
@@ -31,6 +34,8 @@ const definitions = {
   'sg-dr': { weight: 'importance', transform: 'sub-gaussian', model: true },
   'balanced-ips': { weight: 'estimated', transform: 'clip', selfNormalised: true },
   'power-ips': { weight: 'importance', transform: 'power' },
+  'empirical-likelihood': { weight: 'importance', likelihood: 'empirical-likelihood' },
+  'cressie-read': { weight: 'importance', likelihood: 'cressie-read' },
   'psis-ips': { weight: 'importance', transform: 'pareto', selfNormalised: true },
 } satisfies Record<string, ScalarDefinition>;
 

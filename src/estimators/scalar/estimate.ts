@@ -3,6 +3,7 @@ import { meanOf, type Statistic, statisticValue } from '../statistic.js';
 import { sum } from '../sum.js';
 import { definitionOf, lambdaOf, type ScalarDefinition } from './definitions.js';
 import { columnsOf, type ScalarColumns, type ScalarLog } from './input.js';
+import { type LikelihoodName, likelihoodContributions } from './likelihood.js';
 import { transforms } from './transforms.js';
 
 export interface EstimateOptions {
@@ -14,6 +15,8 @@ export interface EstimateOptions {
   estimatedWeight?: ArrayLike<number> | undefined;
   /** The smallest and largest possible reward, for intervals that need them. */
   range?: readonly [number, number] | undefined;
+  /** The smallest and largest possible weight, for empirical-likelihood and cressie-read; [0, Infinity] by default. */
+  weightRange?: readonly [number, number] | undefined;
 }
 
 /** A value with what intervals are made of; arrays are [n]. */
@@ -37,7 +40,8 @@ export interface ScalarEstimate {
 
 /**
  * The value of a policy from a log of single actions (docs/theory.md section 6): replay, ips, snips, dm, dr, sndr,
- * switch-dr, dros, sg-ips, sg-dr, balanced-ips, power-ips, psis-ips; docs/estimators.md says which needs what.
+ * switch-dr, dros, sg-ips, sg-dr, balanced-ips, power-ips, psis-ips, empirical-likelihood, cressie-read; docs/estimators.md says
+ * which needs what.
  *
  * Where a shrunk weight is 0/0 it is its limit 0. Replay without any match is 0; other self-normalised estimators refuse
  * weights that are all 0.
@@ -49,7 +53,9 @@ export function estimate(log: ScalarLog, name: string, options: EstimateOptions 
   const definition = definitionOf(name);
   const lambda = lambdaOf(name, definition, options.lambda);
   const columns = columnsOf(log, name, definition, options);
-  const result = assemble(columns, name, definition, lambda);
+  const result = definition.likelihood
+    ? byLikelihood(columns, definition.likelihood, options.weightRange)
+    : assemble(columns, name, definition, lambda);
   if (!options.range) return result;
   requireRange(options.range, columns.rewards);
   return { ...result, range: options.range };
@@ -88,6 +94,18 @@ export function assemble(
     importance: definition.weight === 'importance' && !baseline && isNeutral(definition, lambda),
     ...shared,
   };
+}
+
+/** Rounds, not weights, are reweighted: `weights` are the importance weights. */
+function byLikelihood(
+  columns: ScalarColumns,
+  name: LikelihoodName,
+  weightRange: readonly [number, number] | undefined,
+): ScalarEstimate {
+  const weights = appliedWeights(columns, { weight: 'importance' }, Number.NaN)!;
+  const rewards = columns.rewards!;
+  const contributions = likelihoodContributions(name, weights, rewards, weightRange);
+  return { ...fromMean(contributions, true), weights, rewards };
 }
 
 /** h = transform(w), finite. */

@@ -1,4 +1,5 @@
-import { DataError, UsageError } from '../../errors.js';
+import { UsageError } from '../../errors.js';
+import { CheckedInput, finite, invalid, probability, propensity, weight } from './checked-input.js';
 import type { ScalarDefinition } from './definitions.js';
 
 /** A log of n rounds with one action each, of k; matrices are flat and row-major, [n][k]. */
@@ -32,20 +33,6 @@ export interface ScalarColumns {
   baseline: Float64Array | null;
 }
 
-/** Probabilities may be this much off, as float32 softmaxes are; row sums too. */
-const PROBABILITY_SLACK = 1e-5 + 1e-8;
-
-const probability = {
-  expected: 'a probability between 0 and 1',
-  holds: (p: number) => p >= 0 && p <= 1 + PROBABILITY_SLACK,
-};
-const propensity = {
-  expected: 'a probability above 0 and at most 1',
-  holds: (p: number) => p > 0 && p <= 1 + PROBABILITY_SLACK,
-};
-const finite = { expected: 'a finite number', holds: Number.isFinite };
-const weight = { expected: 'a finite number of at least 0', holds: (w: number) => Number.isFinite(w) && w >= 0 };
-
 /**
  * Checks what the definition needs of a log, and forms its columns.
  *
@@ -58,7 +45,7 @@ export function columnsOf(
   definition: ScalarDefinition,
   options: { estimatedPropensity?: ArrayLike<number> | undefined; estimatedWeight?: ArrayLike<number> | undefined },
 ): ScalarColumns {
-  const input = new Input(log, name);
+  const input = new ScalarInput(log, name);
   const model = definition.model ? input.model() : null;
   if (definition.weight === 'none') {
     return { rounds: input.rounds, weights: null, rewards: null, residuals: null, baseline: model!.baseline };
@@ -68,56 +55,32 @@ export function columnsOf(
     definition.weight === 'estimated'
       ? input.column('estimatedWeight', options.estimatedWeight, weight)
       : input.weights(definition.weight, options.estimatedPropensity);
-  const residuals = model ? rewards.map((r, i) => r - model.values[i * model.k + input.action(i, model.k)]!) : rewards;
+  const actions = model && input.chosen(model.k);
+  const residuals = actions ? rewards.map((r, i) => r - model.values[i * model.k + actions[i]!]!) : rewards;
   return { rounds: input.rounds, weights, rewards, residuals, baseline: model?.baseline ?? null };
 }
 
-interface Rule {
-  expected: string;
-  holds(value: number): boolean;
-}
-
-class Input {
-  readonly rounds: number;
+class ScalarInput extends CheckedInput {
   readonly #log: ScalarLog;
-  readonly #name: string;
   #rows: Float64Array | undefined;
+  #actions: Float64Array | undefined;
 
   constructor(log: ScalarLog, name: string) {
-    this.#log = log;
-    this.#name = name;
     const { k } = log;
     if (k !== undefined && !(Number.isInteger(k) && k >= 1)) {
-      throw new DataError('ESTIMATE_INPUT', `k, the number of actions, must be an integer of at least 1, not ${k}.`);
+      throw invalid(`k, the number of actions, must be an integer of at least 1, not ${k}.`);
     }
     const perAction = log.policy ?? log.qHat;
-    this.rounds = (log.reward ?? log.policyOfAction)?.length ?? (perAction && k ? perAction.length / k : 0);
-    if (this.rounds === 0) throw new DataError('ESTIMATE_INPUT', 'The log has no rounds; expected at least one.');
+    super(name, (log.reward ?? log.policyOfAction)?.length ?? (perAction && k ? perAction.length / k : 0));
+    this.#log = log;
     if (log.policy && log.policyOfAction) {
       throw new UsageError('ESTIMATE_OPTION', 'The log has policy and policyOfAction; give one of them.');
     }
   }
 
-  /** [n * width] as doubles, checked. */
-  column(what: string, values: ArrayLike<number> | undefined, rule: Rule, width = 1): Float64Array {
-    if (values === undefined) throw this.needs(what);
-    const expected = this.rounds * width;
-    if (values.length !== expected) {
-      const shape = width === 1 ? `${this.rounds} rounds` : `${this.rounds} rounds of ${width} actions`;
-      throw new DataError('ESTIMATE_INPUT', `${what} has ${values.length} numbers; expected ${expected} for ${shape}.`);
-    }
-    for (let i = 0; i < values.length; i++) {
-      const value = values[i] as unknown;
-      if (typeof value === 'number' && rule.holds(value)) continue;
-      throw new DataError('ESTIMATE_INPUT', `${what}[${i}] must be ${rule.expected}; got ${String(value)}.`);
-    }
-    return values instanceof Float64Array ? values : Float64Array.from(values);
-  }
-
   /** The model's predictions [n * k], and the value that they give each round. */
   model(): { values: Float64Array; baseline: Float64Array; k: number } {
-    const { k } = this.#log;
-    if (k === undefined) throw this.needs('k');
+    const k = this.actions(this.#log.k);
     const values = this.column('qHat', this.#log.qHat, finite, k);
     const policy = this.#policy(k);
     // Rows sum to 1 up to rounding only: dividing by the sum keeps a constant model's value that constant.
@@ -143,44 +106,24 @@ class Input {
     return policy.map((p, i) => p / propensities[i]!);
   }
 
-  action(i: number, k: number): number {
-    const { action } = this.#log;
-    if (action === undefined) throw this.needs('action');
-    if (action.length !== this.rounds) {
-      throw new DataError(
-        'ESTIMATE_INPUT',
-        `action has ${action.length} numbers; expected ${this.rounds}, one per round.`,
-      );
-    }
-    const chosen = action[i]!;
-    if (Number.isInteger(chosen) && chosen >= 0 && chosen < k) return chosen;
-    throw new DataError('ESTIMATE_INPUT', `action[${i}] must be an integer from 0 to ${k - 1}; got ${chosen}.`);
-  }
-
-  needs(what: string): UsageError {
-    return new UsageError('ESTIMATE_NEEDS', `Estimator ${this.#name} needs ${what}, which was not given.`);
+  /** [n], checked once. */
+  chosen(k: number): Float64Array {
+    this.#actions ??= this.indices('action', this.#log.action, k);
+    return this.#actions;
   }
 
   #policyOfAction(): Float64Array {
-    const { policyOfAction, policy, k } = this.#log;
+    const { policyOfAction, policy } = this.#log;
     if (policyOfAction) return this.column('policyOfAction', policyOfAction, probability);
     if (!policy) throw this.needs('policy or policyOfAction');
-    if (k === undefined) throw this.needs('k');
+    const k = this.actions(this.#log.k);
     const rows = this.#policy(k);
-    return Float64Array.from({ length: this.rounds }, (_, i) => rows[i * k + this.action(i, k)]!);
+    return this.chosen(k).map((a, i) => rows[i * k + a]!);
   }
 
-  /** The policy [n * k], checked once. */
+  /** [n * k], checked once. */
   #policy(k: number): Float64Array {
-    if (this.#rows) return this.#rows;
-    const rows = this.column('policy', this.#log.policy, probability, k);
-    for (let i = 0; i < this.rounds; i++) {
-      let total = 0;
-      for (let j = 0; j < k; j++) total += rows[i * k + j]!;
-      if (Math.abs(total - 1) <= PROBABILITY_SLACK) continue;
-      throw new DataError('ESTIMATE_INPUT', `Row ${i} of policy sums to ${total}; expected 1 within 1e-5.`);
-    }
-    this.#rows = rows;
-    return rows;
+    this.#rows ??= this.distributions('policy', this.#log.policy, k);
+    return this.#rows;
   }
 }

@@ -26,6 +26,25 @@ describe.each(LOGS)('Open Bandit Pipeline on %s', (name) => {
   });
 });
 
+describe.each(LOGS)('Vowpal Wabbit on %s', (name) => {
+  const { input, vw } = fixture(name);
+  const ours: Record<string, string> = {
+    ips: 'ips',
+    snips: 'snips',
+    mle: 'empirical-likelihood',
+    cressieread: 'cressie-read',
+  };
+
+  it('gives every point value', () => {
+    for (const { name: estimator, policy, params, value } of vw.estimate) {
+      const { wmin = 0, wmax = Infinity } = params;
+      const result = estimate(logOf(input, policy), ours[estimator]!, { weightRange: [wmin, wmax] });
+      const what = `${estimator} ${policy} ${JSON.stringify(params)}`;
+      expectGolden(result.value, value, what, estimator === 'mle' ? 1e-8 : 1e-9);
+    }
+  });
+});
+
 /** The peer's classes. */
 const CLASSES: Record<string, string> = {
   InverseProbabilityWeighting: 'ips',
