@@ -3,6 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { trainingText } from '../src/cli/demo-report.js';
+import { QUICK_BUDGET } from '../src/experiments/synthetic/index.js';
+import { trainingDemo } from '../src/experiments/training-demo.js';
 import { finished, runCli, startNode } from './cli/run-cli.js';
 import { tinyModel } from './helpers/tiny-model.js';
 
@@ -19,10 +22,24 @@ beforeAll(async () => {
 });
 
 describe('README', () => {
-  it('shows what the demo prints', async () => {
-    const { code, stdout } = await runCli(['demo']);
+  it('shows what the first part of the demo prints', async () => {
+    const { code, stdout } = await runCli(['demo', '--quick']);
     expect(code).toBe(0);
     expect(stdout.startsWith(blocks('text')[0]!.trimEnd())).toBe(true);
+  });
+
+  it('shows the second part in the form that it is printed in; its numbers depend on the machine', async () => {
+    const budget = { ...QUICK_BUDGET, baseSteps: 2, steps: 2 };
+    const printed = trainingText(await trainingDemo({ budget })).split('\n');
+    const shown = blocks('text')[1]!.split('\n');
+    expect(shown[0]).toBe(printed[0]);
+    const tableOf = (lines: string[]) => lines.slice(lines.findIndex((line) => line.startsWith('policy ')));
+    const [header, rule, ...rows] = tableOf(shown);
+    const columns = (line: string) => line.trim().split(/ {2,}/);
+    expect(columns(header!)).toEqual(columns(tableOf(printed)[0]!));
+    expect(rule).toMatch(/^[- ]+$/);
+    const names = (lines: string[]) => lines.map((line) => columns(line)[0]);
+    expect(names(rows.slice(0, 6))).toEqual(names(tableOf(printed).slice(2, 8)));
   });
 
   it('has commands that work, one after the other', async () => {
