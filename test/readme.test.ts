@@ -62,8 +62,8 @@ describe('README', () => {
 
   it('lists the commands that exist', async () => {
     const { stdout } = await runCli(['--help']);
-    const existing = [...stdout.matchAll(/^ {2}([a-z]+) \[options\]/gm)].map((match) => match[1]!);
-    const listed = [...readme.matchAll(/^\| `pope ([a-z]+)/gm)].map((match) => match[1]!);
+    const existing = [...stdout.matchAll(/^ {2}([a-z-]+) \[options\]/gm)].map((match) => match[1]!);
+    const listed = [...readme.matchAll(/^\| `pope ([a-z-]+)/gm)].map((match) => match[1]!);
     expect(listed.toSorted()).toEqual(existing.toSorted());
   });
 });

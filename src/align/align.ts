@@ -159,14 +159,14 @@ async function begin(
 
 /** config.json: everything that the outcome follows from. */
 async function describeRun(model: CausalModel, log: SlateLog, options: AlignOptions, settings: ResolvedSettings) {
-  const { logging, reference, encoding = {}, splitRatio, splitSeed } = options;
+  const { logging, reference, encoding = {}, splitRatio, splitSeed, partition } = options;
   return {
     model: { folder: model.folder, hash: model.hash },
     log: (await log.sha256?.()) ?? null,
     logging: logging === undefined || logging === 'log' ? (logging ?? null) : logging.id,
     reference: reference?.id ?? null,
     encoding,
-    split: { ratio: splitRatio ?? null, seed: splitSeed ?? null },
+    split: partition?.description ?? { ratio: splitRatio ?? null, seed: splitSeed ?? null },
     training: settings,
   };
 }
@@ -216,6 +216,7 @@ function pickSettings(options: AlignOptions): TrainingSettings {
     encoding,
     splitRatio,
     splitSeed,
+    partition,
     ...settings
   } = options;
   return settings;

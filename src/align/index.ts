@@ -1,5 +1,6 @@
 /** `pope-native/align`: fine-tuning of language models on logged human feedback. */
 export { type AlignOptions, type AlignResult, align } from './align.js';
+export { type FitLoggingOptions, type FittedLogging, type FoldFit, fitLogging } from './fit-logging.js';
 export { type AdamW, type AdamWOptions, adamW, type StepResult } from './optimizer.js';
 export {
   METHODS,

@@ -14,7 +14,7 @@ import type { Objective } from './objectives/batch.js';
 import type { PopeObjective } from './objectives/pope.js';
 import { needsReference, type ResolvedSettings } from './options.js';
 import { checkSchedule, type Schedule } from './schedule.js';
-import { encodeLog, readTrainingLog, type TrainingLog } from './training-log.js';
+import { encodeLog, type Partition, readTrainingLog, type TrainingLog } from './training-log.js';
 import { batchOf } from './training-slate.js';
 
 /** What a run trains on, besides the settings. */
@@ -27,6 +27,8 @@ export interface TrainingSources {
   encoding?: Omit<LocalPolicyOptions, 'temperature' | 'name' | 'batchTokens'> | undefined;
   splitRatio?: SplitRatio | undefined;
   splitSeed?: number | undefined;
+  /** Takes the place of ratio and seed. */
+  partition?: Partition | undefined;
 }
 
 /** Everything that a run needs before its first step. */
@@ -125,7 +127,7 @@ function trainedSize(model: CausalModel): number {
 async function open(
   model: CausalModel,
   log: SlateLog,
-  { logging, encoding, splitRatio, splitSeed }: TrainingSources,
+  { logging, encoding, splitRatio, splitSeed, partition }: TrainingSources,
   settings: ResolvedSettings,
   signal: AbortSignal | undefined,
 ) {
@@ -136,7 +138,7 @@ async function open(
     );
   }
   const policy = new LocalPolicy(model, { ...encoding, batchTokens: settings.batchTokens });
-  const sources = { policy, logging: logging ?? null, reference: null, splitRatio, splitSeed, signal };
+  const sources = { policy, logging: logging ?? null, reference: null, splitRatio, splitSeed, partition, signal };
   return { sources, encoded: await encodeLog(log, sources, settings) };
 }
 

@@ -92,6 +92,11 @@ export class RunFolder {
     }
   }
 
+  /** Gives the disk space of the checkpoints back; only for a run that has ended. */
+  async removeCheckpoints(): Promise<void> {
+    await rm(this.#checkpoints, { recursive: true, force: true });
+  }
+
   /** Removes what a killed process left half written. */
   async removeLeftovers(): Promise<void> {
     for (const folder of [this.#checkpoints, this.path]) {

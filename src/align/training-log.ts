@@ -1,5 +1,5 @@
 import type { Slate } from '../data/slate.js';
-import { type SplitRatio, splitOf } from '../data/split.js';
+import { type Split, type SplitRatio, splitOf } from '../data/split.js';
 import { DataError } from '../errors.js';
 import type { SlateLog } from '../estimators/collect.js';
 import { propensity, type Score, ScoreStream } from '../estimators/score-stream.js';
@@ -28,6 +28,13 @@ export interface TrainingLog {
   leftOut: LeftOut;
 }
 
+/** Which slates train, which validate, and which are held out ('test'), where it is not the split by ratio and seed. */
+export interface Partition {
+  /** What the outcome follows from, for config.json. */
+  description: object;
+  splitOf(slate: Slate): Split;
+}
+
 export interface TrainingLogSources {
   /** Turns text into token ids. */
   policy: LocalPolicy;
@@ -37,6 +44,7 @@ export interface TrainingLogSources {
   reference: Policy | null;
   splitRatio: SplitRatio | undefined;
   splitSeed: number | undefined;
+  partition: Partition | undefined;
   signal: AbortSignal | undefined;
 }
 
@@ -52,7 +60,7 @@ export interface EncodedLog {
 /** Reads the log once. @throws what the log and the encoder throw */
 export async function encodeLog(
   log: SlateLog,
-  { policy, splitRatio, splitSeed, signal }: TrainingLogSources,
+  { policy, splitRatio, splitSeed, partition, signal }: TrainingLogSources,
   { validationQueries }: Pick<ResolvedSettings, 'validationQueries'>,
 ): Promise<EncodedLog> {
   const validation = new Set<string>();
@@ -60,7 +68,7 @@ export async function encodeLog(
   async function* chosen(): AsyncGenerator<Slate> {
     for await (const slate of log) {
       signal?.throwIfAborted();
-      const split = splitOf(slate.id, splitRatio, splitSeed);
+      const split = partition?.splitOf(slate) ?? splitOf(slate.id, splitRatio, splitSeed);
       if (split === 'test' || (split === 'validation' && validation.size === validationQueries)) continue;
       if (split === 'validation') validation.add(slate.id);
       else trained++;

@@ -6,6 +6,7 @@ import { demo } from './commands/demo.js';
 import { doctor } from './commands/doctor.js';
 import { evaluate } from './commands/evaluate.js';
 import { experiment } from './commands/experiment.js';
+import { fitLoggingCommand } from './commands/fit-logging.js';
 import { generate } from './commands/generate.js';
 import { importCommand } from './commands/import.js';
 import { score } from './commands/score.js';
@@ -19,6 +20,7 @@ const COMMANDS: readonly MountedCommand[] = [
   importCommand,
   score,
   evaluate,
+  fitLoggingCommand,
   alignCommand,
   generate,
   simulate,

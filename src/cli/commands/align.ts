@@ -1,6 +1,5 @@
 import { align, METHODS, planRun, resolveSettings, resumeFolder } from '../../align/index.js';
 import { OPINION_RULES, PRESETS, type TrainingSettings } from '../../align/options.js';
-import { SCHEDULES } from '../../align/schedule.js';
 import { InterruptedError } from '../../errors.js';
 import { form, normalisation, reduction } from '../../estimators/result.js';
 import { loadModel } from '../../models/index.js';
@@ -13,22 +12,20 @@ import { ENCODING_FLAGS, encodingOptions } from '../encoding-flags.js';
 import {
   defaulted,
   expected,
-  listOf,
   number,
   oneOf,
   onOff,
   optional,
   type Parse,
-  positiveInteger,
   positiveNumber,
   required,
   several,
   text,
-  wholeNumber,
 } from '../flags.js';
 import { LOG_FLAGS, openLog, saySkipped } from '../log-flags.js';
 import type { Settings } from '../settings.js';
 import { readable } from '../table.js';
+import { OPTIMISATION_FLAGS, optimisationSettings } from '../training-flags.js';
 import { evaluationText, leftOutTexts, planText, progressText } from '../training-report.js';
 
 const numberOr =
@@ -42,13 +39,6 @@ const opinionRule: Parse<{ rule: (typeof OPINION_RULES)[number]; n: number | und
   const rule = OPINION_RULES.find((known) => known === name);
   if (rule === undefined || (n !== undefined && rule !== 'cover')) throw expected('comb, pooled or cover-8', value);
   return { rule, n: n === undefined ? undefined : Number(n) };
-};
-
-const betas: Parse<[number, number]> = (value) => {
-  const [first, second, ...rest] = listOf(number)(value);
-  if (first === undefined || second === undefined || rest.length > 0)
-    throw expected('two numbers such as 0.9,0.999', value);
-  return [first, second];
 };
 
 const { split: _, ...WHOLE_LOG_FLAGS } = LOG_FLAGS;
@@ -101,40 +91,8 @@ const FLAGS = {
     oneOf('drawn', 'all'),
   ),
 
-  lora: optional('--lora <rank>', 'train low-rank adapters in place of the weights', positiveInteger),
-  loraAlpha: optional(
-    '--lora-alpha <x>',
-    'what they add is multiplied by alpha / rank (default: twice the rank)',
-    positiveNumber,
-  ),
-  loraDropout: optional('--lora-dropout <p>', 'share of their inputs set to zero in training', number),
-  loraTargets: optional('--lora-targets <names>', 'layers to adapt, such as q_proj,v_proj', listOf(text)),
-
   reward: optional('--reward <name>', `${REWARDS.join(', ')} (default: by what the log has)`, oneOf(...REWARDS)),
-  lr: optional('--lr <x>', 'largest learning rate', positiveNumber),
-  schedule: optional('--schedule <name>', `${SCHEDULES.join(', ')} (default: constant)`, oneOf(...SCHEDULES)),
-  warmup: optional('--warmup <steps>', 'steps over which the learning rate rises', wholeNumber),
-  steps: optional('--steps <n>', 'steps, in place of epochs', positiveInteger),
-  epochs: optional('--epochs <x>', 'passes over the training queries (default: 3)', positiveNumber),
-  batch: optional('--batch <n>', 'queries per step', positiveInteger),
-  betas: optional('--betas <b1,b2>', 'decay of the moments of AdamW (default: 0.9,0.999)', betas),
-  weightDecay: optional('--weight-decay <x>', 'decoupled weight decay', number),
-  maxNorm: optional('--max-norm <x>', 'the gradient is scaled down to this norm; 0: never', number),
-  batchTokens: optional('--batch-tokens <n>', 'tokens that are run at once (default: 2048)', positiveInteger),
-  checkpointing: onOff('--checkpointing', 'keep less for the backward pass and compute it again'),
-  validateEvery: optional('--validate-every <steps>', 'steps between two validations (default: 100)', wholeNumber),
-  validationQueries: optional(
-    '--validation-queries <n>',
-    'most queries that one measures (default: 256)',
-    positiveInteger,
-  ),
-  patience: optional(
-    '--patience <n>',
-    'stop after so many validations without a better one, and keep the best',
-    wholeNumber,
-  ),
-  checkpointEvery: optional('--checkpoint-every <steps>', 'steps between two checkpoints (default: 500)', wholeNumber),
-  keep: optional('--keep <n>', 'checkpoints to keep (default: 2)', positiveInteger),
+  ...OPTIMISATION_FLAGS,
   ...ENCODING_FLAGS,
   ...WHOLE_LOG_FLAGS,
 };
@@ -231,27 +189,8 @@ function trainingSettings(settings: Settings<typeof FLAGS> & { seed: number }): 
     opinionA: settings.opinionA,
     opinionN: opinion?.n,
     responses: settings.responses,
-    lora: settings.lora,
-    loraAlpha: settings.loraAlpha,
-    loraDropout: settings.loraDropout,
-    loraTargets: settings.loraTargets,
     reward: settings.reward,
-    lr: settings.lr,
-    schedule: settings.schedule,
-    warmup: settings.warmup,
-    steps: settings.steps,
-    epochs: settings.epochs,
-    batch: settings.batch,
-    betas: settings.betas,
-    weightDecay: settings.weightDecay,
-    maxNorm: settings.maxNorm,
-    batchTokens: settings.batchTokens,
-    checkpointing: settings.checkpointing,
-    validateEvery: settings.validateEvery,
-    validationQueries: settings.validationQueries,
-    patience: settings.patience,
-    checkpointEvery: settings.checkpointEvery,
-    keep: settings.keep,
+    ...optimisationSettings(settings),
     seed: settings.seed,
   };
 }
