@@ -63,7 +63,7 @@ export async function align(
   const folder = new RunFolder(output);
   const continued = resume ? await resumeFolder(output) : null;
   const config = await describeRun(model, log, options, settings);
-  await begin(folder, { resume, config, otherModel: continued !== null });
+  if (folder.isBegun) await checkSame(folder, { resume, config, otherModel: continued !== null });
   const earlier = await folder.readJson('result');
   if (earlier !== null) return earlier as AlignResult;
 
@@ -77,11 +77,17 @@ export async function align(
   await adapt(model, settings, checkpoint?.adapter);
   const state = checkpoint ? parseState(await folder.readState(checkpoint), checkpoint.path) : initialState();
   const prepared = await prepare(model, log, options, settings, {
-    referencePath: folder.reference,
+    path: folder.reference,
+    isComplete: checkpoint !== undefined,
     signal,
-    ...(options.onScored ? { onScored: options.onScored } : {}),
+    onScored: options.onScored,
   });
   const { log: training, schedule, objective, rule } = prepared;
+  // Only now: a run whose settings or data are refused leaves nothing to be cleared away.
+  if (!folder.isBegun) {
+    await folder.writeJson('environment', diagnose());
+    await folder.writeJson('config', config);
+  }
   const optimizer = createOptimizer(model, settings);
   const metrics = await MetricsFile.open(folder.metrics, state.step);
   try {
@@ -120,19 +126,14 @@ export async function align(
 }
 
 /**
- * Makes a new run folder, or checks that the one to resume is of the same run.
+ * Checks that the run that was begun in a folder is to be resumed and is the same.
  *
  * @param otherModel the model at hand is that of a checkpoint, not the one that the run began with
  */
-async function begin(
+async function checkSame(
   folder: RunFolder,
   { resume, config, otherModel }: { resume: boolean; config: object; otherModel: boolean },
 ): Promise<void> {
-  if (!folder.isBegun) {
-    await folder.writeJson('environment', diagnose());
-    await folder.writeJson('config', config);
-    return;
-  }
   if (!resume) {
     throw new UsageError(
       'RUN_EXISTS',

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import type { SplitRatio } from '../data/split.js';
 import { UsageError } from '../errors.js';
 import { balancedLambdaDiv } from '../estimators/balance.js';
@@ -31,6 +30,15 @@ export interface TrainingSources {
   partition?: Partition | undefined;
 }
 
+/** How the initial model is scored, if the method needs a reference that is not given. */
+export interface OwnReference {
+  path: string;
+  /** The scores are there: the model at hand is a later one. */
+  isComplete: boolean;
+  signal: AbortSignal | undefined;
+  onScored: ((queries: number) => void) | undefined;
+}
+
 /** Everything that a run needs before its first step. */
 export interface Prepared {
   log: TrainingLog;
@@ -55,7 +63,6 @@ export interface RunPlan {
 /**
  * Reads the log and settles what depends on it.
  *
- * @param referencePath where the model is scored to, if the method needs a reference that is not given
  * @throws UsageError LOGGING_MISSING for POPE without a logging policy; what the log, scores and settings throw
  */
 export async function prepare(
@@ -63,14 +70,11 @@ export async function prepare(
   log: SlateLog,
   sources: TrainingSources,
   settings: ResolvedSettings,
-  {
-    referencePath,
-    signal,
-    onScored,
-  }: { referencePath: string; signal?: AbortSignal | undefined; onScored?: (queries: number) => void },
+  own: OwnReference,
 ): Promise<Prepared> {
+  const { signal } = own;
   const opened = await open(model, log, sources, settings, signal);
-  const reference = await referenceOf(opened, sources, settings, { referencePath, signal, onScored });
+  const reference = await referenceOf(opened, sources, settings, own);
   const training = await readTrainingLog(opened.encoded, { ...opened.sources, reference }, settings);
   const schedule = scheduleOf(settings, training);
   const rule = popeRule(settings, settledLambdaDiv(settings, training));
@@ -146,22 +150,18 @@ async function referenceOf(
   { sources, encoded }: Awaited<ReturnType<typeof open>>,
   { reference }: TrainingSources,
   settings: ResolvedSettings,
-  {
-    referencePath,
-    signal,
-    onScored,
-  }: { referencePath: string; signal: AbortSignal | undefined; onScored: ((queries: number) => void) | undefined },
+  { path, isComplete, signal, onScored }: OwnReference,
 ): Promise<Policy | null> {
   if (!needsReference(settings)) return null;
   if (reference !== undefined) return reference;
   // A resumed run has the scores of the initial model already, and only another model to score with.
-  if (!existsSync(referencePath)) {
-    await scoreToFile(sources.policy, encoded.slates, referencePath, {
+  if (!isComplete) {
+    await scoreToFile(sources.policy, encoded.slates, path, {
       ...(signal ? { signal } : {}),
       onProgress: ({ queries }) => onScored?.(queries),
     });
   }
-  return scoreFile(referencePath);
+  return scoreFile(path);
 }
 
 function scheduleOf(settings: ResolvedSettings, { train }: TrainingLog): Schedule {

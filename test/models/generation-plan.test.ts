@@ -15,7 +15,9 @@ describe('the plan of a generation', () => {
         expect(samples).toEqual(lengths.flatMap((_, prompt) => Array.from({ length: n }, (_, i) => [prompt, i])));
         for (const batch of batches) {
           const rows = batch.reduce((sum, portion) => sum + portion.rows, 0);
-          expect(rows <= batchTokens || (batch.length === 1 && (batch[0]!.count === 1 || batch[0]!.limit === 1))).toBe(true);
+          expect(rows <= batchTokens || (batch.length === 1 && (batch[0]!.count === 1 || batch[0]!.limit === 1))).toBe(
+            true,
+          );
           for (const { prompt, count, limit, rows } of batch) {
             expect(limit).toBe(Math.min(maxTokens, context - lengths[prompt]!));
             expect(rows).toBe(lengths[prompt]! + count * (limit - 1));

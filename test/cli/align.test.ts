@@ -1,0 +1,93 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { trainingLog } from '../align/runs.js';
+import { temporaryFolder } from '../helpers/temporary-folder.js';
+import { tinyModel } from '../helpers/tiny-model.js';
+import { scoreLines, writeLog } from './logs.js';
+import { runCli } from './run-cli.js';
+
+const folder = temporaryFolder();
+const file = (name: string) => join(folder, name);
+let base: string;
+
+beforeAll(async () => {
+  base = await tinyModel();
+  const slates = trainingLog(30);
+  writeLog(file('log.jsonl'), slates);
+  writeFileSync(file('logging.jsonl'), `${scoreLines(slates, 'logger', 3).join('\n')}\n`);
+});
+
+const pope = (...argv: string[]) => runCli(['align', file('log.jsonl'), '--model', base, ...argv]);
+const short = ['--lr', '1e-3', '--steps', '6', '--batch', '4', '--validate-every', '3'];
+
+describe('pope align', () => {
+  it('trains from score files a model that pope score and pope evaluate take', async () => {
+    const { code, stdout, stderr } = await pope(
+      '--logging',
+      file('logging.jsonl'),
+      '-o',
+      file('run'),
+      ...short,
+      '--json',
+    );
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: expect.stringMatching(/step 6: training value .*validation value/s),
+    });
+    expect(JSON.parse(stdout)).toMatchObject({ method: 'pope', ended: 'finished', steps: 6 });
+    const scored = await runCli([
+      'score',
+      file('log.jsonl'),
+      '--model',
+      join(file('run'), 'model'),
+      '-o',
+      file('after.jsonl'),
+    ]);
+    expect(scored.code).toBe(0);
+    const target = ['--target', file('after.jsonl'), '--logging', file('logging.jsonl'), '--json'];
+    const evaluated = await runCli(['evaluate', file('log.jsonl'), ...target]);
+    expect(JSON.parse(evaluated.stdout)).toMatchObject({ queries: 30 });
+  });
+
+  it('scores the initial model once where the method needs a reference, or takes the scores that there are', async () => {
+    expect((await pope('--method', 'dpo', '-o', file('dpo'), ...short)).code).toBe(0);
+    const reference = join(file('dpo'), 'reference.jsonl');
+    expect(readFileSync(reference, 'utf8').split('\n').length).toBeGreaterThan(30);
+    const { code } = await pope('--method', 'pl', '--reference', reference, '-o', file('pl'), ...short);
+    expect(code).toBe(0);
+    expect(existsSync(join(file('pl'), 'reference.jsonl'))).toBe(false);
+  });
+
+  it('prints with --dry-run what it would take, and writes nothing', async () => {
+    const { code, stdout } = await pope('--method', 'opinion', '--opinion', 'cover-4', '-o', file('dry'), '--dry-run');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/parameters that train +90,432\n/);
+    expect(stdout).toMatch(/steps +3\n/);
+    const adapters = await pope('--method', 'sft', '--lora', '2', '-o', file('dry'), '--dry-run', '--json');
+    expect(JSON.parse(adapters.stdout).parameters).toBeLessThan(5000);
+    expect(existsSync(file('dry'))).toBe(false);
+  });
+
+  it.each([
+    [['-o', 'x'], 2, /LOGGING_MISSING: method pope weighs responses by the logging policy/],
+    [['--method', 'ppo', '-o', 'x'], 2, /--method: expected one of pope/],
+    [['--method', 'opinion', '--opinion', 'comb-3', '-o', 'x'], 2, /--opinion: expected comb, pooled or cover-8/],
+    [['--method', 'sft', '--preset', 'best', '-o', 'x'], 2, /--preset: expected one of default, paper/],
+    [
+      ['--method', 'sft', '--warmup', '9', '--steps', '3', '-o', file('x')],
+      2,
+      /warmup: expected a whole number from 0 to the 3 steps/,
+    ],
+    [
+      ['--method', 'sft', '--lora', '2', '--lora-targets', 'nose', '-o', file('y')],
+      2,
+      /a target module must be one of/,
+    ],
+  ] as [string[], number, RegExp][])('refuses %j', async (argv, exit, message) => {
+    const { code, stderr } = await pope(...argv);
+    expect(stderr).toMatch(message);
+    expect(code).toBe(exit);
+    expect(existsSync(argv.at(-1)!)).toBe(false);
+  });
+});
