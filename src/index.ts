@@ -1,6 +1,14 @@
 /** `pope-native`: pluralistic off-policy evaluation of language models from logged human feedback. */
 
-export { type AlignOptions, type AlignResult, align, resumeFolder } from './align/index.js';
+export {
+  type AlignOptions,
+  type AlignResult,
+  align,
+  type FitLoggingOptions,
+  type FittedLogging,
+  fitLogging,
+  resumeFolder,
+} from './align/index.js';
 export { AdamW, type AdamWOptions, adamW, type StepResult } from './align/optimizer.js';
 export { LoggedDataset } from './data/dataset.js';
 export type { LoggedResponse, Slate } from './data/slate.js';
