@@ -3,10 +3,14 @@
  * are not independent. Resample b depends on the seed and b only, so that two policies see the same resamples, and the
  * interval of their differences per query is a paired one.
  */
-import { checkedSettings, type IntervalOptions, interval, percentileInterval } from '../estimators/intervals.js';
+import { percentileInterval } from '../estimators/intervals/bootstrap-intervals.js';
+import { interval } from '../estimators/intervals/interval.js';
+import { checkedSettings, type IntervalOptions } from '../estimators/intervals/settings.js';
 import { Random } from '../estimators/random.js';
 import { sum } from '../estimators/sum.js';
 import { requireInput } from './checks.js';
+
+const METHOD = 'bootstrap-percentile';
 
 export interface MetricInterval {
   value: number;
@@ -18,7 +22,11 @@ export interface MetricInterval {
   undefinedQueries: number;
 }
 
-export interface MetricIntervalOptions extends IntervalOptions {
+type BootstrapOptions = Pick<IntervalOptions, 'alpha' | 'side' | 'resamples' | 'seed'>;
+
+export interface MetricIntervalOptions extends BootstrapOptions {
+  /** Cluster of each query: clusters are then what is resampled. */
+  clusters?: ArrayLike<string | number>;
   /** Weight of each query, at least 0, not all 0; default 1. */
   weights?: ArrayLike<number>;
 }
@@ -45,7 +53,7 @@ export function metricInterval(
     defined.length === 0 || (total > 0 && denominator.every((weight) => weight >= 0)),
     'Interval of a metric, weights: expected numbers of at least 0, one of them above 0 where the metric is defined.',
   );
-  const bounds = interval({ contributions: numerator, numerator, denominator }, 'bootstrap-percentile', {
+  const bounds = interval({ contributions: numerator, numerator, denominator }, METHOD, {
     ...options,
     ...(clusters && { clusters: defined.map((query) => clusters[query]!) }),
   });
@@ -66,9 +74,9 @@ export function metricInterval(
 export function resampledInterval(
   units: number,
   statistic: (sample: Int32Array) => number,
-  options: Omit<IntervalOptions, 'clusters'> = {},
+  options: BootstrapOptions = {},
 ): { value: number; low: number; high: number } {
-  const settings = checkedSettings('bootstrap-percentile', options);
+  const settings = checkedSettings(METHOD, options, [METHOD]);
   requireInput(
     Number.isInteger(units) && units >= 2,
     `An interval needs at least two units to resample, got ${units}.`,
