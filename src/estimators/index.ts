@@ -1,15 +1,15 @@
 /** Estimators of the pluralistic value, intervals, diagnostics and verdict: 'pope-native/estimators'. */
 export type { SlateLog } from './collect.js';
 export { evaluate } from './evaluate.js';
-export type { IntervalInput } from './intervals/input.js';
-export { interval } from './intervals/interval.js';
 export {
   INTERVAL_METHODS,
+  type IntervalInput,
   type IntervalMethod,
   type IntervalOptions,
+  interval,
   QUERY_INTERVALS,
   type QueryInterval,
-} from './intervals/settings.js';
+} from './intervals.js';
 export type { EvaluateOptions, EvaluationProgress } from './options.js';
 export {
   type Estimate,

@@ -1,7 +1,7 @@
 import type { LoggedDataset } from '../../data/dataset.js';
 import type { Slate } from '../../data/slate.js';
 import { evaluate as evaluateLog } from '../../estimators/evaluate.js';
-import { QUERY_INTERVALS } from '../../estimators/intervals/settings.js';
+import { QUERY_INTERVALS } from '../../estimators/intervals.js';
 import { estimatorName, form, normalisation, reduction, type Warning } from '../../estimators/result.js';
 import { type ScoreFilePolicy, scoreFile } from '../../policy/score-file.js';
 import { REWARDS } from '../../reward/index.js';

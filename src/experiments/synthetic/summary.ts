@@ -1,5 +1,5 @@
 /** @file From results of single runs to a table: means over seeds, paired differences, envelopes. */
-import { interval } from '../../estimators/intervals/interval.js';
+import { interval } from '../../estimators/intervals.js';
 import { envelopeAt } from './envelope.js';
 import { type CandidateResult, METRICS, type Metric, type Metrics } from './world-run.js';
 
