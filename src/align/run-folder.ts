@@ -1,6 +1,6 @@
 /** @file What a training run leaves on disk (docs/training.md): every file appears complete or not at all. */
 import { existsSync } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { writeFileAtomic } from '../data/files.js';
 import { DataError, describeError, UsageError } from '../errors.js';
@@ -126,45 +126,6 @@ function partsOf(checkpoint: string) {
 
 export function samePath(a: string, b: string): boolean {
   return resolve(a) === resolve(b);
-}
-
-/** metrics.jsonl: one line per step or validation, appended as it happens. */
-export class MetricsFile {
-  readonly #file: FileHandle;
-
-  private constructor(file: FileHandle) {
-    this.#file = file;
-  }
-
-  /** Opens the file for appending; lines of later steps than `step`, which a resumed run does again, are cut off. */
-  static async open(path: string, step: number): Promise<MetricsFile> {
-    if (existsSync(path)) {
-      const lines = (await readFile(path, 'utf8')).split('\n');
-      const kept = lines.filter((line) => stepOf(line) <= step);
-      await writeFileAtomic(path, kept.map((line) => `${line}\n`).join(''));
-    } else {
-      await mkdir(join(path, '..'), { recursive: true });
-    }
-    return new MetricsFile(await open(path, 'a'));
-  }
-
-  async append(line: object): Promise<void> {
-    await this.#file.appendFile(`${JSON.stringify(line)}\n`);
-  }
-
-  async close(): Promise<void> {
-    await this.#file.close();
-  }
-}
-
-/** Infinity for a line that a kill cut short. */
-function stepOf(line: string): number {
-  try {
-    const { step } = JSON.parse(line);
-    return typeof step === 'number' ? step : Number.POSITIVE_INFINITY;
-  } catch {
-    return Number.POSITIVE_INFINITY;
-  }
 }
 
 async function readJson(path: string): Promise<unknown> {

@@ -50,7 +50,15 @@ describe('a run folder', () => {
   it('holds settings, machine, metrics, result, checkpoints and the model', async () => {
     const { output, result, metrics } = await run({ lr: 1e-3, checkpointEvery: 3, keep: 2 });
     expect(readdirSync(output).toSorted()).toEqual([
-      ...['checkpoints', 'config.json', 'environment.json', 'metrics.jsonl', 'model', 'result.json'],
+      ...[
+        'checkpoints',
+        'config.json',
+        'environment.json',
+        'events.out.tfevents.0.pope',
+        'metrics.jsonl',
+        'model',
+        'result.json',
+      ],
     ]);
     expect(readdirSync(join(output, 'checkpoints')).toSorted()).toEqual(['step-10', 'step-9']);
     const config = JSON.parse(readFileSync(join(output, 'config.json'), 'utf8'));

@@ -30,7 +30,7 @@ function outcome(output: string) {
   const metrics = readFileSync(join(output, 'metrics.jsonl'), 'utf8')
     .trim()
     .split('\n')
-    .map((line) => ({ ...JSON.parse(line), seconds: undefined }));
+    .map((line) => ({ ...JSON.parse(line), seconds: undefined, time: undefined }));
   const weights = (part: string, file: string) => {
     const path = join(output, part, file);
     return existsSync(path) ? readFileSync(path).toString('base64') : null;
