@@ -68,7 +68,7 @@ const RULES: readonly Rule[] = [
   },
   {
     code: 'MEAN_WEIGHT',
-    appliesTo: ({ estimand, estimator }) => estimand === 'value' && estimator !== 'bound',
+    appliesTo: contradictsMeanOfOne,
     measure: ({ diagnostics: { meanWeight } }) =>
       meanWeight === null ? Infinity : Math.max(meanWeight, 1 / meanWeight) - 1,
     caution: 0.25,
@@ -79,7 +79,7 @@ const RULES: readonly Rule[] = [
   },
   {
     code: 'MEAN_WEIGHT_DRIFT',
-    appliesTo: ({ estimand, estimator }) => estimand === 'value' && estimator !== 'bound',
+    appliesTo: contradictsMeanOfOne,
     measure: ({ diagnostics }) => meanWeightErrors(diagnostics),
     caution: 2,
     unreliable: Infinity,
@@ -146,6 +146,14 @@ const RULES: readonly Rule[] = [
       'length-normalised probabilities are no density: this is an index that depends on the logging policy, not a value',
   },
 ];
+
+/**
+ * Whether a mean weight other than 1 speaks against a value: the expectation is 1, but for the bound, whose geometric means
+ * have one of at most 1 (E[W^(1/K)] = E[rho^(1/K)]^K <= 1), so that only a larger mean does.
+ */
+function contradictsMeanOfOne({ estimand, estimator, diagnostics: { meanWeight } }: Evidence): boolean {
+  return estimand === 'value' && (estimator !== 'bound' || meanWeight === null || meanWeight > 1);
+}
 
 /** Distance of the mean weight from 1 in its standard errors; 0 where it is below 5 %, which no interval here would show. */
 function meanWeightErrors({ meanWeight, chiSquare, effectiveSampleSize, effectiveSampleShare }: WeightDiagnostics) {

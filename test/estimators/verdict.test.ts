@@ -81,8 +81,13 @@ describe('the verdict', () => {
     ]);
   });
 
-  it('does not ask the bound for a mean weight: a geometric mean has none', () => {
+  it('asks the bound for a mean weight of at most 1: that of a geometric mean is below', () => {
     expect(verdictOf({ estimator: 'bound', diagnostics: { meanWeight: 0.3 } })).toEqual(['reliable']);
+    expect(verdictOf({ estimator: 'bound', diagnostics: { meanWeight: 1.55, chiSquare: 500 } })).toEqual([
+      'caution',
+      'MEAN_WEIGHT',
+    ]);
+    expect(verdictOf({ estimator: 'bound', diagnostics: { meanWeight: null } })).toEqual(['unreliable', 'MEAN_WEIGHT']);
   });
 
   it('does not take a few tied weights for a tail', () => {
