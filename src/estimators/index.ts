@@ -22,6 +22,13 @@ export { SCALAR_ESTIMATORS, type ScalarEstimatorName } from './scalar/definition
 export { type EstimateOptions, estimate, type ScalarEstimate } from './scalar/estimate.js';
 export type { ScalarLog } from './scalar/input.js';
 export { type EmbeddingLog, estimateMarginal } from './scalar/marginal.js';
+export {
+  estimateRanked,
+  RANKED_ESTIMATORS,
+  type RankedEstimatorName,
+  type RankedLog,
+  type RankedProbabilities,
+} from './scalar/ranked.js';
 export { type Candidate, type Tuned, type TuneOptions, tune } from './scalar/tune.js';
 export {
   type SlateData,

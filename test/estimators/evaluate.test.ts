@@ -92,6 +92,22 @@ describe('evaluate', () => {
     expect(fromLog.inputs.logging).toBe('log');
   });
 
+  it('makes BCa intervals of the same resamples, and no intervals that queries alone do not give', async () => {
+    const [percentile, bca] = await Promise.all(
+      (['bootstrap-percentile', 'bootstrap-bca'] as const).map((interval) =>
+        evaluate(slates, { ...policies, ...fast, interval }),
+      ),
+    );
+    const [before, after] = [percentile!, bca!].map((result) => result.estimates[1]!.interval!);
+    expect(after!.method).toBe('bootstrap-bca');
+    expect(after!.low).not.toBe(before!.low);
+    expect(Math.abs(after!.low - before!.low)).toBeLessThan(before!.high - before!.low);
+    await expect(evaluate(slates, { ...policies, ...fast, interval: 'hoeffding' as 't' })).rejects.toMatchObject({
+      code: 'INTERVAL_UNKNOWN',
+      message: expect.stringMatching(/bootstrap-percentile, t, bootstrap-bca\.$/),
+    });
+  });
+
   it('is deterministic, and another seed moves intervals only', async () => {
     const [a, b, c] = await Promise.all([3, 3, 4].map((seed) => evaluate(slates, { ...policies, ...fast, seed })));
     expect(b).toEqual(a);

@@ -1,24 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { Bootstrap, percentiles } from '../../../src/estimators/bootstrap.js';
+import { percentiles } from '../../../src/estimators/bootstrap.js';
 import { interval } from '../../../src/estimators/intervals/interval.js';
 import { empiricalBernsteinReach, hoeffdingReach } from '../../../src/estimators/intervals/mean-intervals.js';
 import { estimate } from '../../../src/estimators/scalar/estimate.js';
-import { meanOf } from '../../../src/estimators/statistic.js';
 import { MersenneTwister } from '../../helpers/mt19937.js';
+import { peerBootstrap } from '../peer-bootstrap.js';
 import { expectGolden, fixture, LOGS, logOf, OURS, optionsOf } from '../scalar/fixtures.js';
-
-/** Replicates of the mean from the peer's seeded resamples. */
-function peerBootstrap(values: Float64Array, resamples: number, seed: number): Float64Array {
-  const n = values.length;
-  const bootstrap = new Bootstrap([meanOf(values)], n, { resamples, seed: 0 });
-  const twister = new MersenneTwister(seed);
-  for (let resample = 0; resample < resamples; resample++) {
-    const counts = new Float64Array(n);
-    for (let draw = 0; draw < n; draw++) counts[twister.index(n)]!++;
-    bootstrap.evaluate(resample, counts);
-  }
-  return bootstrap.replicates[0]!;
-}
 
 describe("the peer's random numbers", () => {
   it('are reproduced, and so are the first resamples', () => {

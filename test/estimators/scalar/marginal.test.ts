@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { percentiles } from '../../../src/estimators/bootstrap.js';
 import { estimate } from '../../../src/estimators/scalar/estimate.js';
 import { type EmbeddingLog, estimateMarginal } from '../../../src/estimators/scalar/marginal.js';
+import { peerBootstrap } from '../peer-bootstrap.js';
 import { expectGolden, fixture } from './fixtures.js';
 
 describe.each(['mips-n300-k20', 'mips-n500-k10'])('Open Bandit Pipeline on %s', (name) => {
@@ -11,15 +13,20 @@ describe.each(['mips-n300-k20', 'mips-n500-k10'])('Open Bandit Pipeline on %s', 
     pi_a_given_x_e: { ...shared, actionGivenEmbedding: input.pi_a_given_x_e },
   };
 
-  it('gives the values without embedding selection, and their first rounds', () => {
+  it('gives the values without embedding selection, their first rounds and seeded intervals', () => {
     const rows = obp.filter((row: { selection: unknown }) => row.selection === null);
     expect(rows.length).toBe(4);
-    for (const { estimator, mode, value, rounds_head } of rows) {
+    for (const { estimator, mode, value, rounds_head, interval } of rows) {
       const result = estimateMarginal(logs[mode]!, estimator === 'mipw' ? 'mips' : 'snmips');
       expectGolden(result.value, value, `${estimator} ${mode}`);
       rounds_head.forEach((round: number, i: number) => {
         expectGolden(result.contributions[i]!, round, `round ${i} of ${estimator} ${mode}`);
       });
+      const { n_bootstrap_samples: resamples, alpha, seed, lower, upper } = interval;
+      const replicates = peerBootstrap(result.contributions, resamples, seed);
+      const [low, high] = percentiles(replicates, [50 * alpha, 100 - 50 * alpha]);
+      expectGolden(low!, lower, `lower ${estimator} ${mode}`);
+      expectGolden(high!, upper, `upper ${estimator} ${mode}`);
     }
   });
 });
