@@ -86,12 +86,12 @@ function envelopeTable(envelopes: readonly EnvelopeRow[], coverage: EnvelopeRow[
   if (first === undefined) return [];
   const baselines = [...new Set(rows.flatMap(({ minus }) => Object.keys(minus)))];
   return [
-    `Envelope over settings and temperatures: the most coverage (${HEADERS[coverage]}) at a utility\n`,
+    `Envelope over settings and temperatures: the most coverage (${HEADERS[coverage]}) at a share of the utility that sft reaches\n`,
     markdown(
       ['family', 'utility', 'coverage', ...baselines.map((name) => `minus ${name}`)],
-      rows.map(({ family, utility, reached, minus }) => [
+      rows.map(({ family, level, reached, minus }) => [
         family,
-        utility.toFixed(3),
+        String(level),
         short(reached),
         ...baselines.map((name) => signed(minus[name] ?? null)),
       ]),

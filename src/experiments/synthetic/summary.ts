@@ -36,8 +36,8 @@ export interface ValueRow {
 export interface EnvelopeRow {
   family: string;
   coverage: 'coverage6' | 'weightedCoverage6';
-  /** At this utility, the same for every family. */
-  utility: number;
+  /** At this share of the utility that the first baseline reaches at most under the same seed. */
+  level: number;
   /** Null where the family does not get there in every seed. */
   reached: Figure | null;
   minus: Record<string, Figure | null>;
@@ -61,7 +61,7 @@ export interface SeedResults {
 
 /** What everything is compared with, where it was run. */
 const BASELINES = ['sft', 'rwsft'];
-/** Utilities at which envelopes are compared, as shares of the best that the first baseline reaches on average. */
+/** Utilities at which envelopes are compared, as shares of what the first baseline reaches: worlds differ by seed. */
 const LEVELS = [0.6, 0.7, 0.8, 0.9];
 
 /** @param results every seed has the same methods, the base model first */
@@ -159,18 +159,17 @@ function envelopes(results: readonly SeedResults[], baselines: readonly string[]
   if (reference === undefined) return [];
   const families = [...new Set(results[0]!.candidates.map(({ family }) => family))].filter((name) => name !== 'base');
   const best = results.map(({ candidates }) => Math.max(...utilities(candidates, reference)));
-  const scale = best.reduce((sum, value) => sum + value, 0) / best.length;
-  return LEVELS.map((level) => level * scale).flatMap((utility) =>
+  return LEVELS.flatMap((level) =>
     (['coverage6', 'weightedCoverage6'] as const).flatMap((coverage) => {
       const reached = (family: string) =>
-        results.map(({ candidates }) => envelopeAt(pointsOf(candidates, family, coverage), utility));
+        results.map(({ candidates }, i) => envelopeAt(pointsOf(candidates, family, coverage), level * best[i]!));
       return families.map((family): EnvelopeRow => {
         const own = reached(family);
         const others = baselines.filter((name) => name !== family);
         return {
           family,
           coverage,
-          utility,
+          level,
           reached: figure(own),
           minus: Object.fromEntries(
             others.map((name) => {

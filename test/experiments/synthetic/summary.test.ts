@@ -83,14 +83,27 @@ it('counts how often the interval of the estimate holds the true value', () => {
   expect(summary.values[1]!.utility.estimate).toBeNull();
 });
 
-it('compares envelopes at the same utilities', () => {
-  // The best of sft is .5 on average; at .9 of it, .45, the first seed does not get there.
+it('compares envelopes at the same share of what sft reaches under each seed', () => {
   const levels = summary.envelopes.filter(({ family, coverage }) => family === 'opinion' && coverage === 'coverage6');
-  expect(levels.map(({ utility }) => utility)).toEqual(
-    [0.3, 0.35, 0.4, 0.45].map((level) => expect.closeTo(level, 12)),
-  );
+  expect(levels.map(({ level }) => level)).toEqual([0.6, 0.7, 0.8, 0.9]);
+  // Sft reaches .4, .5 and .6. At .6 of it both families are at their best.
   expect(levels[0]!.minus.sft!.mean).toBeCloseTo(0.1, 12);
-  expect(levels[3]!.reached).toBeNull();
+  // At .8 of it, .32, .4 and .48, only the first seed's sft has to mix, to .48.
+  expect(levels[2]!.reached!.mean).toBeCloseTo(0.6, 12);
+  expect(levels[2]!.minus.sft!.mean).toBeCloseTo((0.12 + 0.1 + 0.1) / 3, 12);
+});
+
+it('says nothing of a family that does not get there in every seed', () => {
+  const weak = results.map(({ candidates, ...rest }, seed): SeedResults => {
+    const points: [number, number][] = [
+      [seed === 0 ? 0.1 : 0.9, 0.9],
+      [0.1, 0.9],
+    ];
+    return { ...rest, candidates: [...candidates.slice(0, 2), candidate('dpo', points)] };
+  });
+  const rows = summarise('pluralistic', weak).envelopes.filter(({ family }) => family === 'dpo');
+  expect(rows).toHaveLength(8);
+  for (const { reached, minus } of rows) expect([reached, minus.sft]).toEqual([null, null]);
 });
 
 it('has no interval for a single seed', () => {
