@@ -146,6 +146,21 @@ describe('align refuses', () => {
     );
   });
 
+  it('a gradient that is not finite, and keeps the weights from before it', async () => {
+    const slates = trainingLog();
+    const output = join(folder, 'infinite');
+    using model = await loadModel(await tinyModel());
+    const batch = [{ prompt: [254, 65, 66], responses: [[67, 68, 255]] }];
+    const before = await model.scoreTokens(batch);
+    // Finite as a double, and infinite as the float that the backward pass begins with.
+    const diverging = align(model, LoggedDataset.fromSlates(slates), shortRun(output, { baseline: 1e300 }));
+    await expect(diverging).rejects.toThrow(
+      /^step 1 \(epoch 1\), batch of queries "q\d+", .*: the gradient is not finite; the last good weights are in .*step-0/,
+    );
+    using kept = await loadModel(join(output, 'checkpoints', 'step-0', 'model'));
+    expect(await kept.scoreTokens(batch)).toEqual(before);
+  });
+
   it('a weight that overflows, naming the query', async () => {
     const slates = trainingLog();
     slates[7]!.responses[1]!.logging = { logprob: -4000, tokens: 5 };
