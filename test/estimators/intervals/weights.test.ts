@@ -1,9 +1,11 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { cressieReadBound } from '../../../src/estimators/intervals/cressie-read.js';
 import { empiricalLikelihoodBound, likelihoodDual } from '../../../src/estimators/intervals/empirical-likelihood.js';
 import { interval } from '../../../src/estimators/intervals/interval.js';
 import type { WeightedLog } from '../../../src/estimators/intervals/weighted-log.js';
 import { Random } from '../../../src/estimators/random.js';
+import { type LikelihoodName, likelihoodContributions } from '../../../src/estimators/scalar/likelihood.js';
 import { studentTQuantile } from '../../../src/estimators/special-functions.js';
 
 function weightedLog(weights: number[], rewards: number[], weightRange: [number, number]): WeightedLog {
@@ -128,6 +130,40 @@ describe.each(['empirical-likelihood', 'cressie-read', 'confidence-sequence', 'c
     const equal = interval({ contributions, weights, rewards: rewards.map(() => 1) }, method, { range: [0, 1] });
     expect(equal.high).toBeGreaterThan(0.99);
     expect(equal.low).toBeLessThan(1);
+  });
+});
+
+describe.each(['empirical-likelihood', 'cressie-read'])('%s of any log', (method) => {
+  const logs = fc.record({
+    rounds: fc.array(
+      fc.tuple(
+        fc.oneof(fc.constant(0), fc.constant(1), fc.double({ min: 0, max: 50, noNaN: true })),
+        fc.oneof(fc.constant(0), fc.constant(1), fc.double({ min: 0, max: 1, noNaN: true })),
+      ),
+      { minLength: 2, maxLength: 40 },
+    ),
+    largest: fc.constantFrom(60, Infinity),
+    alpha: fc.double({ min: 0.001, max: 0.9, noNaN: true }),
+  });
+
+  it('contains its own point estimate', () => {
+    fc.assert(
+      fc.property(logs, ({ rounds, largest, alpha }) => {
+        const weights = Float64Array.from(rounds, ([w]) => w);
+        const rewards = Float64Array.from(rounds, ([, r]) => r);
+        const weightRange = [0, largest] as const;
+        const contributions = likelihoodContributions(method as LikelihoodName, weights, rewards, weightRange);
+        const value = contributions.reduce((a, b) => a + b) / rounds.length;
+        const { low, high } = interval({ contributions, weights, rewards }, method, {
+          alpha,
+          range: [0, 1],
+          weightRange,
+        });
+        expect(low).toBeLessThanOrEqual(value + 1e-9);
+        expect(high).toBeGreaterThanOrEqual(value - 1e-9);
+      }),
+      { numRuns: 2000 },
+    );
   });
 });
 
