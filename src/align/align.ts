@@ -9,11 +9,11 @@ import { MetricsFile } from './metrics-file.js';
 import { type AdamW, adamW } from './optimizer.js';
 import { type ResolvedSettings, resolveSettings, type TrainingSettings } from './options.js';
 import { adapt, prepare, type TrainingSources } from './prepare.js';
+import { type AlignResult, parseResult, resultOf } from './result.js';
 import { type AlignProgress, Run } from './run.js';
 import { RunFolder, resumeFolder, samePath } from './run-folder.js';
 import { Trainer } from './trainer.js';
-import type { LeftOut } from './training-log.js';
-import { bestEvaluation, initialState, parseState, type TrainingState } from './training-state.js';
+import { initialState, parseState } from './training-state.js';
 import type { Evaluation } from './warnings.js';
 
 export interface AlignOptions extends TrainingSettings, TrainingSources {
@@ -27,24 +27,6 @@ export interface AlignOptions extends TrainingSettings, TrainingSources {
   onScored?: ((queries: number) => void) | undefined;
   onEvaluation?: ((evaluation: Evaluation) => void) | undefined;
   onWarning?: ((warning: Warning) => void) | undefined;
-}
-
-/** result.json of a run. */
-export interface AlignResult {
-  method: ResolvedSettings['method'];
-  /** 'early': validation got no better. */
-  ended: 'finished' | 'early';
-  steps: number;
-  /** Tokens of responses that were trained on. */
-  tokens: number;
-  slates: { train: number; validation: number };
-  leftOut: LeftOut;
-  /** Step whose model is in `model`. */
-  modelStep: number;
-  /** Before the first step and after the last. */
-  initial: Evaluation;
-  final: Evaluation;
-  warnings: Warning[];
 }
 
 /**
@@ -66,7 +48,7 @@ export async function align(
   const config = await describeRun(model, log, options, settings);
   if (folder.isBegun) await checkSame(folder, { resume, config, otherModel: continued !== null });
   const earlier = await folder.readJson('result');
-  if (earlier !== null) return earlier as AlignResult;
+  if (earlier !== null) return parseResult(earlier, output);
 
   const checkpoint = (await folder.checkpoints()).at(-1);
   if (continued !== null && !samePath(continued, model.folder)) {
@@ -181,26 +163,6 @@ function createOptimizer(model: CausalModel, { lr, betas, eps, weightDecay, maxN
 function evenly<T>(all: readonly T[], count: number): T[] {
   const taken = Math.min(count, all.length);
   return Array.from({ length: taken }, (_, i) => all[Math.floor((i * all.length) / taken)]!);
-}
-
-function resultOf(
-  { step, tokens, history, warnings }: TrainingState,
-  ended: AlignResult['ended'],
-  { method, patience }: ResolvedSettings,
-  log: Pick<AlignResult, 'slates' | 'leftOut'>,
-): AlignResult {
-  const best = patience > 0 ? bestEvaluation(history) : null;
-  return {
-    method,
-    ended,
-    steps: step,
-    tokens,
-    ...log,
-    modelStep: best?.step ?? step,
-    initial: history[0]!,
-    final: history.at(-1)!,
-    warnings,
-  };
 }
 
 /** The settings among the options. */

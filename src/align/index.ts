@@ -1,5 +1,5 @@
 /** `pope-native/align`: fine-tuning of language models on logged human feedback. */
-export { type AlignOptions, type AlignResult, align } from './align.js';
+export { type AlignOptions, align } from './align.js';
 export { type FitLoggingOptions, type FittedLogging, type FoldFit, fitLogging } from './fit-logging.js';
 export { type AdamW, type AdamWOptions, adamW, type StepResult } from './optimizer.js';
 export {
@@ -10,6 +10,7 @@ export {
   type TrainingSettings,
 } from './options.js';
 export { planRun, type RunPlan, type TrainingSources } from './prepare.js';
+export type { AlignResult } from './result.js';
 export type { AlignProgress } from './run.js';
 export { resumeFolder } from './run-folder.js';
 export type { Evaluation, Measurement } from './warnings.js';

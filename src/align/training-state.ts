@@ -30,12 +30,20 @@ const measurement = z.object({
   meanRho: z.number().nullable(),
   meanLogProb: z.number(),
 });
+/** One validation, as `Evaluation` describes it. */
+export const evaluation = z.object({
+  step: z.int(),
+  training: measurement,
+  validation: measurement.nullable(),
+  interval,
+});
+export const warnings = z.array(z.object({ code: z.string(), message: z.string() }));
 const schema = z.object({
   step: z.int().nonnegative(),
   tokens: z.number(),
-  history: z.array(z.object({ step: z.int(), training: measurement, validation: measurement.nullable(), interval })),
+  history: z.array(evaluation),
   interval,
-  warnings: z.array(z.object({ code: z.string(), message: z.string() })),
+  warnings,
 });
 
 export function initialState(): TrainingState {
