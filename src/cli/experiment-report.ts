@@ -54,12 +54,24 @@ function worldText({ world, seeds, references, rows, values, envelopes }: WorldS
 function valueTable(values: readonly ValueRow[]): string {
   const kinds = ['truth', 'estimate', 'limit', 'index'] as const;
   return markdown(
-    ['policy', 'true V', 'estimate', 'V_Z', 'index', 'true approval', 'estimate', 'V_Z', 'index', 'V in interval'],
+    [
+      'policy',
+      'true V',
+      'estimate',
+      'V_Z',
+      'index',
+      'true approval',
+      'estimate',
+      'V_Z',
+      'index',
+      'V in interval',
+      'approval in interval',
+    ],
     values.map(({ method, value, utility, covered }) => [
       method,
       ...kinds.map((kind) => short(value[kind])),
       ...kinds.map((kind) => short(utility[kind])),
-      `${covered} of ${value.truth?.seeds ?? 0}`,
+      ...[covered.value, covered.utility].map((seeds) => `${seeds} of ${value.truth?.seeds ?? 0}`),
     ]),
   );
 }

@@ -1,6 +1,7 @@
 /** @file From results of single runs to a table: means over seeds, paired differences, envelopes. */
 import { interval } from '../../estimators/intervals.js';
 import { envelopeAt } from './envelope.js';
+import type { Estimated } from './valuation.js';
 import { type CandidateResult, METRICS, type Metric, type Metrics } from './world-run.js';
 
 /** A mean over seeds with its 95 % interval by Student's t; null for one seed. */
@@ -29,8 +30,8 @@ export interface ValueRow {
   /** V and its approval part: in truth, estimated from the log (mean over seeds), and the paper's index and V_Z. */
   value: Record<'truth' | 'estimate' | 'limit' | 'index', Figure | null>;
   utility: Record<'truth' | 'estimate' | 'limit' | 'index', Figure | null>;
-  /** Seeds in which the interval of the estimate contains the true V. */
-  covered: number;
+  /** Seeds in which the interval of the estimate contains the true V, and its true approval part. */
+  covered: { value: number; utility: number };
 }
 
 export interface EnvelopeRow {
@@ -147,11 +148,15 @@ function valueRow(method: string, candidates: readonly CandidateResult[]): Value
       limit: over(({ index }) => index.limitUtility),
       index: over(({ index }) => index.utility.mean),
     },
-    covered: candidates.filter(({ value: { truth, estimate } }) => {
-      const { interval } = estimate.value;
-      return interval !== null && interval.low <= truth.value && truth.value <= interval.high;
-    }).length,
+    covered: {
+      value: candidates.filter(({ value }) => contains(value.estimate.value, value.truth.value)).length,
+      utility: candidates.filter(({ value }) => contains(value.estimate.utility, value.truth.utility)).length,
+    },
   };
+}
+
+function contains({ interval }: Estimated, truth: number): boolean {
+  return interval !== null && interval.low <= truth && truth <= interval.high;
 }
 
 function envelopes(results: readonly SeedResults[], baselines: readonly string[]): EnvelopeRow[] {

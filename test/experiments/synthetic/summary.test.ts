@@ -76,9 +76,9 @@ it('gives means and paired differences with intervals over seeds', () => {
 
 it('counts how often the interval of the estimate holds the true value', () => {
   expect(summary.values.map(({ method, covered }) => [method, covered])).toEqual([
-    ['base', 0],
-    ['sft', 3],
-    ['opinion', 0],
+    ['base', { value: 0, utility: 0 }],
+    ['sft', { value: 3, utility: 0 }],
+    ['opinion', { value: 0, utility: 0 }],
   ]);
   expect(summary.values[1]!.utility.estimate).toBeNull();
 });
