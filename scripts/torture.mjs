@@ -1,6 +1,6 @@
 /**
  * The tests that take longer than `npm test` may (test/torture). `--quick` runs a tenth of the cases; POPE_TORTURE_SEED
- * repeats the cases of an earlier run.
+ * gives other cases than the usual ones.
  */
 import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
