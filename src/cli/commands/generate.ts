@@ -1,9 +1,6 @@
-import { existsSync } from 'node:fs';
-import { DataError, InterruptedError } from '../../errors.js';
 import { CACHE_ROWS } from '../../models/generate-options.js';
 import { loadModel } from '../../models/index.js';
 import { type GenerationReport, generateToFile } from '../../policy/generation-cache.js';
-import { journalPath } from '../../policy/journal.js';
 import { LocalGenerator } from '../../policy/local-generator.js';
 import { defineCommand } from '../command.js';
 import { ENCODING_FLAGS, encodingOptions } from '../encoding-flags.js';
@@ -21,6 +18,7 @@ import {
   text,
   wholeNumber,
 } from '../flags.js';
+import { describeInterruption, requireQueries } from '../journalled-output.js';
 import { chosenSplit, LOG_FLAGS, openLog, saySkipped } from '../log-flags.js';
 import { readable } from '../table.js';
 
@@ -84,19 +82,12 @@ export const generate = defineCommand({
             unit: 'samples',
           }),
       });
-      if (report.queries + report.skipped === 0 && settings.split !== undefined) {
-        throw new DataError('LOG_EMPTY', `${path}: none of its queries is in the split "${settings.split}"`);
-      }
+      requireQueries(report, path!, settings.split);
       saySkipped(log, context);
       for (const line of summary(report)) context.terminal.say(line);
       context.terminal.say(`policy "${generator.identity.policy}": ${output}`);
     } catch (error) {
-      if (!(error instanceof InterruptedError)) throw error;
-      const journal = journalPath(output);
-      const todo = existsSync(journal)
-        ? `the samples so far are in ${journal}; the same command goes on from there`
-        : 'nothing was generated yet';
-      throw new InterruptedError(error.code, `${error.message}; ${todo}`);
+      throw describeInterruption(error, output, { some: 'the samples', none: 'nothing was generated yet' });
     } finally {
       model.dispose();
     }

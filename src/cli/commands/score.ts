@@ -1,10 +1,7 @@
-import { existsSync } from 'node:fs';
 import type { LoggedDataset } from '../../data/dataset.js';
 import type { Slate } from '../../data/slate.js';
-import { DataError, InterruptedError } from '../../errors.js';
 import { loadModel } from '../../models/index.js';
 import { type Shard, selectShard } from '../../policy/batch-policy.js';
-import { journalPath } from '../../policy/journal.js';
 import { DEFAULT_BATCH_TOKENS, LocalPolicy, type LocalPolicyOptions } from '../../policy/local-policy.js';
 import { type ScoreReport, scoreToFile } from '../../policy/score-cache.js';
 import { type Context, defineCommand } from '../command.js';
@@ -21,6 +18,7 @@ import {
   required,
   text,
 } from '../flags.js';
+import { describeInterruption, requireQueries } from '../journalled-output.js';
 import { chosenSplit, LOG_FLAGS, type LogSettings, openLog, saySkipped } from '../log-flags.js';
 import type { Settings } from '../settings.js';
 import { readable } from '../table.js';
@@ -69,19 +67,12 @@ export const score = defineCommand({
         onProgress: ({ queries: done }) =>
           context.terminal.progress({ label: 'scoring', done, total: queries, unit: 'queries' }),
       });
-      if (report.queries + report.skipped === 0 && settings.split !== undefined) {
-        throw new DataError('LOG_EMPTY', `${path}: none of its queries is in the split "${settings.split}"`);
-      }
+      requireQueries(report, path!, settings.split);
       saySkipped(log, context);
       for (const line of summary(report)) context.terminal.say(line);
       context.terminal.say(`policy "${policy.identity.policy}": ${output}`);
     } catch (error) {
-      if (!(error instanceof InterruptedError)) throw error;
-      const journal = journalPath(output);
-      const todo = existsSync(journal)
-        ? `the scores so far are in ${journal}; the same command goes on from there`
-        : 'nothing was scored yet';
-      throw new InterruptedError(error.code, `${error.message}; ${todo}`);
+      throw describeInterruption(error, output, { some: 'the scores', none: 'nothing was scored yet' });
     } finally {
       model.dispose();
     }
