@@ -21,6 +21,13 @@ export {
 export { SCALAR_ESTIMATORS, type ScalarEstimatorName } from './scalar/definitions.js';
 export { type EstimateOptions, estimate, type ScalarEstimate } from './scalar/estimate.js';
 export type { ScalarLog } from './scalar/input.js';
+export {
+  estimateLoggers,
+  LOGGER_COMBINATIONS,
+  type LoggerCombination,
+  type LoggersLog,
+  type LoggersOptions,
+} from './scalar/loggers.js';
 export { type EmbeddingLog, estimateMarginal } from './scalar/marginal.js';
 export {
   estimateRanked,
