@@ -22,6 +22,12 @@ inline std::array<uint32_t, 4> philox(std::array<uint32_t, 4> counter, uint64_t 
   return counter;
 }
 
+// A key of its own for every stream of a seed, as jax.random.fold_in makes one.
+inline uint64_t fold(uint64_t seed, uint64_t stream) {
+  const auto words = philox({static_cast<uint32_t>(stream), static_cast<uint32_t>(stream >> 32), 0, 0}, seed);
+  return words[0] | static_cast<uint64_t>(words[1]) << 32;
+}
+
 // In [0, 1), a multiple of 2^-24: exact in float and double.
 inline float uniform(uint32_t word) { return static_cast<float>(word >> 8) * 0x1p-24f; }
 

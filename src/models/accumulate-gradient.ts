@@ -16,8 +16,8 @@ export interface GradientOptions extends BatchOptions {
   /** Keep only what enters each block and compute the rest again: the same bits, less memory, a third more time. */
   checkpointing?: boolean;
   /**
-   * Number of this pass: with the adapters' seed it picks the masks of dropout. Default: counted from 0; a run that is to be
-   * resumed gives its own.
+   * Number of this pass: with the adapters' seed and the index of slate, response and token it picks the masks of dropout,
+   * however the slates are packed. Default: counted from 0; a run that is to be resumed gives its own.
    */
   pass?: number;
 }
@@ -48,7 +48,7 @@ export async function accumulateGradient(
   const rope = config.family === 'gpt2' ? null : config.rope;
   const { pass = trained.passes } = options;
   trained.passes++;
-  for (const [number, packs] of planBatches(slates, { batchTokens, packed, rope }).entries()) {
+  for (const packs of planBatches(slates, { batchTokens, packed, rope })) {
     signal?.throwIfAborted();
     await device.ready();
     const batch = layOut(slates, packs);
@@ -64,12 +64,13 @@ export async function accumulateGradient(
       const { logProbs, entropies } = tape.record(() => scoreBatch(model, batch, temperature));
       tape.backward([[logProbs, ofLogProbs], ...(ofEntropies ? ([[entropies, ofEntropies]] as const) : [])]);
     };
-    device.scope(() => (adapters ? adapters.duringPass(pass * MOST_BATCHES + number, run) : run()));
+    device.scope(() => {
+      if (!adapters) return run();
+      const places = device.tensor(batch.places, [batch.places.length / 3, 3], 'i32');
+      adapters.duringPass({ number: pass, places }, run);
+    });
   }
 }
-
-/** Batches of one pass that draw masks of their own. */
-const MOST_BATCHES = 2 ** 12;
 
 /** The coefficient of every predicted token of a batch. */
 function tokenSeeds({ spans, targets }: PackedBatch, coefficients: Coefficients, reduction: 'mean' | 'sum') {

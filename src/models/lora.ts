@@ -17,6 +17,13 @@ export interface LoraOptions {
   seed?: number;
 }
 
+/** The masks of dropout are a function of these and of the adapters' seed alone. */
+export interface TrainingPass {
+  number: number;
+  /** i32 [rows, 3]: slate, response and token of every row (packing.ts). */
+  places: Tensor<'i32'>;
+}
+
 interface Adapter {
   module: LinearModule;
   /** f32 [rank, inputs] */
@@ -42,8 +49,8 @@ export class LoraAdapters {
   /** Whether the base stores its matrices [out, in]. */
   readonly transposed: boolean;
   private readonly adapters = new Map<string, Adapter>();
-  /** Number of the training pass whose masks dropout draws; null outside of training. */
-  private pass: number | null = null;
+  /** What dropout draws its masks by; null outside of training. */
+  private pass: TrainingPass | null = null;
 
   /** @throws UsageError `LORA_OPTION`, naming the option and, for a target, what there is */
   constructor(
@@ -82,8 +89,8 @@ export class LoraAdapters {
     return add(y, matmul(scale(inner, this.factor), adapter.b, { transposed: true }));
   }
 
-  /** Runs one training pass: dropout draws the masks of this number, also where a block is run again. */
-  duringPass(pass: number, body: () => void): void {
+  /** Runs a batch of a training pass, with dropout: the same masks also where a block is run again. */
+  duringPass(pass: TrainingPass, body: () => void): void {
     this.pass = pass;
     try {
       body();
@@ -125,7 +132,8 @@ export class LoraAdapters {
   private drop(x: Tensor<'f32'>, { module }: Adapter): Tensor<'f32'> {
     const { dropout: rate, seed } = this.options;
     if (this.pass === null || rate === 0) return x;
-    return dropout(x, { rate, seed, stream: this.pass * MOST_MODULES + module.index });
+    const { number, places } = this.pass;
+    return dropout(x, { rate, seed, places, stream: number * MOST_MODULES + module.index });
   }
 }
 

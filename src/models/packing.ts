@@ -92,6 +92,8 @@ export interface PackedBatch {
   positions: Int32Array;
   /** 1 where a row is rotated by longrope's long factors. */
   longRows: Uint8Array;
+  /** [rows, 3]: slate, response (0 the prompt, else 1 + its index) and token of each row. */
+  places: Int32Array;
   segments: Int32Array;
   headRows: Int32Array;
   targets: Int32Array;
@@ -110,6 +112,7 @@ export function layOut(slates: readonly TokenSlate[], batch: readonly Pack[]): P
   const ids = new Int32Array(rows);
   const positions = new Int32Array(rows);
   const longRows = new Uint8Array(rows);
+  const places = new Int32Array(3 * rows);
   const headRows = new Int32Array(predicted);
   const targets = new Int32Array(predicted);
   const segments: number[] = [];
@@ -121,19 +124,20 @@ export function layOut(slates: readonly TokenSlate[], batch: readonly Pack[]): P
     const slate = slates[pack.slate]!;
     const promptStart = row;
     const promptEnd = row + slate.prompt.length;
-    const place = (tokens: ArrayLike<number>, count: number, position: number) => {
+    const place = (tokens: ArrayLike<number>, count: number, position: number, part: number) => {
       for (let t = 0; t < count; t++, row++) {
         ids[row] = tokens[t]!;
         positions[row] = position + t;
         longRows[row] = pack.long ? 1 : 0;
+        places.set([pack.slate, part, t], 3 * row);
       }
     };
-    place(slate.prompt, slate.prompt.length, 0);
+    place(slate.prompt, slate.prompt.length, 0, 0);
     segments.push(promptStart, promptEnd, promptStart, promptStart);
     for (const k of pack.responses) {
       const response = slate.responses[k]!;
       const start = row;
-      place(response, responseRows(response), slate.prompt.length);
+      place(response, responseRows(response), slate.prompt.length, 1 + k);
       length = Math.max(length, slate.prompt.length + response.length);
       if (row > start) segments.push(start, row, promptStart, promptEnd);
       spans.push({ slate: pack.slate, response: k, start: head, count: response.length });
@@ -144,5 +148,5 @@ export function layOut(slates: readonly TokenSlate[], batch: readonly Pack[]): P
       }
     }
   }
-  return { ids, positions, longRows, segments: Int32Array.from(segments), headRows, targets, spans, length };
+  return { ids, positions, longRows, places, segments: Int32Array.from(segments), headRows, targets, spans, length };
 }

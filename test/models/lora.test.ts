@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { adamW } from '../../src/align/optimizer.js';
+import type { GradientOptions } from '../../src/models/accumulate-gradient.js';
 import type { CausalModel } from '../../src/models/causal-model.js';
 import { loadModel } from '../../src/models/load.js';
 import type { LoraOptions } from '../../src/models/lora.js';
@@ -191,6 +192,40 @@ describe('dropout', () => {
     expect(await pass(3, true)).toEqual(third);
     expect(await pass(4)).not.toEqual(third);
     expect(await pass(undefined)).not.toEqual(await pass(undefined));
+  });
+
+  test.each<[string, GradientOptions]>([
+    ['in micro-batches', { batchTokens: 20 }],
+    ['unpacked', { packed: false }],
+    ['one response at a time, with checkpointing', { packed: false, batchTokens: 1, checkpointing: true }],
+  ])('draws the same masks %s', async (_, how) => {
+    await train(model, 1);
+    await model.accumulateGradient(slates, coefficients, { pass: 5 });
+    const whole = await gradients(model);
+    await model.accumulateGradient(slates, coefficients, { pass: 5, ...how });
+    const parts = await gradients(model);
+    for (const [name, values] of whole) {
+      const size = Math.sqrt(values.reduce((sum, x) => sum + x * x, 0));
+      expectClose(parts.get(name)!, values, { atol: 1e-5 * size + 1e-6, rtol: 1e-4 }, `gradient of ${name}`);
+    }
+  });
+
+  test('draws other masks for every slate, response and token', async () => {
+    await train(model, 1);
+    const response = randomIds(6, 1);
+    const twice = { prompt: randomIds(9, 2), responses: [response, response] };
+    const gradientOf = async (i: number, k: number) => {
+      await model.accumulateGradient(
+        [twice, twice],
+        [0, 1].map((slate) => [0, 1].map((index) => (slate === i && index === k ? 1 : 0))),
+        { pass: 5 },
+      );
+      return (await gradients(model)).values().next().value;
+    };
+    const places = [await gradientOf(0, 0), await gradientOf(0, 1), await gradientOf(1, 0)];
+    for (const [index, own] of places.entries()) {
+      for (const other of places.slice(0, index)) expect(own).not.toEqual(other);
+    }
   });
 
   test('is for training only', async () => {

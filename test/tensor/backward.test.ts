@@ -42,6 +42,12 @@ interface Case {
 }
 
 const ints = (...values: number[]) => device.tensor(values, [values.length], 'i32');
+const places = (rows: number) =>
+  device.tensor(
+    Int32Array.from({ length: 3 * rows }, (_, i) => i),
+    [rows, 3],
+    'i32',
+  );
 /** A prompt of two rows and responses of two and one. */
 const segments = () => device.tensor([0, 2, 0, 0, 2, 4, 0, 2, 4, 5, 0, 2], [3, 4], 'i32');
 const half = (seed: number) => device.tensor(randomNumbers(4 * 2, seed), [4, 2]);
@@ -67,7 +73,10 @@ const cases: Record<string, Case> = {
     shapes: [[3, 7]],
     outputs: (x) => [add(columns(x!, 0, 4), columns(x!, 2, 4)), columns(x!, 6, 1)],
   },
-  dropout: { shapes: [[5, 7]], outputs: (x) => [dropout(x!, { rate: 0.3, seed: 5, stream: 9 })] },
+  dropout: {
+    shapes: [[5, 7]],
+    outputs: (x) => [dropout(x!, { rate: 0.3, seed: 5, stream: 9, places: places(5) })],
+  },
   'embedding with repeated ids': { shapes: [[4, 3]], outputs: (table) => [embedding(table!, ints(3, 0, 3, 1, 3))] },
   fusedHead: {
     shapes: [

@@ -212,11 +212,11 @@ describe('lifetimes', () => {
 });
 
 describe('checkpointing', () => {
-  const body = (w: Floats, norm: Floats) => (x: Floats) => {
+  const body = (w: Floats, norm: Floats, places: Tensor<'i32'>) => (x: Floats) => {
     let y = add(x, x);
     for (let layer = 0; layer < 6; layer++) {
       y = stage(y, (y) => {
-        const hidden = dropout(matmul(rmsNorm(y, norm, 1e-5), w), { rate: 0.2, seed: 3, stream: layer });
+        const hidden = dropout(matmul(rmsNorm(y, norm, 1e-5), w), { rate: 0.2, seed: 3, stream: layer, places });
         return add(y, swiglu(hidden, matmul(hidden, w)));
       });
     }
@@ -237,10 +237,15 @@ describe('checkpointing', () => {
       const [x, w, norm] = [upload([64, 16], 1), upload([16, 16], 2), upload([16], 3)];
       const watched = [x, w, norm].map((tensor) => ({ tensor, gradient: zeros(own, tensor.shape) }));
       const seed = upload([64, 16], 4);
+      const places = own.tensor(
+        Int32Array.from({ length: 64 * 3 }, (_, i) => i),
+        [64, 3],
+        'i32',
+      );
       const before = own.memoryStats().liveBuffers;
       const tape = new Tape(own, { checkpointing });
       for (const { tensor, gradient } of watched) tape.watch(tensor, gradient);
-      const y = tape.record(() => body(w, norm)(x));
+      const y = tape.record(() => body(w, norm, places)(x));
       const kept = own.memoryStats().liveBuffers - before;
       tape.backward([[y, seed]]);
       expect(own.memoryStats().liveBuffers).toBe(before);

@@ -6,13 +6,16 @@
 namespace pope::reference {
 
 template <class T>
-void dropout(const T* x, T* y, int64_t n, const DropoutMask& mask) {
-  for (int64_t i = 0; i < n; ++i) {
-    const auto group = static_cast<uint64_t>(i / 4);
-    const auto words = philox({static_cast<uint32_t>(group), static_cast<uint32_t>(group >> 32),
-                               static_cast<uint32_t>(mask.stream), static_cast<uint32_t>(mask.stream >> 32)},
-                              mask.seed);
-    y[i] = uniform(words[i % 4]) < mask.keep ? x[i] / T(mask.keep) : T(0);
+void dropout(const T* x, const int32_t* places, T* y, int64_t rows, int64_t width, const DropoutMask& mask) {
+  for (int64_t r = 0; r < rows; ++r) {
+    const int32_t* place = places + 3 * r;
+    for (int64_t j = 0; j < width; ++j) {
+      const auto words = philox({static_cast<uint32_t>(j / 4), static_cast<uint32_t>(place[0]),
+                                 static_cast<uint32_t>(place[1]), static_cast<uint32_t>(place[2])},
+                                fold(mask.seed, mask.stream));
+      const int64_t i = r * width + j;
+      y[i] = uniform(words[j % 4]) < mask.keep ? x[i] / T(mask.keep) : T(0);
+    }
   }
 }
 

@@ -14,9 +14,20 @@ function philox(counter: number[], key: [number, number]): number[] {
   return c.map(Number);
 }
 
-function dropout(n: number, seed: number, stream: number, keep: number, x = new Float32Array(n).fill(1)) {
-  const y = new Float32Array(n);
-  loadAddon().runSync('dropout', [x], [y], [n, seed, stream], [keep]);
+/** Rows that stand one after the other in one response. */
+const consecutive = (rows: number) =>
+  Int32Array.from({ length: 3 * rows }, (_, i) => [2, 1, Math.floor(i / 3)][i % 3]!);
+
+interface Mask {
+  seed: number;
+  stream: number;
+  keep: number;
+}
+
+function dropout(places: Int32Array, width: number, { seed, stream, keep }: Mask) {
+  const rows = places.length / 3;
+  const y = new Float32Array(rows * width);
+  loadAddon().runSync('dropout', [y.map(() => 1), places], [y], [rows, width, seed, stream], [keep]);
   return y;
 }
 
@@ -29,36 +40,67 @@ describe('dropout', () => {
     ]);
   });
 
-  it.each([0, 1, 3, 4, 17, 8192, 20011])('n = %i', (n) => {
-    checkOp('dropout', { inputs: [randomNumbers(n, 1)], outputs: [n], dims: [n, 7, 3], scalars: [0.8] });
+  it.each([
+    [0, 5],
+    [5, 0],
+    [1, 1],
+    [3, 4],
+    [7, 17],
+    [2, 20011],
+    [8193, 3],
+  ])('%i rows of %i', (rows, width) => {
+    const inputs = [randomNumbers(rows * width, 1), consecutive(rows)];
+    checkOp('dropout', { inputs, outputs: [rows * width], dims: [rows, width, 7, 3], scalars: [0.8] });
   });
 
   it('keeps the elements whose uniform number is below keep', () => {
     const [seed, stream, keep] = [2 ** 40 + 5, 2 ** 33 + 9, 0.6];
+    const places = Int32Array.of(0, 3, 1, 2 ** 31 - 1, 0, 7, 4, -1, 5);
     const halves = (value: number): [number, number] => [value >>> 0, Math.floor(value / 2 ** 32)];
-    const expected = Array.from({ length: 50 }, (_, i) => {
-      const word = philox([...halves(i >> 2), ...halves(stream)], halves(seed))[i % 4]!;
+    const [first, second] = philox([...halves(stream), 0, 0], halves(seed));
+    const expected = Array.from({ length: 3 * 50 }, (_, i) => {
+      const [row, column] = [Math.floor(i / 50), i % 50];
+      const place = [...places.subarray(3 * row, 3 * row + 3)].map((number) => number >>> 0);
+      const word = philox([column >> 2, ...place], [first!, second!])[column % 4]!;
       return (word >>> 8) / 2 ** 24 < keep ? Math.fround(1 / Math.fround(keep)) : 0;
     });
-    expect([...dropout(50, seed, stream, keep)]).toEqual(expected);
+    expect([...dropout(places, 50, { seed, stream, keep })]).toEqual(expected);
   });
 
-  it('gives the same mask again, another for another seed or stream', () => {
-    const y = dropout(4000, 1, 2, 0.5);
-    expect(dropout(4000, 1, 2, 0.5)).toEqual(y);
-    for (const other of [dropout(4000, 2, 2, 0.5), dropout(4000, 1, 3, 0.5)]) {
+  it('gives a row its mask wherever it stands, other rows, seeds and streams another', () => {
+    const mask = { seed: 1, stream: 2, keep: 0.5 };
+    const y = dropout(consecutive(10), 400, mask);
+    expect(dropout(consecutive(10).subarray(12), 400, mask)).toEqual(y.subarray(1600));
+    const others = [
+      dropout(consecutive(10), 400, { ...mask, seed: 2 }),
+      dropout(consecutive(10), 400, { ...mask, stream: 3 }),
+      dropout(consecutive(11).subarray(3), 400, mask),
+      dropout(
+        consecutive(10).map((number, i) => number + (i % 3 === 0 ? 1 : 0)),
+        400,
+        mask,
+      ),
+      dropout(
+        consecutive(10).map((number, i) => number + (i % 3 === 1 ? 1 : 0)),
+        400,
+        mask,
+      ),
+    ];
+    for (const other of others) {
       const agreeing = other.filter((value, i) => value === y[i]).length;
       expect(Math.abs(agreeing - 2000)).toBeLessThan(200); // more than six standard deviations
     }
   });
 
   it('keeps the mean', () => {
-    const kept = dropout(100000, 11, 0, 0.9).filter((value) => value > 0).length;
-    expect(Math.abs(kept - 90000)).toBeLessThan(600); // more than six standard deviations
-    expect(dropout(100, 11, 0, 1)).toEqual(new Float32Array(100).fill(1));
+    const kept = dropout(consecutive(100), 1000, { seed: 11, stream: 0, keep: 0.9 }).filter((value) => value > 0);
+    expect(Math.abs(kept.length - 90000)).toBeLessThan(600); // more than six standard deviations
+    expect(dropout(consecutive(2), 50, { seed: 11, stream: 0, keep: 1 })).toEqual(new Float32Array(100).fill(1));
   });
 
   it.each([0, -0.1, 1.1, Number.NaN])('refuses keep = %d', (keep) => {
-    expect(() => dropout(3, 0, 0, keep)).toThrowError(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
+    expect(() => dropout(consecutive(1), 3, { seed: 0, stream: 0, keep })).toThrowError(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
+    );
   });
 });
