@@ -28,10 +28,11 @@ export class CheckedInput {
   readonly rounds: number;
   readonly #estimator: string;
 
-  /** @throws DataError ESTIMATE_INPUT where there are no rounds */
-  constructor(estimator: string, rounds: number) {
-    this.rounds = rounds;
+  /** @throws UsageError ESTIMATE_NEEDS `what` where `rounds` are undefined; DataError ESTIMATE_INPUT where there are none */
+  constructor(estimator: string, rounds: number | undefined, what = 'reward') {
     this.#estimator = estimator;
+    if (rounds === undefined) throw this.needs(what);
+    this.rounds = rounds;
     if (rounds === 0) throw invalid('The log has no rounds; expected at least one.');
   }
 

@@ -71,7 +71,7 @@ class ScalarInput extends CheckedInput {
       throw invalid(`k, the number of actions, must be an integer of at least 1, not ${k}.`);
     }
     const perAction = log.policy ?? log.qHat;
-    super(name, (log.reward ?? log.policyOfAction)?.length ?? (perAction && k ? perAction.length / k : 0));
+    super(name, (log.reward ?? log.policyOfAction)?.length ?? (perAction && k ? perAction.length / k : undefined));
     this.#log = log;
     if (log.policy && log.policyOfAction) {
       throw new UsageError('ESTIMATE_OPTION', 'The log has policy and policyOfAction; give one of them.');

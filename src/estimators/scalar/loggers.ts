@@ -47,7 +47,7 @@ export function estimateLoggers(log: LoggersLog, name: string, options: LoggersO
     );
   }
   if (combine === 'naive') return estimate(log, name, rest);
-  const input = new CheckedInput(name, log.reward?.length ?? 0);
+  const input = new CheckedInput(name, log.reward?.length);
   const rounds = roundsOfLoggers(log, input);
   if (combine === 'balanced')
     return estimate(log, name, { ...rest, estimatedPropensity: mixture(log, input, rounds, rest) });

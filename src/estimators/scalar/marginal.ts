@@ -35,7 +35,7 @@ export function estimateMarginal(log: EmbeddingLog, name: string): ScalarEstimat
     const message = `There is no marginalised estimator ${describeValue(name)}; choose one of mips, snmips.`;
     throw new UsageError('ESTIMATOR_UNKNOWN', message);
   }
-  const input = new CheckedInput(name, log.reward?.length ?? 0);
+  const input = new CheckedInput(name, log.reward?.length);
   const rewards = input.column('reward', log.reward, finite);
   const k = input.actions(log.k);
   const target = input.distributions('policy', log.policy, k);
