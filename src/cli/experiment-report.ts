@@ -3,6 +3,7 @@ import type {
   Figure,
   MethodRow,
   SyntheticTable,
+  TuningTable,
   ValueRow,
   WorldSummary,
 } from '../experiments/synthetic/index.js';
@@ -26,6 +27,23 @@ export function experimentText({ budget, worlds }: SyntheticTable): string {
     `Base model: ${baseSteps} steps; every method: ${steps} steps of 48 responses from ${slatesPerQuery} slates of 6 per query; ` +
     `${samples} answers to each test query. Means over seeds, with 95 % intervals (Student t over seeds) where there are several.\n\n` +
     worlds.map(worldText).join('\n')
+  );
+}
+
+/** What was tried of each family, the best first. */
+export function tuningText({ budget, worlds, families }: TuningTable): string {
+  const rows = families.flatMap(({ family, settings }) =>
+    settings.map(({ name, temperature, score, utility, weightedCoverage6 }) => [
+      family,
+      name,
+      String(temperature),
+      ...[score, utility, weightedCoverage6].map((value) => value.toFixed(3)),
+    ]),
+  );
+  return (
+    `${budget.steps} steps of 48 responses; ${budget.samples} answers to each validation query; means over ${worlds.join(', ')}. ` +
+    `Score: utility + coverage of 6 by share, at the temperature where it is highest.\n\n` +
+    markdown(['family', 'setting', 'temperature', 'score', 'utility', 'of 6 by share'], rows)
   );
 }
 

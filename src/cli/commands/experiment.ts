@@ -9,10 +9,11 @@ import {
   QUICK_BUDGET,
   type SyntheticProgress,
   syntheticExperiment,
+  tuneMethods,
 } from '../../experiments/synthetic/index.js';
 import { TEXT_WORLDS } from '../../experiments/worlds/text/worlds.js';
 import { defineCommand } from '../command.js';
-import { experimentText } from '../experiment-report.js';
+import { experimentText, tuningText } from '../experiment-report.js';
 import {
   defaulted,
   listOf,
@@ -36,6 +37,7 @@ export const experiment = defineCommand({
   examples: [
     'pope experiment synthetic -o runs --worlds pluralistic,skewed --seeds 3',
     'pope experiment synthetic -o runs --quick --methods sft,rwsft,opinion',
+    'pope experiment synthetic -o runs --tune',
   ],
   arguments: [['<experiment>', 'synthetic: train, sample, judge and value in the text worlds of docs/worlds.md']],
   flags: {
@@ -43,12 +45,13 @@ export const experiment = defineCommand({
     worlds: defaulted('--worlds <names>', 'worlds, separated by commas', listOf(oneOf(...ALL_WORLDS)), ALL_WORLDS),
     methods: defaulted(
       '--methods <names>',
-      `methods, separated by commas; also ${ALL_KNOBS.join(', ')}`,
+      'methods, separated by commas; also other settings by name, as --knobs adds them',
       listOf(text),
       ALL_METHODS,
     ),
     knobs: onOff('--knobs', 'all those other settings too, for wider envelopes'),
     seeds: defaulted('--seeds <n>', 'seeds, from --seed on', positiveInteger, 5),
+    tune: onOff('--tune', 'instead: compare the settings of each method on validation queries; tuning.json and .md'),
     quick: onOff('--quick', 'tiny budgets: see that it runs'),
     steps: optional('--steps <n>', `steps of every method (default: ${FULL_BUDGET.steps})`, positiveInteger),
     baseSteps: optional('--base-steps <n>', `steps of the base (default: ${FULL_BUDGET.baseSteps})`, positiveInteger),
@@ -64,26 +67,34 @@ export const experiment = defineCommand({
     if (name !== 'synthetic') {
       throw new UsageError('OPTION', `experiment: expected synthetic, got ${describeValue(name)}`);
     }
-    const { output, worlds, methods, knobs, seeds, seed, quick, json } = settings;
+    const { output, worlds, methods, knobs, seeds, seed, tune, quick, json } = settings;
     const { steps, baseSteps, samples, temperatures } = settings;
     const named = { steps, baseSteps, samples, temperatures };
     const given = Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined));
+    const shared = {
+      output,
+      worlds,
+      budget: { ...(quick ? QUICK_BUDGET : FULL_BUDGET), ...given },
+      signal,
+      onProgress: (progress: Parameters<typeof progressOf>[0]) => terminal.progress(progressOf(progress)),
+    };
+    const finish = async (name: string, table: unknown, report: string) => {
+      await writeFileAtomic(join(output, `${name}.json`), `${JSON.stringify(table, null, 2)}\n`);
+      await writeFileAtomic(join(output, `${name}.md`), report);
+      await (json ? terminal.writeJson(table) : terminal.write(report));
+    };
     try {
+      if (tune) {
+        const table = await tuneMethods({ ...shared, families: methods });
+        return await finish('tuning', table, tuningText(table));
+      }
       const table = await syntheticExperiment({
-        output,
-        worlds,
+        ...shared,
         methods: [...new Set([...methods, ...(knobs ? ALL_KNOBS : [])])],
         seeds: Array.from({ length: seeds }, (_, i) => seed + i),
-        budget: { ...(quick ? QUICK_BUDGET : FULL_BUDGET), ...given },
-        signal,
-        onProgress: (progress) => terminal.progress(progressOf(progress)),
         onResult: ({ world, seed, result }) => terminal.say(resultText(world, seed, result)),
       });
-      const report = experimentText(table);
-      await writeFileAtomic(join(output, 'table.json'), `${JSON.stringify(table, null, 2)}\n`);
-      await writeFileAtomic(join(output, 'table.md'), report);
-      if (json) return await terminal.writeJson(table);
-      await terminal.write(report);
+      await finish('table', table, experimentText(table));
     } catch (error) {
       if (!(error instanceof InterruptedError)) throw error;
       throw new InterruptedError(error.code, `${error.message}; the same command goes on from there`);
@@ -91,8 +102,14 @@ export const experiment = defineCommand({
   },
 });
 
-function progressOf({ world, seed, method, done, total }: SyntheticProgress) {
-  return { label: 'training and judging', done, total, unit: 'models', detail: `${world} ${seed}: ${method}` };
+function progressOf({ world, seed, method, done, total }: Omit<SyntheticProgress, 'seed'> & { seed?: number }) {
+  return {
+    label: 'training and judging',
+    done,
+    total,
+    unit: 'models',
+    detail: `${[world, seed].join(' ').trim()}: ${method}`,
+  };
 }
 
 function resultText(world: string, seed: number, { method, temperatures }: CandidateResult): string {

@@ -55,8 +55,7 @@ export async function syntheticExperiment(options: SyntheticOptions): Promise<Sy
     worlds.map((name) => ({ seed, world: textWorld(name, seed), folder: join(output, `${name}-${seed}`) })),
   );
   if (runs.length === 0) throw new UsageError('OPTION', 'worlds and seeds: expected at least one of each, got none');
-  checkBudget(budget);
-  await begin(output, budget);
+  await beginExperiment(output, budget);
 
   const todo: (TrainingMethod | null)[] = [null, ...methods];
   const isLeft = (run: WorldRun) => todo.filter((method) => !run.isDone(method)).length;
@@ -85,8 +84,13 @@ export async function syntheticExperiment(options: SyntheticOptions): Promise<Sy
   return { budget, worlds: [...results].map(([world, of]) => summarise(world, of)) };
 }
 
-/** Keeps the budget, which all of an experiment shares. */
-async function begin(output: string, budget: Budget): Promise<void> {
+/**
+ * Keeps the budget, which all of an experiment shares.
+ *
+ * @throws UsageError OPTION; EXPERIMENT_CHANGED where the folder was begun with another
+ */
+export async function beginExperiment(output: string, budget: Budget): Promise<void> {
+  checkBudget(budget);
   const path = join(output, 'experiment.json');
   if (!existsSync(path)) return writeFileAtomic(path, `${JSON.stringify({ budget }, null, 2)}\n`);
   const before = JSON.parse(await readFile(path, 'utf8')) as { budget: Budget };

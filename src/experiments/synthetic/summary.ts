@@ -61,7 +61,7 @@ export interface SeedResults {
 }
 
 /** What everything is compared with, where it was run. */
-const BASELINES = ['sft', 'rwsft'];
+const BASELINES = ['sft', 'rwsft', 'dpo'];
 /** Utilities at which envelopes are compared, as shares of what the first baseline reaches: worlds differ by seed. */
 const LEVELS = [0.6, 0.7, 0.8, 0.9];
 

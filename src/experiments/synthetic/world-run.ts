@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LoggedDataset } from '../../data/dataset.js';
 import { AtomicWriter, writeFileAtomic } from '../../data/files.js';
+import type { CausalModel } from '../../models/causal-model.js';
 import { loadModel } from '../../models/load.js';
 import { LocalPolicy } from '../../policy/local-policy.js';
 import { scoreToFile } from '../../policy/score-cache.js';
@@ -75,20 +76,9 @@ export class WorldRun {
     const folder = this.#folderOf(method);
     return stage(join(folder, 'result.json'), async () => {
       const { world, budget, signal } = this.#options;
-      const trained = await (method === null ? this.#base() : this.#train(method, folder));
+      const trained = await this.#train(method);
       using model = await loadModel(join(folder, 'run', 'model'), { device: 'cpu' });
-      const temperatures = [];
-      for (const temperature of budget.temperatures) {
-        const answers = await this.#answers(folder, temperature, () =>
-          sampleAnswers(model, world.queries('test'), {
-            samples: budget.samples,
-            temperature,
-            seed: world.seed,
-            signal,
-          }),
-        );
-        temperatures.push({ temperature, answers, metrics: metricsOf(world, answers) });
-      }
+      const temperatures = await this.#answered(model, 'test', folder);
       const policy = new LocalPolicy(model);
       const log = await this.#log(0, 'test');
       const scores = join(folder, 'scores.jsonl');
@@ -107,6 +97,17 @@ export class WorldRun {
     });
   }
 
+  /** Trains a method's model and measures its answers to validation queries at every temperature. */
+  async validation(method: TrainingMethod): Promise<{ temperature: number; metrics: Metrics }[]> {
+    const folder = this.#folderOf(method);
+    return stage(join(folder, 'validation.json'), async () => {
+      await this.#train(method);
+      using model = await loadModel(join(folder, 'run', 'model'), { device: 'cpu' });
+      const temperatures = await this.#answered(model, 'validation', folder);
+      return temperatures.map(({ temperature, metrics }) => ({ temperature, metrics }));
+    });
+  }
+
   /** The metrics of a policy of the world itself, from as many answers. */
   reference(role: TextRole): Metrics {
     const { world, budget } = this.#options;
@@ -119,19 +120,21 @@ export class WorldRun {
     return join(this.#options.folder, method?.name ?? 'base');
   }
 
-  #base(): Promise<Trained> {
+  async #train(method: TrainingMethod | null): Promise<Trained> {
     const { world, budget, signal } = this.#options;
-    const { baseSteps: steps } = budget;
-    return trainBase(world, { folder: this.#folderOf(null), steps, signal, onProgress: this.#report });
-  }
-
-  async #train({ settings, wrongLabels = 0 }: TrainingMethod, folder: string): Promise<Trained> {
-    const { world, budget, signal } = this.#options;
-    await this.#base();
+    const base = this.#folderOf(null);
+    const trained = await trainBase(world, {
+      folder: base,
+      steps: budget.baseSteps,
+      signal,
+      onProgress: this.#report,
+    });
+    if (method === null) return trained;
+    const { settings, wrongLabels = 0 } = method;
     return train({
-      from: join(this.#folderOf(null), 'run', 'model'),
+      from: join(base, 'run', 'model'),
       log: () => this.#log(wrongLabels),
-      output: join(folder, 'run'),
+      output: join(this.#folderOf(method), 'run'),
       settings: { ...settings, steps: budget.steps, seed: world.seed },
       logging: 'log',
       signal,
@@ -156,13 +159,20 @@ export class WorldRun {
     return LoggedDataset.open(path, { split });
   }
 
-  async #answers(
-    folder: string,
-    temperature: number,
-    sample: () => Promise<Map<string, ScoredAnswer[]>>,
-  ): Promise<Map<string, ScoredAnswer[]>> {
-    const path = join(folder, `answers-${temperature}.json`);
-    return new Map(await stage(path, async () => [...(await sample())]));
+  /** A model's answers to the queries of a split at every temperature, kept in its folder, and their metrics. */
+  async #answered(model: CausalModel, split: 'validation' | 'test', folder: string) {
+    const { world, budget, signal } = this.#options;
+    const { samples } = budget;
+    const kept = split === 'test' ? 'answers' : `answers-${split}`;
+    const all = [];
+    for (const temperature of budget.temperatures) {
+      const answers = await stage(join(folder, `${kept}-${temperature}.json`), async () => {
+        const options = { samples, temperature, seed: world.seed, signal };
+        return [...(await sampleAnswers(model, world.queries(split), options))];
+      });
+      all.push({ temperature, answers: new Map(answers), metrics: metricsOf(world, new Map(answers)) });
+    }
+    return all;
   }
 }
 
