@@ -1,6 +1,7 @@
 /** Logs in Parquet: the same columns as the JSONL fields, nested alike (lists of structs). */
 import { isDeepStrictEqual } from 'node:util';
 import {
+  type AsyncBuffer,
   asyncBufferFromFile,
   type FileMetaData,
   parquetMetadataAsync,
@@ -19,7 +20,7 @@ import type { InputFile } from './input.js';
  */
 export async function* readParquetRows(file: InputFile): AsyncGenerator<{ row: unknown; fraction: number }> {
   try {
-    const buffer = await asyncBufferFromFile(file.path);
+    const buffer = await openBuffer(file.path);
     // Looking for columns of geometry, the library never ends on a schema that claims a negative number of children.
     const metadata = await parquetMetadataAsync(buffer, { geoparquet: false });
     checkColumns(metadata);
@@ -39,20 +40,37 @@ export async function* readParquetRows(file: InputFile): AsyncGenerator<{ row: u
 }
 
 /**
+ * A file whose slices never throw but reject, and not unheard. The reader asks for the bytes of all columns before it waits
+ * for any: thrown in the midst of that, for a column that claims an impossible place, an error would leave behind the
+ * columns already begun, and the failure of one of those would end the process as an unhandled rejection.
+ */
+async function openBuffer(path: string): Promise<AsyncBuffer> {
+  const buffer = await asyncBufferFromFile(path);
+  return {
+    byteLength: buffer.byteLength,
+    slice(start, end) {
+      const bytes = (async () => buffer.slice(start, end))();
+      bytes.catch(() => {});
+      return bytes;
+    },
+  };
+}
+
+/**
  * The reader decodes all columns at once and waits only for those that it finds in the schema: the failure of any other
  * would end the process as an unhandled rejection.
  */
 function checkColumns(metadata: FileMetaData): void {
   const expected = leafPaths(parquetSchema(metadata)).sort();
   for (const group of metadata.row_groups) {
-    const found = group.columns.map((column) => column.meta_data?.path_in_schema.join('.')).sort();
+    const found = group.columns.map((column) => JSON.stringify(column.meta_data?.path_in_schema)).sort();
     if (!isDeepStrictEqual(found, expected)) throw new Error('a row group has other columns than the schema');
   }
   if (new Set(expected).size < expected.length) throw new Error('the schema has a column twice');
 }
 
 function leafPaths(node: SchemaTree): string[] {
-  return node.children.length === 0 ? [node.path.join('.')] : node.children.flatMap(leafPaths);
+  return node.children.length === 0 ? [JSON.stringify(node.path)] : node.children.flatMap(leafPaths);
 }
 
 function toJson(value: unknown): unknown {

@@ -10,11 +10,8 @@ import { tortureCases } from '../helpers/torture.js';
 const folder = useTemporaryFolder();
 const fixture = (name: string) => readFileSync(join(import.meta.dirname, '../fixtures/log', name));
 
-/**
- * The same cases every time, so that a landing does not depend on luck; POPE_TORTURE_SEED gives others. Known to fail: seed
- * 11273573, two of whose 10,000 mutated files make the Parquet library leave a rejected promise unhandled.
- */
-const seed = Number(process.env.POPE_TORTURE_SEED ?? 11166852);
+/** Other cases every time; the printed seed brings a failure back. */
+const seed = Number(process.env.POPE_TORTURE_SEED ?? Date.now() % 2 ** 31);
 
 it('log lines: read or rejected with a PopeError, no crash, no hang', async () => {
   const result = await fuzzLogLines(seed, tortureCases(100_000));
