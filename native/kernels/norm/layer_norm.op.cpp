@@ -1,3 +1,4 @@
+#include "kernels/norm/eps.h"
 #include "kernels/op.h"
 
 #ifdef POPE_REFERENCE
@@ -9,16 +10,6 @@
 #endif
 
 namespace pope {
-
-namespace {
-
-double checked_eps(const OpCall& call) {
-  const double eps = call.scalar(0);
-  if (!(eps >= 0)) call.fail(Status::invalid_argument, "eps must be >= 0, not " + std::to_string(eps));
-  return eps;
-}
-
-}  // namespace
 
 Work prepare_layer_norm(const OpCall& call) {
   const int64_t rows = call.size(0), width = call.size(1);
