@@ -6,6 +6,7 @@ import type { Slate } from '../../src/data/slate.js';
 import { PopeError } from '../../src/errors.js';
 import { Random } from '../../src/estimators/random.js';
 import { REWARDS, slateReward } from '../../src/reward/index.js';
+import { JSON_TOKENS } from './fuzz-tokens.js';
 
 export interface FuzzResult {
   /** Lines or files that were read. */
@@ -109,26 +110,7 @@ const VALUES: string[] = [
   `"${'long\\r\\n'.repeat(20)}"`,
   `${'['.repeat(150)}${']'.repeat(150)}`,
 ];
-const TOKENS = [
-  '{',
-  '}',
-  '[',
-  ']',
-  '"',
-  ',',
-  ':',
-  '\\',
-  '\0',
-  '\r',
-  '\n',
-  '\ufeff',
-  '1e999',
-  '-',
-  'NaN',
-  '\\ud800',
-  ' ',
-  '['.repeat(100_000),
-];
+const TOKENS = [...JSON_TOKENS, '\r', '\n', '\\ud800', ' ', '['.repeat(100_000)];
 
 /** A valid line, a valid line with wrong values, with broken text or bytes, or bytes of no meaning. */
 function lineMutant(random: Random): Buffer {

@@ -1,6 +1,7 @@
 import { PopeError } from '../../src/errors.js';
 import { parseSafetensorsHeader } from '../../src/models/safetensors.js';
 import { randomNumbers } from './check-op.js';
+import { JSON_TOKENS } from './fuzz-tokens.js';
 
 const VALUES: unknown[] = [
   -1,
@@ -29,24 +30,7 @@ const VALUES: unknown[] = [
   '__proto__',
   Number.MAX_SAFE_INTEGER,
 ];
-const TOKENS = [
-  '{',
-  '}',
-  '[',
-  ']',
-  '"',
-  ',',
-  ':',
-  '\\',
-  '\0',
-  '\ufeff',
-  '1e999',
-  '-',
-  'NaN',
-  '"__proto__":',
-  '"a":{},',
-  '\ud800',
-];
+const TOKENS = [...JSON_TOKENS, '"__proto__":', '"a":{},', '\ud800'];
 
 export interface FuzzResult {
   accepted: number;
