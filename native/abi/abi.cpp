@@ -21,10 +21,6 @@ int32_t store_error(const Error& error) {
   return static_cast<int32_t>(error.status);
 }
 
-void require_ok(int32_t status) {
-  if (status != POPE_OK) throw Error(static_cast<Status>(status), last_error.message, last_error.index);
-}
-
 void Arguments::size(const char* name, int64_t value) const {
   if (value < 0 || value >= int64_t{1} << 40) {
     fail(Status::invalid_argument, std::string(name) + " must be a size, not " + std::to_string(value));
@@ -51,6 +47,7 @@ void Arguments::optional_buffer(const char* name, const void* data, int64_t coun
 }
 
 void Arguments::finite(const char* name, const double* values, int64_t count) const {
+  if (!host_memory_) return;
   for (int64_t i = 0; i < count; ++i) {
     if (!std::isfinite(values[i])) {
       fail(Status::non_finite, std::string(name) + "[" + std::to_string(i) + "] is " + std::to_string(values[i]) +
@@ -66,6 +63,7 @@ void Arguments::finite(const char* name, double value) const {
 }
 
 void Arguments::tokens(const char* name, const int32_t* ids, int64_t count, int64_t vocab) const {
+  if (!host_memory_) return;
   for (int64_t i = 0; i < count; ++i) {
     if (ids[i] < 0 || ids[i] >= vocab) {
       fail(Status::out_of_range, std::string(name) + "[" + std::to_string(i) + "] is token " + std::to_string(ids[i]) +

@@ -7,20 +7,25 @@
 
 #include "core/error.h"
 #include "core/thread_pool.h"
+#include "kernels/op.h"
 #include "pope.h"
+#ifdef POPE_WITH_CUDA
+#include "cuda/stream.h"
+#endif
 
 namespace pope::abi {
 
 // Keeps the description of a failure for pope_last_error and returns its status.
 int32_t store_error(const Error& error);
 
-// Throws the last failure of this thread when `status` is one: how an op calls the C ABI.
-void require_ok(int32_t status);
-
-// Messages begin with the name of the function, as those of an op do.
+// Messages begin with the name of the function, as those of an op do. Buffers on a GPU are checked by their counts alone:
+// what they hold (finite numbers, tokens, offsets) its kernels check where they read it.
 class Arguments {
  public:
-  explicit Arguments(const char* function) : function_(function) {}
+  explicit Arguments(const char* function, int32_t device = POPE_CPU)
+      : function_(function), host_memory_(device == POPE_CPU) {}
+
+  bool host_memory() const { return host_memory_; }
 
   [[noreturn]] void fail(Status status, const std::string& what, int64_t index = -1) const {
     throw Error(status, std::string(function_) + ": " + what, index);
@@ -34,9 +39,10 @@ class Arguments {
       fail(Status::invalid_argument, "struct_size is " + std::to_string(args->struct_size) + ", this library knows " +
                                          std::to_string(sizeof(Args)) + "; compile against its pope.h");
     }
-    if (args->device == POPE_CUDA) fail(Status::unsupported, "this library has no CUDA code");
-    if (args->device != POPE_CPU) fail(Status::invalid_argument, "unknown device " + std::to_string(args->device));
-    if (args->stream) fail(Status::invalid_argument, "stream must be NULL on the CPU");
+    if (args->device != POPE_CPU && args->device != POPE_CUDA) {
+      fail(Status::invalid_argument, "unknown device " + std::to_string(args->device));
+    }
+    if (args->device == POPE_CPU && args->stream) fail(Status::invalid_argument, "stream must be NULL on the CPU");
   }
 
   // A size in [0, 2^40).
@@ -57,6 +63,7 @@ class Arguments {
   void offsets(const char* name, const Offset* values, int64_t count, int64_t parts, int64_t length,
                bool strictly) const {
     buffer(name, values, count, parts + 1);
+    if (!host_memory_) return;
     if (values[0] != 0) fail(Status::out_of_range, std::string(name) + " must begin with 0", 0);
     for (int64_t i = 0; i < parts; ++i) {
       if (values[i + 1] < values[i] || (strictly && values[i + 1] == values[i])) {
@@ -74,20 +81,64 @@ class Arguments {
 
  private:
   const char* function_;
+  bool host_memory_;
 };
 
-// Runs check and then work on the pool of the process; turns whatever they throw into a status.
-template <class Args, class Check, class Work>
-int32_t call(const char* function, const Args* args, Check&& check, Work&& work) {
-  try {
-    const Arguments arguments(function);
-    arguments.header(args);
-    check(arguments, *args);
-    work(*args, ThreadPool::shared());
-    return POPE_OK;
-  } catch (...) {
-    return store_error(current_error());
+// One function of the C ABI: its checks, and its work on each kind of device.
+template <class Args>
+struct Function {
+  const char* name;
+  void (*check)(const Arguments&, const Args&);
+  void (*on_cpu)(const Args&, ThreadPool&);
+  void (*on_cuda)(const Args&, cuda::Stream&);  // nullptr without a kernel
+
+  // For the C function: turns whatever is thrown into a status.
+  int32_t call(const Args* args) const {
+    try {
+      const Arguments arguments(name, args ? args->device : POPE_CPU);
+      arguments.header(args);
+      if (args->device == POPE_CPU) {
+        check(arguments, *args);
+        on_cpu(*args, ThreadPool::shared());
+      } else {
+        enqueue(arguments, *args);
+      }
+      return POPE_OK;
+    } catch (...) {
+      return store_error(current_error());
+    }
   }
-}
+
+  // For the op: what arrays hold is checked when the queue gets there.
+  Work work(const Args& args) const {
+    Work work = [function = *this, args](ThreadPool& pool) {
+      function.check(Arguments(function.name), args);
+      function.on_cpu(args, pool);
+    };
+    if (on_cuda) {
+      check(Arguments(name, POPE_CUDA), args);
+      work.cuda = [function = *this, args](cuda::Stream& stream) { function.on_cuda(args, stream); };
+    }
+    return work;
+  }
+
+ private:
+  void enqueue(const Arguments& arguments, [[maybe_unused]] const Args& args) const {
+    if (!on_cuda) arguments.fail(Status::unsupported, "this library has no CUDA kernel for it");
+    check(arguments, args);
+#ifdef POPE_WITH_CUDA
+    cuda::Stream stream(static_cast<cuda::StreamHandle>(args.stream));
+    on_cuda(args, stream);
+    stream.check_launches();
+#endif
+  }
+};
+
+extern const Function<pope_token_logprobs_args> token_logprobs_function;
+extern const Function<pope_token_logprobs_grad_args> token_logprobs_grad_function;
+extern const Function<pope_sequence_reduce_args> sequence_reduce_function;
+extern const Function<pope_weights_args> weights_function;
+extern const Function<pope_slate_value_args> slate_value_function;
+extern const Function<pope_slate_coefficients_args> slate_coefficients_function;
 
 }  // namespace pope::abi

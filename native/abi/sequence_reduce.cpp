@@ -27,8 +27,10 @@ void run(const pope_sequence_reduce_args& args, ThreadPool& pool) { sequence_red
 
 }  // namespace
 
+const Function<pope_sequence_reduce_args> sequence_reduce_function{"sequence_reduce", check, run, nullptr};
+
 }  // namespace pope::abi
 
 int32_t pope_sequence_reduce(const pope_sequence_reduce_args* args) {
-  return pope::abi::call("sequence_reduce", args, pope::abi::check, pope::abi::run);
+  return pope::abi::sequence_reduce_function.call(args);
 }

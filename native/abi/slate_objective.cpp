@@ -37,6 +37,7 @@ void check_log(const Arguments& arguments, const pope_slate_log& log) {
   if (log.entropy) arguments.finite("entropy", log.entropy, responses);
   if (!log.query_weight) return;
   arguments.finite("query_weight", log.query_weight, log.slates);
+  if (!arguments.host_memory()) return;
   bool positive = false;
   for (int64_t slate = 0; slate < log.slates; ++slate) {
     if (log.query_weight[slate] < 0) {
@@ -84,12 +85,15 @@ void run_coefficients(const pope_slate_coefficients_args& args, ThreadPool& pool
 
 }  // namespace
 
+const Function<pope_slate_value_args> slate_value_function{"slate_value", check_value, run_value, nullptr};
+const Function<pope_slate_coefficients_args> slate_coefficients_function{"slate_coefficients", check_coefficients, run_coefficients, nullptr};
+
 }  // namespace pope::abi
 
 int32_t pope_slate_value(const pope_slate_value_args* args) {
-  return pope::abi::call("slate_value", args, pope::abi::check_value, pope::abi::run_value);
+  return pope::abi::slate_value_function.call(args);
 }
 
 int32_t pope_slate_coefficients(const pope_slate_coefficients_args* args) {
-  return pope::abi::call("slate_coefficients", args, pope::abi::check_coefficients, pope::abi::run_coefficients);
+  return pope::abi::slate_coefficients_function.call(args);
 }

@@ -1,5 +1,4 @@
 #include "abi/abi.h"
-#include "kernels/op.h"
 
 #ifdef POPE_REFERENCE
 #include "kernels/token_logprobs/token_logprobs.reference.h"
@@ -50,12 +49,15 @@ void run_grad(const pope_token_logprobs_grad_args& args, ThreadPool& pool) { tok
 
 }  // namespace
 
+const Function<pope_token_logprobs_args> token_logprobs_function{"token_logprobs", check, run, nullptr};
+const Function<pope_token_logprobs_grad_args> token_logprobs_grad_function{"token_logprobs_grad", check_grad, run_grad, nullptr};
+
 }  // namespace pope::abi
 
 int32_t pope_token_logprobs(const pope_token_logprobs_args* args) {
-  return pope::abi::call("token_logprobs", args, pope::abi::check, pope::abi::run);
+  return pope::abi::token_logprobs_function.call(args);
 }
 
 int32_t pope_token_logprobs_grad(const pope_token_logprobs_grad_args* args) {
-  return pope::abi::call("token_logprobs_grad", args, pope::abi::check_grad, pope::abi::run_grad);
+  return pope::abi::token_logprobs_grad_function.call(args);
 }

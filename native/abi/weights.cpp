@@ -35,8 +35,10 @@ void run(const pope_weights_args& args, ThreadPool& pool) { weights(args, pool);
 
 }  // namespace
 
+const Function<pope_weights_args> weights_function{"weights", check, run, nullptr};
+
 }  // namespace pope::abi
 
 int32_t pope_weights(const pope_weights_args* args) {
-  return pope::abi::call("weights", args, pope::abi::check, pope::abi::run);
+  return pope::abi::weights_function.call(args);
 }

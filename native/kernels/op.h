@@ -5,17 +5,20 @@
 // thread: it checks every count against the sizes, refuses what does not fit, and returns the work, which the queue runs
 // later on its own thread. Nothing is trusted between the two except values copied into the closure.
 //
-// The same table exists twice: the product is built with Scalar = float and the kernels in <name>.cpu.cpp; the test-only
-// addon pope_reference is built with POPE_REFERENCE, Scalar = double, and the templates in <name>.reference.h. One name,
-// one argument list, two implementations that tests hold against each other.
+// The same table exists several times: the product is built with Scalar = float and the kernels in <name>.cpu.cpp, with
+// POPE_WITH_CUDA also those in <name>.cu; the test-only addon pope_reference is built with POPE_REFERENCE, Scalar = double,
+// and the templates in <name>.reference.h. One name, one argument list, one set of checks; tests hold the implementations
+// against each other.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "core/error.h"
 #include "core/thread_pool.h"
@@ -33,7 +36,28 @@ struct Array {
   size_t bytes = 0;
 };
 
-using Work = std::function<void(ThreadPool&)>;
+namespace cuda {
+class Stream;
+}
+
+// The checked work of one call, for each kind of device that has a kernel for it. Where `cuda` is empty the op is refused
+// on a GPU. A launcher gets the same arguments as the CPU kernel, with device pointers (cuda/stream.h).
+struct Work {
+  std::function<void(ThreadPool&)> cpu;
+  std::function<void(cuda::Stream&)> cuda;
+
+  template <std::invocable<ThreadPool&> Cpu>
+  Work(Cpu cpu) : cpu(std::move(cpu)) {}
+  Work(std::function<void(ThreadPool&)> cpu, std::function<void(cuda::Stream&)> cuda)
+      : cpu(std::move(cpu)), cuda(std::move(cuda)) {}
+};
+
+// Code for a GPU, or nullptr in a build without CUDA kernels: `return {cpu work, POPE_ON_CUDA(cuda work)};`.
+#ifdef POPE_WITH_CUDA
+#define POPE_ON_CUDA(...) __VA_ARGS__
+#else
+#define POPE_ON_CUDA(...) nullptr
+#endif
 
 class OpCall {
  public:

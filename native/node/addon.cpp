@@ -30,7 +30,7 @@ Napi::Value run_sync(const Napi::CallbackInfo& call) {
     const std::vector<Array> outputs = host_arrays(call[2], "output");
     const std::vector<int64_t> dims = dims_argument(call[3]);
     const std::vector<double> scalars = scalars_argument(call[4]);
-    op.prepare(OpCall(op.name, inputs, outputs, dims, scalars))(ThreadPool::shared());
+    op.prepare(OpCall(op.name, inputs, outputs, dims, scalars)).cpu(ThreadPool::shared());
     return call.Env().Undefined();
   });
 }

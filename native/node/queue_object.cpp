@@ -55,7 +55,7 @@ void hold(const Napi::Value& list, std::vector<Napi::ObjectReference>& held) {
 }
 
 std::function<void()> on_shared_pool(Work work) {
-  return [work = std::move(work)] { work(ThreadPool::shared()); };
+  return [cpu = std::move(work.cpu)] { cpu(ThreadPool::shared()); };
 }
 
 }  // namespace

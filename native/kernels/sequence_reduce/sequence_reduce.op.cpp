@@ -5,7 +5,6 @@ namespace pope {
 
 Work prepare_sequence_reduce(const OpCall& call) {
   pope_sequence_reduce_args args{};
-  args.struct_size = sizeof args;
   args.responses = call.size(0);
   args.values_count = call.input_count<float>(0);
   args.values = call.input<float>(0, args.values_count);
@@ -15,7 +14,7 @@ Work prepare_sequence_reduce(const OpCall& call) {
   args.sums_count = args.sums ? args.responses : 0;
   args.means = call.optional_output<double>(1, args.responses);
   args.means_count = args.means ? args.responses : 0;
-  return [args](ThreadPool&) { abi::require_ok(pope_sequence_reduce(&args)); };
+  return abi::sequence_reduce_function.work(args);
 }
 
 }  // namespace pope

@@ -38,7 +38,6 @@ pope_slate_log bind_log(const OpCall& call) {
 
 Work prepare_slate_value(const OpCall& call) {
   pope_slate_value_args args{};
-  args.struct_size = sizeof args;
   args.objective = bind_objective(call);
   args.log = bind_log(call);
   const int64_t slates = args.log.slates, responses = args.log.log_prob_count;
@@ -52,12 +51,11 @@ Work prepare_slate_value(const OpCall& call) {
   args.response_rewards_count = args.response_rewards ? responses : 0;
   args.totals = call.optional_output<double>(4, 3);
   args.totals_count = args.totals ? 3 : 0;
-  return [args](ThreadPool&) { abi::require_ok(pope_slate_value(&args)); };
+  return abi::slate_value_function.work(args);
 }
 
 Work prepare_slate_coefficients(const OpCall& call) {
   pope_slate_coefficients_args args{};
-  args.struct_size = sizeof args;
   args.objective = bind_objective(call);
   args.objective.score = static_cast<int32_t>(call.dim(5));
   args.objective.baseline = call.scalar(3);
@@ -67,7 +65,7 @@ Work prepare_slate_coefficients(const OpCall& call) {
   args.coefficients_count = responses;
   args.entropy_coefficients = call.optional_output<double>(1, responses);
   args.entropy_coefficients_count = args.entropy_coefficients ? responses : 0;
-  return [args](ThreadPool&) { abi::require_ok(pope_slate_coefficients(&args)); };
+  return abi::slate_coefficients_function.work(args);
 }
 
 }  // namespace pope

@@ -8,7 +8,6 @@ namespace {
 // The logits have two or four bytes per element, so their count is checked in bytes.
 template <class Args>
 void bind_rows(const OpCall& call, Args& args) {
-  args.struct_size = sizeof(Args);
   args.rows = call.size(0);
   args.vocab = call.size(1);
   args.dtype = static_cast<int32_t>(call.dim(2));
@@ -33,7 +32,7 @@ Work prepare_token_logprobs(const OpCall& call) {
   args.entropies_count = args.entropies ? args.rows : 0;
   args.log_sum_exp = call.optional_output<float>(2, args.rows);
   args.log_sum_exp_count = args.log_sum_exp ? args.rows : 0;
-  return [args](ThreadPool&) { abi::require_ok(pope_token_logprobs(&args)); };
+  return abi::token_logprobs_function.work(args);
 }
 
 Work prepare_token_logprobs_grad(const OpCall& call) {
@@ -47,7 +46,7 @@ Work prepare_token_logprobs_grad(const OpCall& call) {
   args.logits_gradient = args.dtype == POPE_F32 ? static_cast<void*>(call.output<float>(0, args.logits_count))
                                                 : call.output<uint16_t>(0, args.logits_count);
   args.logits_gradient_count = args.logits_count;
-  return [args](ThreadPool&) { abi::require_ok(pope_token_logprobs_grad(&args)); };
+  return abi::token_logprobs_grad_function.work(args);
 }
 
 }  // namespace pope

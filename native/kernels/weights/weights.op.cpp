@@ -5,7 +5,6 @@ namespace pope {
 
 Work prepare_weights(const OpCall& call) {
   pope_weights_args args{};
-  args.struct_size = sizeof args;
   args.slates = call.size(0);
   args.level = static_cast<int32_t>(call.dim(1));
   args.transform = static_cast<int32_t>(call.dim(2));
@@ -23,7 +22,7 @@ Work prepare_weights(const OpCall& call) {
   args.weights_count = weights;
   args.derivatives = call.optional_output<double>(2, weights);
   args.derivatives_count = args.derivatives ? weights : 0;
-  return [args](ThreadPool&) { abi::require_ok(pope_weights(&args)); };
+  return abi::weights_function.work(args);
 }
 
 }  // namespace pope
