@@ -31,6 +31,9 @@ export function parseModelConfig(path: string, json: unknown) {
     case 'qwen3':
     case 'phi3':
       return parseLlamaConfig(path, json, common.model_type);
+    case 'bert':
+    case 'roberta':
+      throw unsupported(path, `model_type "${common.model_type}", an encoder, as a language model`, SUPPORTED);
     default:
       throw unsupported(path, `model_type "${common.model_type}"`, SUPPORTED);
   }

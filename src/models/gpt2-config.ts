@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { GELU } from './gelu-names.js';
 import { checkJson } from './json.js';
 import { unsupported } from './unsupported.js';
 
@@ -20,14 +21,6 @@ export interface Gpt2Config {
   /** Whether the head is the token embedding. */
   tied: boolean;
 }
-
-/** Published names of the two forms of GELU; the first three are the tanh form. */
-const GELU: Record<string, 'tanh' | 'erf'> = {
-  gelu_new: 'tanh',
-  gelu_pytorch_tanh: 'tanh',
-  gelu_fast: 'tanh',
-  gelu: 'erf',
-};
 
 const size = z.int().positive();
 const schema = z.looseObject({

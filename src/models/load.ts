@@ -1,13 +1,13 @@
-import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DataError, describeValue, UsageError } from '../errors.js';
+import { describeValue, UsageError } from '../errors.js';
 import { Device, type DeviceKind } from '../tensor/device.js';
 import { CausalModel } from './causal-model.js';
 import { Checkpoint } from './checkpoint.js';
-import { type ModelConfig, parseModelConfig } from './config.js';
+import { parseModelConfig } from './config.js';
 import { Gpt2, gpt2Parameters } from './gpt2.js';
 import { hashFiles } from './hash-files.js';
 import { Llama, llamaParameters } from './llama.js';
+import { readConfig, requireModelFolder } from './model-folder.js';
 import { Tokenizer } from './tokenizer.js';
 import { ModelWeights } from './weights.js';
 
@@ -26,21 +26,16 @@ export interface LoadOptions {
  *   UnavailableError when the device is not available here
  */
 export async function loadModel(folder: string, options: LoadOptions = {}): Promise<CausalModel> {
-  const { device: kind = 'auto', dtype = 'f32' } = options;
-  if (dtype !== 'f32') {
-    const bf16 = String(dtype) === 'bf16' ? 'bf16 needs a GPU; a CPU computes in f32' : 'expected f32 or bf16';
-    throw new UsageError('DTYPE', `dtype ${describeValue(dtype)} is not available: ${bf16}.`);
-  }
-  if (!(await isFolder(folder))) {
-    const todo = 'Give the path of a downloaded model folder';
-    throw new DataError('MODEL_NOT_FOUND', `model ${describeValue(folder)}: there is no such folder. ${todo}.`);
-  }
-  const config = await readConfig(join(folder, 'config.json'));
+  const { device: kind = 'auto' } = options;
+  const dtype = requireF32(options.dtype);
+  await requireModelFolder(folder);
+  const configPath = join(folder, 'config.json');
+  const config = parseModelConfig(configPath, await readConfig(configPath));
   const tokenizer = await Tokenizer.load(folder);
   const checkpoint = await Checkpoint.open(folder);
   let device: Device | undefined;
   try {
-    const hash = await hashFiles([join(folder, 'config.json'), ...checkpoint.files]);
+    const hash = await hashFiles([configPath, ...checkpoint.files]);
     device = Device.open(kind);
     const parameters = config.family === 'gpt2' ? gpt2Parameters(config) : llamaParameters(config);
     const weights = await ModelWeights.load(device, checkpoint, parameters);
@@ -54,21 +49,9 @@ export async function loadModel(folder: string, options: LoadOptions = {}): Prom
   }
 }
 
-async function isFolder(path: string): Promise<boolean> {
-  return stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
-}
-
-async function readConfig(path: string): Promise<ModelConfig> {
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new DataError('MISSING_FILE', `${path}: cannot be read (${error.code}); a model folder has a config.json.`);
-  });
-  try {
-    return parseModelConfig(path, JSON.parse(text));
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw new DataError('INVALID_JSON', `${path}: not JSON (${error.message})`, { cause: error });
-  }
+/** @throws UsageError `DTYPE` for what a CPU does not compute in */
+export function requireF32(dtype: LoadOptions['dtype'] = 'f32'): 'f32' {
+  if (dtype === 'f32') return dtype;
+  const bf16 = String(dtype) === 'bf16' ? 'bf16 needs a GPU; a CPU computes in f32' : 'expected f32 or bf16';
+  throw new UsageError('DTYPE', `dtype ${describeValue(dtype)} is not available: ${bf16}.`);
 }

@@ -47,15 +47,22 @@ const preTokenizer: z.ZodType<{ type: string }> = z.looseObject({
   },
 });
 
-/** tokenizer.json of the byte-level and SentencePiece-like BPE tokenizers of the supported models. */
-export const tokenizerSchema = z.looseObject({
-  model: z.looseObject({
-    type: z.literal('BPE').optional(),
+const model = z
+  .looseObject({
+    type: z.enum(['BPE', 'WordPiece']).optional(),
     vocab: vocabulary,
-    merges,
+    merges: merges.optional(),
     unk_token: z.string().nullish(),
     byte_fallback: z.boolean().nullish(),
-  }),
+  })
+  .superRefine((model, context) => {
+    const needed = model.type === 'WordPiece' ? 'unk_token' : 'merges';
+    if (model[needed] == null) context.addIssue({ code: 'custom', path: [needed], message: 'is missing' });
+  });
+
+/** tokenizer.json: byte-level and SentencePiece-like BPE, and the WordPiece of BERT. */
+export const tokenizerSchema = z.looseObject({
+  model,
   added_tokens: z.array(z.looseObject({ id: z.int().nonnegative(), content: z.string().min(1) })).default([]),
   normalizer: z.looseObject({ type: z.string() }).nullable().default(null),
   pre_tokenizer: preTokenizer.nullable().default(null),

@@ -14,6 +14,8 @@ const specialTokens = z.looseObject({
   eos_token: specialToken,
   pad_token: specialToken,
   unk_token: specialToken,
+  cls_token: specialToken,
+  sep_token: specialToken,
 });
 const namedTemplate = z.looseObject({ name: z.string(), template: z.string() });
 const configSchema = specialTokens.extend({
@@ -34,7 +36,8 @@ const FILES = [
   'generation_config.json',
   'chat_template.jinja',
 ];
-const SPECIAL_TOKENS = ['bos_token', 'eos_token', 'pad_token', 'unk_token'] as const;
+const SPECIAL_TOKENS = ['bos_token', 'eos_token', 'pad_token', 'unk_token', 'cls_token', 'sep_token'] as const;
+type SpecialToken = (typeof SPECIAL_TOKENS)[number];
 
 /** The tokenizer of a Hugging Face model folder. */
 export class Tokenizer {
@@ -52,9 +55,11 @@ export class Tokenizer {
     readonly hash: string,
     /** Jinja source of the chat template, or null. */
     readonly chatTemplate: string | null,
-    /** Texts of `bos_token`, `eos_token`, `pad_token` and `unk_token`, as far as the files name them. */
+    /** Texts of `bos_token`, `eos_token` and the other special tokens, as far as the files name them. */
     readonly specialTokens: Readonly<Record<string, string>>,
     private readonly tokenizer: LibraryTokenizer,
+    /** Whether white space has no tokens, as in WordPiece. */
+    private readonly dropsSpaces: boolean,
     addBos: boolean | null,
     generation: z.infer<typeof generationSchema> | null,
   ) {
@@ -92,7 +97,9 @@ export class Tokenizer {
     const present = new Set(await readdir(folder));
     const hash = await hashFiles(FILES.filter((name) => present.has(name)).map((name) => join(folder, name)));
     const template = templateFile ?? defaultTemplate(configPath, config?.chat_template ?? null);
-    const loaded = new Tokenizer(path, hash, template, texts, tokenizer, config?.add_bos_token ?? null, generation);
+    const dropsSpaces = json.model.type === 'WordPiece';
+    const addBos = config?.add_bos_token ?? null;
+    const loaded = new Tokenizer(path, hash, template, texts, tokenizer, dropsSpaces, addBos, generation);
     for (const [key, content] of Object.entries(texts)) {
       if (tokenizer.token_to_id(content) === undefined) {
         throw new DataError('INVALID_TOKENIZER', `${configPath}: field "${key}": "${content}" is not in ${path}`);
@@ -108,7 +115,7 @@ export class Tokenizer {
   encode(text: string): number[] {
     if (text === '') return [];
     const { ids } = this.tokenizer.encode(text, { add_special_tokens: false });
-    if (ids.length === 0 || ids.includes(undefined)) {
+    if ((ids.length === 0 && !this.dropsSpaces) || ids.includes(undefined)) {
       throw new DataError(
         'UNKNOWN_TOKEN',
         `${this.path}: has no token for a part of ${JSON.stringify(text.slice(0, 60))}`,
@@ -128,7 +135,12 @@ export class Tokenizer {
     return this.tokenizer.get_added_tokens_decoder().has(id);
   }
 
-  private idOf(key: (typeof SPECIAL_TOKENS)[number]): number | undefined {
+  /** Id of a special token that the files name, else null. */
+  specialId(key: SpecialToken): number | null {
+    return this.idOf(key) ?? null;
+  }
+
+  private idOf(key: SpecialToken): number | undefined {
     const content = this.specialTokens[key];
     return content === undefined ? undefined : this.tokenizer.token_to_id(content);
   }

@@ -9,7 +9,7 @@ import type { LoraAdapters } from './lora.js';
 export interface Parameters {
   /** Shape of each by its name without the prefix. */
   shapes: Map<string, readonly number[]>;
-  /** What published files may put before every name but the head's: `transformer.` or `model.`. */
+  /** What published files may put before every name but a head's: `transformer.`, `model.`, `bert.` or `roberta.`. */
   prefix: string;
   /** Whether the matrices of linear layers are stored [out, in], else [in, out]. */
   transposed: boolean;
@@ -111,5 +111,5 @@ export class ModelWeights {
 }
 
 function fullName(prefix: string, name: string): string {
-  return name.startsWith('lm_head.') ? name : prefix + name;
+  return /^(lm_head|classifier)\./.test(name) ? name : prefix + name;
 }

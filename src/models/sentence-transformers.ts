@@ -1,0 +1,99 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+import { readOptionalJson } from './json.js';
+import { unsupported } from './unsupported.js';
+
+export type Pooling = 'mean' | 'cls';
+
+/** How a folder's texts become one vector each. */
+export interface SentenceSettings {
+  /** Folder of the encoder's own files: config.json, weights, tokenizer. */
+  folder: string;
+  /** Mean of the last hidden states, or that of the first token. */
+  pooling: Pooling;
+  /** Whether vectors are divided by their Euclidean length. */
+  normalize: boolean;
+  /** Most tokens of a text, special tokens included, where the files say so. */
+  maxTokens: number | null;
+  /** Whether texts are lower-cased before the tokenizer sees them. */
+  lowerCase: boolean;
+  /** Put before every text. */
+  prompt: string;
+  /** Files that were read. */
+  files: string[];
+}
+
+const modulesSchema = z.array(z.looseObject({ path: z.string(), type: z.string() }));
+const poolingSchema = z.looseObject({ include_prompt: z.boolean().default(true) });
+const transformerSchema = z.looseObject({
+  max_seq_length: z.int().positive().nullish(),
+  do_lower_case: z.boolean().nullish(),
+});
+const promptsSchema = z.looseObject({
+  prompts: z.record(z.string(), z.string()).nullish(),
+  default_prompt_name: z.string().nullish(),
+});
+const lengthSchema = z.looseObject({ model_max_length: z.number().positive().nullish() });
+
+/** Keys of a pooling module's config.json; one of them is true. */
+const POOLINGS: Record<string, Pooling> = { pooling_mode_cls_token: 'cls', pooling_mode_mean_tokens: 'mean' };
+
+/**
+ * Reads the side files of a sentence-transformers folder: modules.json, the config.json of its Pooling module,
+ * sentence_bert_config.json and config_sentence_transformers.json. A folder without modules.json gets what that library
+ * gives it: mean pooling, no normalisation.
+ *
+ * @throws DataError `UNSUPPORTED_ARCHITECTURE` for other modules and poolings, which would give other vectors; INVALID_JSON
+ */
+export async function readSentenceSettings(root: string): Promise<SentenceSettings> {
+  const files: string[] = [];
+  const read = async <T>(path: string, schema: z.ZodType<T>): Promise<T | null> => {
+    const value = await readOptionalJson(path, schema);
+    if (value !== null) files.push(path);
+    return value;
+  };
+  const modulesPath = join(root, 'modules.json');
+  const modules = await read(modulesPath, modulesSchema);
+  const [first, second, third] = modules ?? [];
+  const names = modules?.map(({ type }) => type.split('.').at(-1)!) ?? ['Transformer'];
+  const supported = /^Transformer(,Pooling(,Normalize)?)?$/;
+  if (!supported.test(names.join())) {
+    throw unsupported(
+      modulesPath,
+      `the modules ${names.join(', ')}`,
+      'Transformer, Pooling and Normalize, in this order',
+    );
+  }
+  const folder = join(root, first?.path ?? '');
+  let pooling: Pooling = 'mean';
+  let includesPrompt = true;
+  if (second) {
+    const path = join(root, second.path, 'config.json');
+    const config = await read(path, poolingSchema);
+    const chosen = Object.keys(config ?? {}).filter((key) => key.startsWith('pooling_mode_') && config?.[key] === true);
+    const [mode] = chosen;
+    if (chosen.length !== 1 || !mode || !Object.hasOwn(POOLINGS, mode)) {
+      const what = chosen.length === 0 ? 'a pooling that names no mode' : chosen.join(' with ');
+      throw unsupported(path, what, `one of ${Object.keys(POOLINGS).join(', ')}`);
+    }
+    pooling = POOLINGS[mode]!;
+    includesPrompt = config?.include_prompt ?? true;
+  }
+  const transformer = await read(join(folder, 'sentence_bert_config.json'), transformerSchema);
+  const lengths = await read(join(folder, 'tokenizer_config.json'), lengthSchema);
+  const promptsPath = join(root, 'config_sentence_transformers.json');
+  const prompts = await read(promptsPath, promptsSchema);
+  const prompt = prompts?.prompts?.[prompts.default_prompt_name ?? ''] ?? '';
+  if (prompt !== '' && !includesPrompt) {
+    throw unsupported(promptsPath, 'a default prompt that the pooling leaves out', 'include_prompt true');
+  }
+  return {
+    folder,
+    pooling,
+    normalize: third !== undefined,
+    maxTokens: transformer?.max_seq_length ?? lengths?.model_max_length ?? null,
+    lowerCase: transformer?.do_lower_case ?? false,
+    prompt,
+    files,
+  };
+}
