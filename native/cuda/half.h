@@ -5,6 +5,11 @@
 #include <cstdint>
 #include <cstring>
 
+#ifdef POPE_SIMT
+#include "kernels/elementwise/cast.reference.h"
+#include "kernels/elementwise/narrow.h"
+#endif
+
 namespace pope::cuda {
 
 struct f16 {
@@ -26,17 +31,21 @@ __device__ inline float to_float(bf16 value) {
 
 #ifdef POPE_SIMT
 
-inline float to_float(f16 value) { return ::simt::float_of_f16(value.bits); }
+inline float to_float(f16 value) { return reference::decode<float>(value.bits, 5, 10); }
 
 template <class T>
 T from_float(float value);
 template <>
 inline f16 from_float<f16>(float value) {
-  return {::simt::f16_of_float(value)};
+  f16 number;
+  narrow_f16(&value, &number.bits, 1);
+  return number;
 }
 template <>
 inline bf16 from_float<bf16>(float value) {
-  return {::simt::bf16_of_float(value)};
+  bf16 number;
+  narrow_bf16(&value, &number.bits, 1);
+  return number;
 }
 
 #else

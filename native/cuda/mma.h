@@ -21,6 +21,9 @@
 #pragma once
 
 #include "cuda/cuda.h"
+#ifdef POPE_SIMT
+#include "simt/tensor_core.h"
+#endif
 
 namespace pope::cuda {
 
