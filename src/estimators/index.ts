@@ -37,6 +37,7 @@ export {
   type RankedProbabilities,
 } from './scalar/ranked.js';
 export { estimateSets, SET_ESTIMATORS, type SetEstimatorName, type SetLog, type SetOptions } from './scalar/sets.js';
+export { type SavedEstimate, type StreamedWeights, StreamingEstimate } from './scalar/streaming.js';
 export { type Candidate, type Tuned, type TuneOptions, tune } from './scalar/tune.js';
 export {
   type SlateData,

@@ -2,6 +2,7 @@
  * @file A value and its uncertainty, as a function of sums over queries. Plain, weighted and self-normalised values all
  * have this one shape, so that every interval method is written once.
  */
+import { exactSum } from './exact-sum.js';
 import { CompensatedSum, sum } from './sum.js';
 
 /**
@@ -43,9 +44,9 @@ export function valueFromSums(statistic: Statistic, sumOf: (column: Float64Array
   return statistic.plus ? value + valueFromSums(statistic.plus, sumOf) : value;
 }
 
-/** theta on the log itself, with compensated sums. */
+/** theta on the log itself, from exact sums: it does not depend on the order of the queries. */
 export function statisticValue(statistic: Statistic): number {
-  return valueFromSums(statistic, sum);
+  return valueFromSums(statistic, exactSum);
 }
 
 /**
@@ -56,7 +57,7 @@ export function statisticValue(statistic: Statistic): number {
  */
 export function standardError(statistic: Statistic): number {
   const n = statistic.numerator.length;
-  const factors = influenceFactors(statistic);
+  const factors = influenceFactors(statistic, n, sum);
   const squares = new CompensatedSum();
   for (let i = 0; i < n; i++) {
     let influence = 0;
@@ -66,17 +67,20 @@ export function standardError(statistic: Statistic): number {
   return Math.sqrt(squares.value / (n * (n - 1)));
 }
 
-/** psi_i is the sum over these columns of factor times entry i. */
-function influenceFactors(statistic: Statistic): { column: Float64Array; factor: number }[] {
+/** psi_i is the sum over these columns of factor times entry i, for n queries. */
+export function influenceFactors(
+  statistic: Statistic,
+  n: number,
+  sumOf: (column: Float64Array) => number,
+): { column: Float64Array; factor: number }[] {
   const { plus, ...quotient } = statistic;
-  const n = statistic.numerator.length;
-  const theta = statisticValue(quotient);
-  const scale = valueFromSums(quotient, (column) => (column === quotient.numerator ? n : sum(column)));
+  const theta = valueFromSums(quotient, sumOf);
+  const scale = valueFromSums(quotient, (column) => (column === quotient.numerator ? n : sumOf(column)));
   return [
     { column: quotient.numerator, factor: scale },
-    ...quotient.multipliers.map((column) => ({ column, factor: (theta * n) / sum(column) })),
-    ...quotient.denominators.map((column) => ({ column, factor: (-theta * n) / sum(column) })),
-    ...(plus ? influenceFactors(plus) : []),
+    ...quotient.multipliers.map((column) => ({ column, factor: (theta * n) / sumOf(column) })),
+    ...quotient.denominators.map((column) => ({ column, factor: (-theta * n) / sumOf(column) })),
+    ...(plus ? influenceFactors(plus, n, sumOf) : []),
   ];
 }
 

@@ -68,32 +68,48 @@ export function assemble(
   definition: ScalarDefinition,
   lambda: number,
 ): ScalarEstimate {
-  const { baseline, residuals, rounds } = columns;
-  const weights = appliedWeights(columns, definition, lambda);
-  if (!weights) return fromMean(baseline!, false);
-  const products = weights.map((h, i) => h * residuals![i]!);
-  const shared = { weights, rewards: columns.rewards! };
-  if (!definition.selfNormalised) {
-    const importance = definition.weight === 'importance' && !baseline && isNeutral(definition, lambda);
-    return { ...fromMean(baseline ? products.map((x, i) => x + baseline[i]!) : products, importance), ...shared };
-  }
+  const { baseline, rounds } = columns;
+  const { statistic, weights } = termsOf(columns, definition, lambda);
+  const { numerator } = statistic;
+  if (!weights) return fromMean(numerator, false);
+  const shared = {
+    weights,
+    rewards: columns.rewards!,
+    importance: definition.weight === 'importance' && !baseline && isNeutral(definition, lambda),
+  };
+  if (!definition.selfNormalised) return { ...fromMean(numerator, shared.importance), ...shared };
   const meanWeight = sum(weights) / rounds;
   if (meanWeight === 0) {
     if (definition.weight !== 'match') throw vanished(name);
     const none = new Float64Array(rounds);
-    return { value: 0, contributions: none, numerator: none, denominator: weights, importance: false, ...shared };
+    return { value: 0, contributions: none, numerator: none, denominator: weights, ...shared };
   }
-  const ratio: Statistic = { numerator: products, multipliers: [], denominators: [weights] };
-  const mean = baseline && meanOf(baseline);
+  const mean = statistic.plus;
   return {
-    value: statisticValue(mean ? { ...ratio, plus: mean } : ratio),
-    contributions: products.map((x, i) => x / meanWeight + (baseline?.[i] ?? 0)),
-    numerator: products,
+    value: statisticValue(statistic),
+    contributions: numerator.map((x, i) => x / meanWeight + (baseline?.[i] ?? 0)),
+    numerator,
     denominator: weights,
     ...(mean ? { plus: [{ numerator: mean.numerator, denominator: mean.denominators[0]! }] } : {}),
-    importance: definition.weight === 'importance' && !baseline && isNeutral(definition, lambda),
     ...shared,
   };
+}
+
+/** The value as a function of sums over rounds, each term of one round alone; and the weights that it applies. */
+export function termsOf(
+  columns: ScalarColumns,
+  definition: ScalarDefinition,
+  lambda: number,
+): { statistic: Statistic; weights: Float64Array | null } {
+  const { baseline, residuals } = columns;
+  const weights = appliedWeights(columns, definition, lambda);
+  if (!weights) return { statistic: meanOf(baseline!), weights };
+  const products = weights.map((h, i) => h * residuals![i]!);
+  if (!definition.selfNormalised) {
+    return { statistic: meanOf(baseline ? products.map((x, i) => x + baseline[i]!) : products), weights };
+  }
+  const ratio: Statistic = { numerator: products, multipliers: [], denominators: [weights] };
+  return { statistic: baseline ? { ...ratio, plus: meanOf(baseline) } : ratio, weights };
 }
 
 /** Rounds, not weights, are reweighted: `weights` are the importance weights. */
@@ -131,7 +147,7 @@ function isNeutral({ transform }: ScalarDefinition, lambda: number): boolean {
   return transform !== undefined && transforms[transform].lambda?.neutral === lambda;
 }
 
-function vanished(name: string): DataError {
+export function vanished(name: string): DataError {
   return new DataError(
     'WEIGHTS_VANISH',
     `Estimator ${name} divides by the sum of the weights, and every weight is 0: the policy never chooses a logged action.`,
