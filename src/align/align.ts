@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { LoggedDataset } from '../data/dataset.js';
+import type { SlateLog } from '../data/slate.js';
 import { describeValue, UsageError } from '../errors.js';
-import type { SlateLog } from '../estimators/collect.js';
 import type { Warning } from '../estimators/result.js';
 import type { CausalModel } from '../models/causal-model.js';
 import { diagnose } from '../native/doctor.js';

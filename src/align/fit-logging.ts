@@ -2,8 +2,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { AtomicWriter, writeFileAtomic } from '../data/files.js';
-import type { Slate } from '../data/slate.js';
-import type { SlateLog } from '../estimators/collect.js';
+import type { Slate, SlateLog } from '../data/slate.js';
 import type { Warning } from '../estimators/result.js';
 import { type LoadOptions, loadModel } from '../models/index.js';
 import { LocalPolicy } from '../policy/local-policy.js';

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { Slate } from '../data/slate.js';
+import type { Slate, SlateLog } from '../data/slate.js';
 import type { Split } from '../data/split.js';
 import { describeValue, UsageError } from '../errors.js';
-import type { SlateLog } from '../estimators/collect.js';
 import type { Partition } from './training-log.js';
 
 /** One in so many of the groups that a model is fitted to is kept for its validation, the fifth, fifteenth, ... */

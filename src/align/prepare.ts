@@ -1,7 +1,7 @@
+import type { SlateLog } from '../data/slate.js';
 import type { SplitRatio } from '../data/split.js';
 import { UsageError } from '../errors.js';
 import { balancedLambdaDiv } from '../estimators/balance.js';
-import type { SlateLog } from '../estimators/collect.js';
 import type { CausalModel } from '../models/causal-model.js';
 import { LocalPolicy, type LocalPolicyOptions } from '../policy/local-policy.js';
 import type { Policy } from '../policy/policy.js';

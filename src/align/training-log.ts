@@ -1,7 +1,6 @@
-import type { Slate } from '../data/slate.js';
+import type { Slate, SlateLog } from '../data/slate.js';
 import { type Split, type SplitRatio, splitOf } from '../data/split.js';
 import { DataError } from '../errors.js';
-import type { SlateLog } from '../estimators/collect.js';
 import { propensity, type Score, ScoreStream } from '../estimators/score-stream.js';
 import type { EncodedQuery, LocalPolicy } from '../policy/local-policy.js';
 import type { Policy } from '../policy/policy.js';

@@ -50,3 +50,6 @@ export interface Slate {
   cluster?: string | undefined;
   [field: string]: unknown;
 }
+
+/** A log that can be read several times, such as a LoggedDataset or an array of slates. */
+export type SlateLog = (AsyncIterable<Slate> | Iterable<Slate>) & { sha256?: () => Promise<string> };

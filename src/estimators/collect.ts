@@ -1,4 +1,4 @@
-import type { Slate } from '../data/slate.js';
+import type { SlateLog } from '../data/slate.js';
 import { DataError } from '../errors.js';
 import type { Policy } from '../policy/policy.js';
 import { type RewardName, slateReward } from '../reward/index.js';
@@ -6,9 +6,6 @@ import type { LogColumns } from './columns.js';
 import { GroupCollector } from './groups.js';
 import { indexClusters } from './intervals/clusters.js';
 import { propensity, ScoreStream } from './score-stream.js';
-
-/** A log that can be read several times, such as a LoggedDataset or an array of slates. */
-export type SlateLog = (AsyncIterable<Slate> | Iterable<Slate>) & { sha256?: () => Promise<string> };
 
 export interface CollectOptions {
   target: Policy;

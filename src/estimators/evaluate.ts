@@ -1,7 +1,8 @@
+import type { SlateLog } from '../data/slate.js';
 import { PopeError } from '../errors.js';
 import { diagnose } from '../native/doctor.js';
 import { balancedLambdaDiv } from './balance.js';
-import { collect, type SlateLog } from './collect.js';
+import { collect } from './collect.js';
 import { type LogColumns, select } from './columns.js';
 import { fillIntervals } from './fill-intervals.js';
 import { headlineOf } from './headline.js';

@@ -1,5 +1,5 @@
 /** Estimators of the pluralistic value, intervals, diagnostics and verdict: 'pope-native/estimators'. */
-export type { SlateLog } from './collect.js';
+export type { SlateLog } from '../data/slate.js';
 export { evaluate } from './evaluate.js';
 export {
   INTERVAL_METHODS,

@@ -1,7 +1,6 @@
-import type { LoggedResponse, Slate } from '../data/slate.js';
+import type { LoggedResponse, Slate, SlateLog } from '../data/slate.js';
 import { DataError, describeValue } from '../errors.js';
 import type { Policy, SlateScores } from '../policy/policy.js';
-import type { SlateLog } from './collect.js';
 
 /** How likely one policy is to write one response, checked. */
 export interface Score {

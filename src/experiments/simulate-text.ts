@@ -1,5 +1,5 @@
 import { form } from '../estimators/result.js';
-import type { Simulation, WorldTruth } from './simulate.js';
+import type { Simulation, WorldTruth } from './simulation.js';
 import type { OpinionMetrics } from './worlds/text/metrics.js';
 import { TEXT_ROLES, type TextRole } from './worlds/text/roles.js';
 import { textWorld } from './worlds/text/text-world.js';

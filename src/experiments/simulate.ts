@@ -1,4 +1,3 @@
-import type { Slate } from '../data/slate.js';
 import { describeValue, UsageError } from '../errors.js';
 import {
   type EstimatorName,
@@ -8,8 +7,8 @@ import {
   type Normalisation,
   normalisation,
 } from '../estimators/result.js';
-import type { Policy } from '../policy/policy.js';
 import { simulateText, type TextTruth } from './simulate-text.js';
+import type { Simulation, WorldTruth } from './simulation.js';
 import { TABULAR_GROUPS, type TabularWorldOptions, tabularWorld } from './worlds/tabular.js';
 import { expectedEstimate, type Truth, trueValue } from './worlds/tabular-truth.js';
 import { TEXT_WORLDS } from './worlds/text/worlds.js';
@@ -21,23 +20,6 @@ export const WORLDS: readonly string[] = ['tabular', ...Object.keys(TEXT_WORLDS)
 export interface SimulateOptions extends TabularWorldOptions {
   /** Slates of the log; default 1000. */
   queries?: number;
-}
-
-export interface Simulation<T extends WorldTruth = WorldTruth> {
-  slates: Slate[];
-  /** The policy that is to be evaluated; scores the log. */
-  target: Policy;
-  truth: T;
-}
-
-/** What is true of the target at lambda 1, 1, reduction 'sum' and reward 'identity'. */
-export interface WorldTruth {
-  world: string;
-  seed: number;
-  queries: number;
-  slateSize: number;
-  /** V, Z = 1; with the standard error of V where that is sampled. */
-  truth: ({ form: Form; standardError?: number } & Truth)[];
 }
 
 export interface TabularTruth extends WorldTruth {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Evaluation, evaluationSchema } from '../../src/estimators/index.js';
-import type { WorldTruth } from '../../src/experiments/simulate.js';
+import type { WorldTruth } from '../../src/experiments/simulation.js';
 import { runCli } from './run-cli.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'pope-evaluate-'));

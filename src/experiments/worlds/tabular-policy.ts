@@ -1,31 +1,34 @@
 import type { Slate } from '../../data/slate.js';
 import { DataError, describeValue } from '../../errors.js';
 import type { Policy, PolicyIdentity, SlateScores } from '../../policy/policy.js';
-import { type Candidate, promptOf, type TabularWorld } from './tabular.js';
+
+/** How likely a policy of a tabular world is to write one response to one prompt. */
+export interface TabularEntry {
+  prompt: string;
+  text: string;
+  /** Nats. */
+  logprob: number;
+  tokens: number;
+}
 
 /** A policy of a tabular world: looks its probabilities up. */
 export class TabularPolicy implements Policy {
   readonly id: string;
   readonly identity: PolicyIdentity;
-  readonly #role: 'target' | 'logging';
-  readonly #candidates: Map<string, Candidate>;
+  readonly #entries: ReadonlyMap<string, TabularEntry>;
 
-  constructor(world: TabularWorld, role: 'target' | 'logging') {
-    this.#role = role;
+  /** @param seed of the world */
+  constructor(role: 'target' | 'logging', seed: number, entries: readonly TabularEntry[]) {
     this.identity = { policy: `tabular-${role}`, model: null, tokenizer: null, temperature: 1, dtype: 'f64' };
-    this.id = `tabular-${role}-${world.seed}`;
-    this.#candidates = new Map(
-      world.contexts.flatMap((candidates, context) =>
-        candidates.map((candidate): [string, Candidate] => [key(promptOf(context), candidate.text), candidate]),
-      ),
-    );
+    this.id = `tabular-${role}-${seed}`;
+    this.#entries = new Map(entries.map((entry) => [key(entry.prompt, entry.text), entry]));
   }
 
   async *score(slates: AsyncIterable<Slate> | Iterable<Slate>): AsyncIterable<SlateScores> {
     for await (const slate of slates) {
       const responses = slate.responses.map(({ id, text }) => {
-        const candidate = this.#candidates.get(key(slate.prompt ?? '', text));
-        if (!candidate) {
+        const entry = this.#entries.get(key(slate.prompt ?? '', text));
+        if (!entry) {
           throw new DataError(
             'NOT_OF_THIS_WORLD',
             `query ${describeValue(slate.id)}, response ${describeValue(id)}: this tabular world has no such response; ` +
@@ -34,8 +37,8 @@ export class TabularPolicy implements Policy {
         }
         return {
           response: id,
-          logprob: this.#role === 'target' ? candidate.targetLogProb : candidate.loggingLogProb,
-          tokens: candidate.tokens,
+          logprob: entry.logprob,
+          tokens: entry.tokens,
           bytes: Buffer.byteLength(text),
           entropy: null,
           key: null,

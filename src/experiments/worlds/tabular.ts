@@ -75,7 +75,12 @@ export class TabularWorld {
 
   /** The policy that is to be evaluated, or the one that writes the log. Each scores any log of this world. */
   policy(role: 'target' | 'logging'): TabularPolicy {
-    return new TabularPolicy(this, role);
+    const entries = this.contexts.flatMap((candidates, context) =>
+      candidates.map(({ text, tokens, targetLogProb, loggingLogProb }) => {
+        return { prompt: promptOf(context), text, tokens, logprob: role === 'target' ? targetLogProb : loggingLogProb };
+      }),
+    );
+    return new TabularPolicy(role, this.seed, entries);
   }
 
   /**
@@ -122,7 +127,7 @@ export function tabularWorld(options?: TabularWorldOptions): TabularWorld {
 }
 
 /** Number of the context that a prompt of this world belongs to. */
-export function promptOf(context: number): string {
+function promptOf(context: number): string {
   return `What do you think of plan ${context}?`;
 }
 

@@ -15,24 +15,7 @@ import {
   writeWords,
 } from './language.js';
 import type { TextQuery } from './queries.js';
-
-/** Probabilities of what an answer does. */
-export interface GrammarParameters {
-  /** It is garble. */
-  garble: number;
-  /** A sentence is about another topic than the query. */
-  wrongTopic: number;
-  /** It takes a stance that nobody takes on this query. */
-  foreignStance: number;
-  /** It gives a reason; given one, it gives two. */
-  reason: number;
-  second: number;
-  /** A given reason belongs to another opinion. */
-  foreignReason: number;
-  opener: number;
-  adverb: number;
-  closer: number;
-}
+import type { GrammarParameters } from './worlds.js';
 
 /** The order in which the parts of a sentence are drawn: the reasons depend on the stance. */
 const PARTS = ['topic', 'stance', 'reason', 'second', 'opener', 'adverb', 'closer'] as const;

@@ -1,8 +1,8 @@
 /** @file The policies of a text world whose densities are known. */
-import { Grammar, type GrammarParameters } from './grammar.js';
+import { Grammar } from './grammar.js';
 import type { Language } from './language.js';
 import type { TextQuery } from './queries.js';
-import { BASE, MISTAKEN, TARGET, type WorldParameters } from './worlds.js';
+import { BASE, type GrammarParameters, MISTAKEN, TARGET, type WorldParameters } from './worlds.js';
 
 /**
  * `base` is a broad mixture, `logging` is pi0, `target` is better than it. `human` answers in the people's proportions with

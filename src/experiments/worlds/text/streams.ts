@@ -1,6 +1,5 @@
 /** @file Streams of the random generator: what is drawn for one purpose never depends on another. */
 import { describeValue, UsageError } from '../../../errors.js';
-import type { TextRole } from './roles.js';
 
 /** Of the world itself. */
 export const STREAMS = { people: 0, logger: 1, brigade: 2, order: 3 };
@@ -12,7 +11,7 @@ const STRIDE = 16;
 const SEEDS = 2 ** 32 / STRIDE;
 
 /** @throws UsageError OPTION for a seed that is no integer from 0 to 2^28 - 1 */
-export function sampleStream(what: TextRole | 'log' | 'labels' | 'corpus', seed: number): number {
+export function sampleStream(what: keyof typeof SAMPLED, seed: number): number {
   if (!Number.isInteger(seed) || seed < 0 || seed >= SEEDS) {
     throw new UsageError('OPTION', `seed: expected an integer from 0 to ${SEEDS - 1}, got ${describeValue(seed)}`);
   }

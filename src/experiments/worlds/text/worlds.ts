@@ -2,7 +2,24 @@
  * @file The six text worlds. Their parameters were fixed before the first comparison of training methods and are not to be
  * tuned: a published result depends on them.
  */
-import type { GrammarParameters } from './grammar.js';
+
+/** Probabilities of what an answer does. */
+export interface GrammarParameters {
+  /** It is garble. */
+  garble: number;
+  /** A sentence is about another topic than the query. */
+  wrongTopic: number;
+  /** It takes a stance that nobody takes on this query. */
+  foreignStance: number;
+  /** It gives a reason; given one, it gives two. */
+  reason: number;
+  second: number;
+  /** A given reason belongs to another opinion. */
+  foreignReason: number;
+  opener: number;
+  adverb: number;
+  closer: number;
+}
 
 export interface WorldParameters {
   /** Fewest and most opinion groups of a query. */
