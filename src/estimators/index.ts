@@ -18,6 +18,21 @@ export {
   type Headline,
   type Interval,
 } from './result.js';
+export {
+  type CrossFitOptions,
+  type CrossFitted,
+  crossFit,
+  crossFitActions,
+  type FeatureLog,
+} from './reward-models/cross-fit.js';
+export {
+  fitRewardModel,
+  REWARD_MODELS,
+  type RewardModel,
+  type RewardModelKind,
+  type RewardModelOptions,
+  type RewardRows,
+} from './reward-models/fit.js';
 export { SCALAR_ESTIMATORS, type ScalarEstimatorName } from './scalar/definitions.js';
 export { type EstimateOptions, estimate, type ScalarEstimate } from './scalar/estimate.js';
 export type { ScalarLog } from './scalar/input.js';
