@@ -42,12 +42,16 @@ export class SequenceTokenizer {
     return { ids: [this.first, ...kept, this.separator], cut: all.length - kept.length };
   }
 
-  /** A pair; what exceeds the most tokens is cut from the longer text, token by token, from the end. */
+  /**
+   * A pair. What exceeds the most tokens is cut from the end of the first text; where that is not long enough, from whichever is
+   * longer, token by token.
+   */
   pair(a: string, b: string): TokenizedText {
     const bert = this.config.family === 'bert';
     const [left, right] = [this.tokenizer.encode(a), this.tokenizer.encode(b)];
     const excess = Math.max(0, left.length + right.length + (bert ? 3 : 4) - this.maxTokens);
-    for (let i = 0; i < excess; i++) (left.length > right.length ? left : right).pop();
+    const firstOnly = left.length > excess;
+    for (let i = 0; i < excess; i++) (firstOnly || left.length > right.length ? left : right).pop();
     const head = [this.first, ...left, this.separator, ...(bert ? [] : [this.separator])];
     const tail = [...right, this.separator];
     const types = bert ? [...head.map(() => 0), ...tail.map(() => 1)] : undefined;

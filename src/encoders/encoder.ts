@@ -1,0 +1,18 @@
+export interface EmbedOptions {
+  signal?: AbortSignal | undefined;
+  onProgress?: ((progress: { texts: number }) => void) | undefined;
+}
+
+/** Turns texts into vectors whose cosine says how alike they are. */
+export interface Encoder {
+  /** `model`: one of our own; `endpoint`: behind a server; `lexical`: counts words, knows no meaning. */
+  readonly kind: 'model' | 'endpoint' | 'lexical';
+  /** Names the encoder in results; vectors of different ids do not compare. */
+  readonly id: string;
+  /** Where the encoder learns from the texts of a log: does so, before the first text is embedded. */
+  fit?(texts: Iterable<string>): void;
+  /** One vector per text, all of one length; a text of which it knows nothing may get zeros. */
+  embed(texts: readonly string[], options?: EmbedOptions): Promise<Float32Array[]>;
+  /** Gives back what it holds. Idempotent. */
+  dispose(): void;
+}
