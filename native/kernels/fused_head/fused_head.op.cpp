@@ -1,5 +1,6 @@
 #include "abi/abi.h"
 #include "kernels/op.h"
+#include "pope.h"
 
 #ifdef POPE_REFERENCE
 #include "kernels/fused_head/fused_head.reference.h"
@@ -8,51 +9,113 @@
 #include "kernels/fused_head/fused_head.h"
 #include "kernels/fused_head/fused_head_backward.h"
 #endif
+#ifdef POPE_WITH_CUDA
+#include "kernels/fused_head/fused_head.cuda.h"
+#endif
 
 namespace pope {
 
-Work prepare_fused_head(const OpCall& call) {
-  const int64_t rows = call.size(0), width = call.size(1), vocab = call.size(2);
-  const auto scale = static_cast<Scalar>(call.scalar(0));
-  const Scalar* hidden = call.input<Scalar>(0, checked_product({rows, width}));
-  const Scalar* weight = call.input<Scalar>(1, checked_product({vocab, width}));
-  const int32_t* targets = call.input<int32_t>(2, rows);
-  Scalar* log_probs = call.output<Scalar>(0, rows);
-  Scalar* entropies = call.output<Scalar>(1, rows);
-  Scalar* log_sum_exp = call.output<Scalar>(2, rows);
-  return [=]([[maybe_unused]] ThreadPool& pool) {
-    abi::Arguments("fused_head").tokens("targets", targets, rows, vocab);
+namespace {
+
+// What both ops begin with. hidden and weight have two or four bytes per element, by dtype.
+struct Head {
+  int64_t rows, width, vocab;
+  int32_t dtype;
+  const void *hidden, *weight;
+  const int32_t* targets;
+
+  explicit Head(const OpCall& call)
+      : rows(call.size(0)),
+        width(call.size(1)),
+        vocab(call.size(2)),
+        dtype(static_cast<int32_t>(call.dim_count() > 3 ? call.dim(3) : int64_t{POPE_F32})) {
+    if (dtype != POPE_F32 && dtype != POPE_F16 && dtype != POPE_BF16) {
+      call.fail(Status::invalid_argument, "dtype must be that of f32, f16 or bf16, not " + std::to_string(dtype));
+    }
+    if (vocab == 0 && rows > 0) call.fail(Status::out_of_range, "an empty vocabulary has no targets");
+    hidden = matrix(call, 0, checked_product({rows, width}));
+    weight = matrix(call, 1, checked_product({vocab, width}));
+    targets = call.input<int32_t>(2, rows);
+  }
+
+  // What only the CPU asks before it works; a GPU checks targets where it reads them.
+  void require_cpu(const char* op) const {
+    const abi::Arguments arguments(op);
+#ifndef POPE_REFERENCE
+    if (dtype != POPE_F32) arguments.fail(Status::unsupported, "on the CPU hidden and weight must be f32");
+#endif
+    arguments.tokens("targets", targets, rows, vocab);
+  }
+
+ private:
+  const void* matrix(const OpCall& call, size_t i, int64_t count) const {
+    return dtype == POPE_F32 ? static_cast<const void*>(call.input<Scalar>(i, count)) : call.input<uint16_t>(i, count);
+  }
+};
+
 #ifdef POPE_REFERENCE
-    reference::fused_head(hidden, weight, targets, scale, log_probs, entropies, log_sum_exp, rows, width, vocab);
+std::vector<Scalar> exact(const void* values, int32_t dtype, int64_t count) {
+  if (dtype == POPE_F32) return {static_cast<const Scalar*>(values), static_cast<const Scalar*>(values) + count};
+  std::vector<Scalar> numbers(count);
+  const auto bits = static_cast<const uint16_t*>(values);
+  dtype == POPE_F16 ? reference::cast_f16(bits, numbers.data(), count)
+                    : reference::cast_bf16(bits, numbers.data(), count);
+  return numbers;
+}
+#endif
+
+}  // namespace
+
+Work prepare_fused_head(const OpCall& call) {
+  const Head head(call);
+  const auto scale = static_cast<Scalar>(call.scalar(0));
+  Scalar* log_probs = call.output<Scalar>(0, head.rows);
+  Scalar* entropies = call.output<Scalar>(1, head.rows);
+  Scalar* log_sum_exp = call.output<Scalar>(2, head.rows);
+  const auto on_cpu = [=]([[maybe_unused]] ThreadPool& pool) {
+    head.require_cpu("fused_head");
+#ifdef POPE_REFERENCE
+    reference::fused_head(exact(head.hidden, head.dtype, head.rows * head.width).data(),
+                          exact(head.weight, head.dtype, head.vocab * head.width).data(), head.targets, scale,
+                          log_probs, entropies, log_sum_exp, head.rows, head.width, head.vocab);
 #else
-    fused_head(hidden, weight, targets, scale, {log_probs, entropies, log_sum_exp}, {rows, width, vocab}, pool);
+    fused_head(static_cast<const float*>(head.hidden), static_cast<const float*>(head.weight), head.targets, scale,
+               {log_probs, entropies, log_sum_exp}, {head.rows, head.width, head.vocab}, pool);
 #endif
   };
+  return {on_cpu, POPE_ON_CUDA([=](cuda::Stream& stream) {
+            cuda::fused_head(head.hidden, head.weight, head.dtype, head.targets, scale,
+                             {log_probs, entropies, log_sum_exp}, {head.rows, head.width, head.vocab}, stream);
+          })};
 }
 
 Work prepare_fused_head_backward(const OpCall& call) {
-  const int64_t rows = call.size(0), width = call.size(1), vocab = call.size(2);
+  const Head head(call);
   const auto scale = static_cast<Scalar>(call.scalar(0));
-  const Scalar* hidden = call.input<Scalar>(0, checked_product({rows, width}));
-  const Scalar* weight = call.input<Scalar>(1, checked_product({vocab, width}));
-  const int32_t* targets = call.input<int32_t>(2, rows);
-  const Scalar* log_sum_exp = call.input<Scalar>(3, rows);
-  const Scalar* entropies = call.input<Scalar>(4, rows);
-  const Scalar* dlog_prob = call.input<Scalar>(5, rows);
-  const Scalar* dentropy = call.optional_input<Scalar>(6, rows);
-  Scalar* dhidden = call.output<Scalar>(0, checked_product({rows, width}));
-  Scalar* dweight = call.optional_output<Scalar>(1, checked_product({vocab, width}));
-  return [=]([[maybe_unused]] ThreadPool& pool) {
-    abi::Arguments("fused_head_backward").tokens("targets", targets, rows, vocab);
+  const Scalar* log_sum_exp = call.input<Scalar>(3, head.rows);
+  const Scalar* entropies = call.input<Scalar>(4, head.rows);
+  const Scalar* dlog_prob = call.input<Scalar>(5, head.rows);
+  const Scalar* dentropy = call.optional_input<Scalar>(6, head.rows);
+  Scalar* dhidden = call.output<Scalar>(0, checked_product({head.rows, head.width}));
+  Scalar* dweight = call.optional_output<Scalar>(1, checked_product({head.vocab, head.width}));
+  const auto on_cpu = [=]([[maybe_unused]] ThreadPool& pool) {
+    head.require_cpu("fused_head_backward");
 #ifdef POPE_REFERENCE
     (void)log_sum_exp, (void)entropies;  // aids of the kernel
-    reference::fused_head_backward(hidden, weight, targets, dlog_prob, dentropy, scale, dhidden, dweight, rows, width,
-                                   vocab);
+    reference::fused_head_backward(exact(head.hidden, head.dtype, head.rows * head.width).data(),
+                                   exact(head.weight, head.dtype, head.vocab * head.width).data(), head.targets,
+                                   dlog_prob, dentropy, scale, dhidden, dweight, head.rows, head.width, head.vocab);
 #else
-    fused_head_backward(hidden, weight, targets, {log_sum_exp, entropies, dlog_prob, dentropy}, scale, dhidden, dweight,
-                        {rows, width, vocab}, pool);
+    fused_head_backward(static_cast<const float*>(head.hidden), static_cast<const float*>(head.weight), head.targets,
+                        {log_sum_exp, entropies, dlog_prob, dentropy}, scale, dhidden, dweight,
+                        {head.rows, head.width, head.vocab}, pool);
 #endif
   };
+  return {on_cpu, POPE_ON_CUDA([=](cuda::Stream& stream) {
+            cuda::fused_head_backward(head.hidden, head.weight, head.dtype, head.targets,
+                                      {log_sum_exp, entropies, dlog_prob, dentropy}, scale, dhidden, dweight,
+                                      {head.rows, head.width, head.vocab}, stream);
+          })};
 }
 
 }  // namespace pope
