@@ -65,7 +65,8 @@ export async function align(
     signal,
     onScored: options.onScored,
   });
-  const { log: training, schedule, objective, rule } = prepared;
+  const { log: training, queries, schedule, objective, rule } = prepared;
+  model.addTrainedQueries(queries);
   // Only now: a run whose settings or data are refused leaves nothing to be cleared away.
   if (!folder.isBegun) {
     await folder.writeJson('environment', diagnose());

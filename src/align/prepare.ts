@@ -1,5 +1,6 @@
 import type { SlateLog } from '../data/slate.js';
 import type { SplitRatio } from '../data/split.js';
+import type { TrainedQueries } from '../data/trained-queries.js';
 import { UsageError } from '../errors.js';
 import { balancedLambdaDiv } from '../estimators/balance.js';
 import type { CausalModel } from '../models/causal-model.js';
@@ -42,6 +43,8 @@ export interface OwnReference {
 /** Everything that a run needs before its first step. */
 export interface Prepared {
   log: TrainingLog;
+  /** All queries of the training and validation splits. */
+  queries: TrainedQueries;
   objective: Objective;
   rule: PopeObjective;
   schedule: Schedule;
@@ -78,7 +81,7 @@ export async function prepare(
   const training = await readTrainingLog(opened.encoded, { ...opened.sources, reference }, settings);
   const schedule = scheduleOf(settings, training);
   const rule = popeRule(settings, settledLambdaDiv(settings, training));
-  return { log: training, rule, schedule, objective: objectiveOf(settings, rule) };
+  return { log: training, queries: opened.encoded.queries, rule, schedule, objective: objectiveOf(settings, rule) };
 }
 
 /** What `prepare` and the run after it would do, without scoring or writing anything; the model gets its adapters. */

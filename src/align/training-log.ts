@@ -1,5 +1,6 @@
 import type { Slate, SlateLog } from '../data/slate.js';
 import { type Split, type SplitRatio, splitOf } from '../data/split.js';
+import { TrainedQueries } from '../data/trained-queries.js';
 import { DataError } from '../errors.js';
 import { propensity, type Score, ScoreStream } from '../estimators/score-stream.js';
 import type { EncodedQuery, LocalPolicy } from '../policy/local-policy.js';
@@ -53,6 +54,8 @@ export interface EncodedLog {
   slates: AsyncIterable<Slate>;
   encoded: ReadonlyMap<string, EncodedQuery>;
   isValidation(query: string): boolean;
+  /** All queries of both splits. */
+  queries: TrainedQueries;
   tooLong: number;
 }
 
@@ -63,12 +66,15 @@ export async function encodeLog(
   { validationQueries }: Pick<ResolvedSettings, 'validationQueries'>,
 ): Promise<EncodedLog> {
   const validation = new Set<string>();
+  const splits: [hash: number, split: Split][] = [];
   let trained = 0;
   async function* chosen(): AsyncGenerator<Slate> {
     for await (const slate of log) {
       signal?.throwIfAborted();
       const split = partition?.splitOf(slate) ?? splitOf(slate.id, splitRatio, splitSeed);
-      if (split === 'test' || (split === 'validation' && validation.size === validationQueries)) continue;
+      if (split === 'test') continue;
+      splits.push([TrainedQueries.hashOf(slate), split]);
+      if (split === 'validation' && validation.size === validationQueries) continue;
       if (split === 'validation') validation.add(slate.id);
       else trained++;
       yield slate;
@@ -84,6 +90,7 @@ export async function encodeLog(
     slates: { [Symbol.asyncIterator]: slates },
     encoded,
     isValidation: (query) => validation.has(query),
+    queries: TrainedQueries.of(splits),
     tooLong: trained - training,
   };
 }

@@ -88,6 +88,11 @@ export class LoggedDataset implements AsyncIterable<Slate> {
     return this.#sources.filter((source) => source.invalidFile !== null).map((source) => source.name);
   }
 
+  /** The split that it was opened with; undefined: all queries. */
+  get split(): Split | undefined {
+    return this.#options.split;
+  }
+
   /** What the last complete pass found; null before there was one. */
   get counts(): DatasetCounts | null {
     return this.#counts;

@@ -1,3 +1,5 @@
+import type { Split } from './split.js';
+
 /** One chat message of a query. */
 export interface Message {
   role: string;
@@ -52,4 +54,8 @@ export interface Slate {
 }
 
 /** A log that can be read several times, such as a LoggedDataset or an array of slates. */
-export type SlateLog = (AsyncIterable<Slate> | Iterable<Slate>) & { sha256?: () => Promise<string> };
+export type SlateLog = (AsyncIterable<Slate> | Iterable<Slate>) & {
+  sha256?: () => Promise<string>;
+  /** The split that it was opened with. */
+  readonly split?: Split | undefined;
+};

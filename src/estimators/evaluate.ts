@@ -6,6 +6,7 @@ import { collect } from './collect.js';
 import { type LogColumns, select } from './columns.js';
 import { fillIntervals } from './fill-intervals.js';
 import { headlineOf } from './headline.js';
+import { HeldOutLog } from './held-out.js';
 import { type EvaluateOptions, formOf, isSlateSoftShare, type Plan, planOf, transformOf } from './options.js';
 import type { EstimatorName, Evaluation, Form, Normalisation, Warning } from './result.js';
 import { estimateRow, type Row } from './row.js';
@@ -22,15 +23,16 @@ const PROGRESS_INTERVAL = 256;
  * Log-probabilities are in nats; values are in units of the reward, except under estimand 'normalised': see `Evaluation`.
  *
  * @throws UsageError for an option that is unknown or out of range, SLATE_SOFT_SHARE, LAMBDA_AUTO, NO_GROUPS
- * @throws DataError SCORE_MISSING, SCORE_MISMATCH, SCORE_INVALID, PROPENSITY_MISSING naming query and response; what log
- *   and policies throw
+ * @throws DataError SCORE_MISSING, SCORE_MISMATCH, SCORE_INVALID, PROPENSITY_MISSING naming query and response;
+ *   NOTHING_HELD_OUT; what log and policies throw
  * @throws PopeError UNRELIABLE with `strict` where the verdict is 'unreliable'
  */
 export async function evaluate(log: SlateLog, options: EvaluateOptions): Promise<Evaluation> {
   const plan = planOf(options);
   const { resolved } = plan;
   const { target, logging, signal, onProgress } = options;
-  const { columns, counts, groups } = await collect(log, {
+  const judged = new HeldOutLog(log, options);
+  const { columns, counts, groups } = await collect(judged, {
     target,
     logging,
     reward: plan.reward,
@@ -63,7 +65,12 @@ export async function evaluate(log: SlateLog, options: EvaluateOptions): Promise
 
   const estimates = rows.map((row) => row.estimate);
   const { headline, reasons } = headlineOf(estimates, policiesDiffer(target, logging, 'tokenizer'));
-  const warnings = [...warningsOf({ columns, counts, rows, resolved, target, logging }), ...skipped, ...reasons];
+  const warnings = [
+    ...judged.warnings(),
+    ...warningsOf({ columns, counts, rows, resolved, target, logging }),
+    ...skipped,
+    ...reasons,
+  ];
   const verdict = headline?.verdict ?? 'unreliable';
   if (options.strict && verdict === 'unreliable') throw unreliable(reasons);
   return {

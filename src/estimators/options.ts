@@ -39,6 +39,11 @@ export interface EvaluateOptions {
   seed?: number | undefined;
   /** 'group', or a top-level field of the slates. */
   by?: string | undefined;
+  /**
+   * Also the queries that a target which POPE trained has seen in its run; default: only those that it held out, where the
+   * log was not opened with a split.
+   */
+  allQueries?: boolean | undefined;
   /** Throw UNRELIABLE instead of giving numbers that the log does not support. */
   strict?: boolean | undefined;
   signal?: AbortSignal | undefined;

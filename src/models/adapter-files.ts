@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { writeFileAtomic } from '../data/files.js';
+import type { TrainedQueries } from '../data/trained-queries.js';
 import { DataError } from '../errors.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { hashFiles } from './hash-files.js';
@@ -9,6 +10,7 @@ import type { LoraAdapters, LoraOptions } from './lora.js';
 import { SafetensorsFile } from './safetensors.js';
 import { writeSafetensors } from './safetensors-writer.js';
 import { readTensors, replaceFolder } from './save.js';
+import { writeTrainedQueries } from './training-file.js';
 
 const CONFIG = 'adapter_config.json';
 const WEIGHTS = 'adapter_model.safetensors';
@@ -39,6 +41,7 @@ export async function saveAdapter(
   folder: string,
   base: string,
   { options, tensors, transposed }: LoraAdapters,
+  trainedOn: TrainedQueries | null,
 ): Promise<void> {
   const config = {
     peft_type: 'LORA',
@@ -57,6 +60,7 @@ export async function saveAdapter(
   };
   await replaceFolder(folder, CONFIG, async (temporary) => {
     await writeFileAtomic(join(temporary, CONFIG), `${JSON.stringify(config, null, 2)}\n`);
+    await writeTrainedQueries(temporary, trainedOn);
     await writeSafetensors(join(temporary, WEIGHTS), await readTensors(tensors));
   });
 }

@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import type { TrainedQueries } from '../data/trained-queries.js';
 import { describeValue, UsageError } from '../errors.js';
 import type { MemoryStats } from '../native/addon.js';
 import type { Device } from '../tensor/device.js';
@@ -21,6 +22,7 @@ import { saveModel } from './save.js';
 import { scoreBatch } from './score-batch.js';
 import type { Tokenizer } from './tokenizer.js';
 import { TrainedParameters } from './trained-parameters.js';
+import { readTrainedQueries } from './training-file.js';
 import type { ModelWeights } from './weights.js';
 
 export interface ScoreTokensOptions extends BatchOptions {
@@ -46,6 +48,7 @@ interface Parts {
   folder: string;
   config: ModelConfig;
   tokenizer: Tokenizer | null;
+  trainedOn: TrainedQueries | null;
   hash: string;
   dtype: 'f32';
   device: Device;
@@ -63,6 +66,7 @@ export class CausalModel {
   readonly dtype: 'f32';
   private parameters: TrainedParameters;
   private fileHash: string;
+  private queries: TrainedQueries | null;
   /** Tells the changed weights of this object from those of any other. */
   private readonly changes = randomUUID();
   private readonly device: Device;
@@ -70,10 +74,11 @@ export class CausalModel {
   private readonly network: Network;
   private readonly inputs: NetworkInputs;
 
-  constructor({ folder, config, tokenizer, hash, dtype, device, weights, network }: Parts) {
+  constructor({ folder, config, tokenizer, trainedOn, hash, dtype, device, weights, network }: Parts) {
     this.folder = folder;
     this.config = config;
     this.tokenizer = tokenizer;
+    this.queries = trainedOn;
     this.fileHash = hash;
     this.dtype = dtype;
     this.device = device;
@@ -95,6 +100,16 @@ export class CausalModel {
   get hash(): string {
     const { version } = this.trained;
     return version === 0 ? this.fileHash : sha256(`${this.fileHash} ${this.changes} ${version}`);
+  }
+
+  /** The queries that `align` trained it on, in this process or before it was saved; null where it never did. */
+  get trainedOn(): TrainedQueries | null {
+    return this.queries;
+  }
+
+  /** Remembers more of them, also in the folders that the model is saved to. */
+  addTrainedQueries(queries: TrainedQueries): void {
+    this.queries = this.queries?.and(queries) ?? queries;
   }
 
   /** Most tokens of prompt and response together. */
@@ -256,6 +271,8 @@ export class CausalModel {
     this.addLora({ ...options, seed });
     try {
       this.fileHash = sha256(`${this.fileHash} ${await readAdapterWeights(folder, this.trained.tensors)}`);
+      const queries = await readTrainedQueries(folder);
+      if (queries) this.addTrainedQueries(queries);
     } catch (error) {
       this.weights.adapters?.dispose();
       this.setAdapters(null);
@@ -271,7 +288,7 @@ export class CausalModel {
   async saveAdapter(folder: string): Promise<void> {
     const { adapters } = this.weights;
     if (!adapters) throw new UsageError('LORA_ABSENT', 'saveAdapter: the model has no adapters; addLora adds them');
-    await saveAdapter(folder, this.folder, adapters);
+    await saveAdapter(folder, this.folder, adapters, this.queries);
   }
 
   /**
@@ -283,7 +300,7 @@ export class CausalModel {
     const { tensors, adapters } = this.weights;
     const merged = await adapters?.merged(tensors);
     try {
-      await saveModel(this.folder, folder, new Map([...tensors, ...(merged ?? [])]));
+      await saveModel(this.folder, folder, new Map([...tensors, ...(merged ?? [])]), this.queries);
     } finally {
       for (const tensor of merged?.values() ?? []) tensor.dispose();
     }

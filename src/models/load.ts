@@ -9,6 +9,7 @@ import { hashFiles } from './hash-files.js';
 import { Llama, llamaParameters } from './llama.js';
 import { readConfig, requireModelFolder } from './model-folder.js';
 import { Tokenizer } from './tokenizer.js';
+import { readTrainedQueries } from './training-file.js';
 import { ModelWeights } from './weights.js';
 
 export interface LoadOptions {
@@ -32,6 +33,7 @@ export async function loadModel(folder: string, options: LoadOptions = {}): Prom
   const configPath = join(folder, 'config.json');
   const config = parseModelConfig(configPath, await readConfig(configPath));
   const tokenizer = await Tokenizer.load(folder);
+  const trainedOn = await readTrainedQueries(folder);
   const checkpoint = await Checkpoint.open(folder);
   let device: Device | undefined;
   try {
@@ -40,7 +42,7 @@ export async function loadModel(folder: string, options: LoadOptions = {}): Prom
     const parameters = config.family === 'gpt2' ? gpt2Parameters(config) : llamaParameters(config);
     const weights = await ModelWeights.load(device, checkpoint, parameters);
     const network = config.family === 'gpt2' ? new Gpt2(config, weights, device) : new Llama(config, weights);
-    return new CausalModel({ folder, config, tokenizer, hash, dtype, device, weights, network });
+    return new CausalModel({ folder, config, tokenizer, trainedOn, hash, dtype, device, weights, network });
   } catch (error) {
     await device?.close();
     throw error;

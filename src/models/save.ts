@@ -2,9 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { writeFileAtomic } from '../data/files.js';
+import type { TrainedQueries } from '../data/trained-queries.js';
 import { DataError, describeError, UsageError } from '../errors.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { type WritableTensor, writeSafetensors } from './safetensors-writer.js';
+import { writeTrainedQueries } from './training-file.js';
 
 /** What belongs to a model besides its weights and config.json; copied as it is where it exists. */
 const COMPANIONS = [
@@ -38,6 +40,7 @@ export async function saveModel(
   source: string,
   folder: string,
   weights: ReadonlyMap<string, Tensor<'f32'>>,
+  trainedOn: TrainedQueries | null,
 ): Promise<void> {
   await replaceFolder(folder, 'config.json', async (temporary) => {
     await writeFileAtomic(join(temporary, 'config.json'), await float32Config(join(source, 'config.json')));
@@ -45,6 +48,7 @@ export async function saveModel(
       const content = await readOptional(join(source, name));
       if (content !== null) await writeFileAtomic(join(temporary, name), content);
     }
+    await writeTrainedQueries(temporary, trainedOn);
     await writeSafetensors(join(temporary, 'model.safetensors'), await readTensors(weights));
   });
 }

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import { basename, resolve } from 'node:path';
 import type { Slate } from '../data/slate.js';
+import type { Split } from '../data/split.js';
+import type { TrainedQueries } from '../data/trained-queries.js';
 import { DataError, UsageError } from '../errors.js';
 import type { CausalModel } from '../models/causal-model.js';
 import { type EncodingOptions, SlateEncoder } from '../models/encode-slate.js';
 import type { BatchPolicy, KeyedSlate } from './batch-policy.js';
-import type { PolicyIdentity, ScoreOptions, SlateScores } from './policy.js';
+import type { Policy, PolicyIdentity, ScoreOptions, SlateScores } from './policy.js';
 
 /** All but `onOverflow`, `batchTokens` and `name` make another policy, with another hash. */
 export interface LocalPolicyOptions extends Omit<EncodingOptions, 'onOverflow'> {
@@ -39,6 +41,8 @@ export interface EncodedQuery extends KeyedSlate {
   }[];
   /** Tokens cut from the prompt. */
   readonly truncated: number;
+  /** See `SlateScores.split`. */
+  readonly split: Split | undefined;
 }
 
 /**
@@ -48,6 +52,8 @@ export interface EncodedQuery extends KeyedSlate {
 export class LocalPolicy implements BatchPolicy<EncodedQuery> {
   readonly id: string;
   readonly identity: PolicyIdentity;
+  readonly splitOf: Policy['splitOf'];
+  readonly #trainedOn: TrainedQueries | null;
   readonly #model: CausalModel;
   readonly #encoder: SlateEncoder;
   readonly #skipsOverflow: boolean;
@@ -60,6 +66,10 @@ export class LocalPolicy implements BatchPolicy<EncodedQuery> {
       throw new UsageError('TEMPERATURE', `temperature: expected a number above 0, got ${temperature}`);
     }
     this.#model = model;
+    // As they are now: a model that goes on training is another policy.
+    const { trainedOn } = model;
+    this.#trainedOn = trainedOn;
+    if (trainedOn !== null) this.splitOf = (slate) => trainedOn.splitOf(slate);
     this.#batchTokens = batchTokens;
     this.#skipsOverflow = onOverflow === 'skip';
     const { encoder, id, identity } = localIdentity(model, { temperature, name, onOverflow, ...encoding });
@@ -111,8 +121,9 @@ export class LocalPolicy implements BatchPolicy<EncodedQuery> {
       temperature: this.identity.temperature,
       batchTokens: this.#batchTokens,
     });
-    return batch.map(({ query, responses, truncated }, i) => ({
+    return batch.map(({ query, responses, truncated, split }, i) => ({
       query,
+      ...(split === undefined ? {} : { split }),
       responses: responses.map(({ id, key, ids, bytes }, k) => {
         const { sum, entropies } = scored[i]![k]!;
         return {
@@ -136,7 +147,13 @@ export class LocalPolicy implements BatchPolicy<EncodedQuery> {
         const key = sha256(JSON.stringify([this.id, promptIds, ids]));
         return { id: slate.responses[k]!.id, key, ids, bytes };
       });
-      return { query: slate.id, prompt: promptIds, responses: keyed, truncated };
+      return {
+        query: slate.id,
+        prompt: promptIds,
+        responses: keyed,
+        truncated,
+        split: this.#trainedOn?.splitOf(slate),
+      };
     } catch (error) {
       if (this.#skipsOverflow && error instanceof DataError && error.code === 'CONTEXT_OVERFLOW') return null;
       throw error;

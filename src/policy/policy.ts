@@ -1,4 +1,5 @@
 import type { Slate } from '../data/slate.js';
+import type { Split } from '../data/split.js';
 
 /** How likely a policy is to write one logged response. Line of a score file (docs/formats.md). */
 export interface ResponseScore {
@@ -22,6 +23,8 @@ export interface ResponseScore {
 export interface SlateScores {
   query: string;
   responses: ResponseScore[];
+  /** Of a policy that POPE trained: the split of its run that the query was in; 'test' where it was in neither of the others. */
+  split?: Split;
 }
 
 /** What makes two scores comparable: everything here is part of a policy's hash. */
@@ -43,5 +46,7 @@ export interface Policy {
   /** Hash of all that makes the policy (template, system prompt and end rule too), or its name where no hash is known. */
   readonly id: string;
   readonly identity: PolicyIdentity;
+  /** Of a policy that POPE trained: the split of its run that a query was in (`SlateScores.split`). */
+  readonly splitOf?: ((slate: Slate) => Split | Promise<Split>) | undefined;
   score(slates: AsyncIterable<Slate> | Iterable<Slate>, options?: ScoreOptions): AsyncIterable<SlateScores>;
 }

@@ -81,8 +81,8 @@ export async function scoreToFile<S extends KeyedSlate>(
       if (wanted.flat().includes(true)) {
         // The whole batch again, though some of it may be there: its bits are then those of the first run.
         const scores = finite(await policy.scoreBatch(batch, signal === undefined ? {} : { signal }));
-        const lines = scores.flatMap(({ query, responses }, s) =>
-          responses.filter((_, r) => wanted[s]![r]).map((score) => toScoreLine(query, score, origin)),
+        const lines = scores.flatMap(({ query, responses, split }, s) =>
+          responses.filter((_, r) => wanted[s]![r]).map((score) => toScoreLine(query, score, origin, split)),
         );
         await journal.append(lines);
         for (const line of lines) {
@@ -138,7 +138,7 @@ async function writeInOrder(
     for (const { query, responses } of order) {
       for (const response of responses) {
         const score = table.get(query, response);
-        if (score !== undefined) await writer.line(toScoreLine(query, score, origin));
+        if (score !== undefined) await writer.line(toScoreLine(query, score, origin, table.splitOf(query)));
       }
     }
     await writer.commit();

@@ -49,6 +49,7 @@ export async function readScores(paths: readonly string[], signal?: AbortSignal)
 export class ScoreFilePolicy implements Policy {
   readonly id: string;
   readonly identity: PolicyIdentity;
+  readonly splitOf: Policy['splitOf'];
   readonly #paths: readonly string[];
   #table: Promise<ScoreTable> | undefined;
 
@@ -57,6 +58,8 @@ export class ScoreFilePolicy implements Policy {
     this.id = hash ?? identity.policy;
     this.identity = identity;
     this.#paths = paths;
+    // Every line of a policy that was trained says it.
+    if (first.split !== undefined) this.splitOf = async ({ id }) => (await this.#load(undefined)).splitOf(id) ?? 'test';
   }
 
   async *score(slates: AsyncIterable<Slate> | Iterable<Slate>, options: ScoreOptions = {}): AsyncIterable<SlateScores> {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SPLITS, type Split } from '../data/split.js';
 import { DataError, describeError, describeValue } from '../errors.js';
 import type { PolicyIdentity, ResponseScore } from './policy.js';
 
@@ -26,6 +27,7 @@ const scoreLine = z.object({
   identity: hash,
   key: hash,
   truncated: z.int().positive().optional(),
+  split: z.enum(SPLITS).optional(),
 });
 
 export type ScoreLine = z.output<typeof scoreLine>;
@@ -82,7 +84,7 @@ export function originDifference(a: ScoreOrigin, b: ScoreOrigin): { field: strin
 export type FiledScore = Omit<ResponseScore, 'bytes'> & { bytes: number | null };
 
 /** A score as its line, fields in the documented order. */
-export function toScoreLine(query: string, score: FiledScore, origin: ScoreOrigin): ScoreLine {
+export function toScoreLine(query: string, score: FiledScore, origin: ScoreOrigin, split?: Split): ScoreLine {
   return {
     query,
     response: score.response,
@@ -98,6 +100,7 @@ export function toScoreLine(query: string, score: FiledScore, origin: ScoreOrigi
     identity: origin.identity,
     key: score.key,
     ...(score.truncated === undefined ? {} : { truncated: score.truncated }),
+    ...(split === undefined ? {} : { split }),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { Split } from '../data/split.js';
 import { DataError } from '../errors.js';
 import { type FiledScore, originDifference, type ScoreLine, type ScoreOrigin, scoreOrigin } from './score-line.js';
 
@@ -13,6 +14,7 @@ export class ScoreTable {
   readonly #entropies: (number | null)[] = [];
   readonly #keys: (string | null)[] = [];
   readonly #truncated = new Map<number, number>();
+  readonly #splits = new Map<string, Split>();
   #origin: { value: ScoreOrigin; place: string } | undefined;
 
   /** What all lines have in common; undefined while there are none. */
@@ -49,6 +51,7 @@ export class ScoreTable {
     this.#keys[row] = line.key;
     if (line.truncated === undefined) this.#truncated.delete(row);
     else this.#truncated.set(row, line.truncated);
+    if (line.split !== undefined) this.#splits.set(line.query, line.split);
   }
 
   /** The score of one response. */
@@ -65,6 +68,11 @@ export class ScoreTable {
       key: this.#keys[row]!,
       ...(truncated === undefined ? {} : { truncated }),
     };
+  }
+
+  /** `SlateScores.split` of a query. */
+  splitOf(query: string): Split | undefined {
+    return this.#splits.get(query);
   }
 
   #checkOrigin(value: ScoreOrigin, place: string): void {

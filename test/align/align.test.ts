@@ -90,6 +90,7 @@ describe('a run folder', () => {
     expect(readdirSync(join(output, 'adapter')).toSorted()).toEqual([
       'adapter_config.json',
       'adapter_model.safetensors',
+      'pope-training.json',
     ]);
     const [checkpoint] = readdirSync(join(output, 'checkpoints'));
     expect(readdirSync(join(output, 'checkpoints', checkpoint!))).not.toContain('model');

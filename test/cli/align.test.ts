@@ -46,8 +46,20 @@ describe('pope align', () => {
     ]);
     expect(scored.code).toBe(0);
     const target = ['--target', file('after.jsonl'), '--logging', file('logging.jsonl'), '--json'];
-    const evaluated = await runCli(['evaluate', file('log.jsonl'), ...target]);
-    expect(JSON.parse(evaluated.stdout)).toMatchObject({ queries: 30 });
+    const evaluate = async (...split: string[]) => {
+      const { stdout } = await runCli(['evaluate', file('log.jsonl'), ...target, ...split]);
+      const { queries, warnings, estimates } = JSON.parse(stdout);
+      return { queries, estimates, codes: warnings.map(({ code }: { code: string }) => code) };
+    };
+    const whole = await evaluate('--split', 'all');
+    expect(whole).toMatchObject({ queries: 30, codes: expect.arrayContaining(['TRAINED_ON']) });
+    const held = await evaluate();
+    const test = await evaluate('--split', 'test');
+    expect(held.estimates).toEqual(test.estimates);
+    expect(held.queries).toBeLessThan(10);
+    expect([held.codes.includes('HELD_OUT'), held.codes.includes('TRAINED_ON')]).toEqual([true, false]);
+    expect([test.codes.includes('HELD_OUT'), test.codes.includes('TRAINED_ON')]).toEqual([false, false]);
+    expect((await evaluate('--split', 'train')).codes).toContain('TRAINED_ON');
   });
 
   it('scores the initial model once where the method needs a reference, or takes the scores that there are', async () => {

@@ -1,5 +1,6 @@
 import type { LoggedDataset } from '../../data/dataset.js';
 import type { Slate } from '../../data/slate.js';
+import { parseSplit, type Split } from '../../data/split.js';
 import { evaluate as evaluateLog } from '../../estimators/evaluate.js';
 import { QUERY_INTERVALS } from '../../estimators/intervals.js';
 import { estimatorName, form, normalisation, reduction, type Warning } from '../../estimators/result.js';
@@ -62,11 +63,17 @@ export const evaluate = defineCommand({
     strict: onOff('--strict', 'fail instead of printing numbers that the log does not support'),
     json: onOff('--json', 'print one JSON object'),
     ...LOG_FLAGS,
+    split: optional(
+      '--split <name>',
+      'train, validation, test or all (default: all; test where the target comes from a run)',
+      (value): Split | 'all' => (value === 'all' ? value : parseSplit(value)),
+    ),
   },
   async run([path], settings, context) {
     const target = scoreFile(settings.target);
     const logging = isLog(settings.logging) ? 'log' : scoreFile(settings.logging);
-    const log = await openLog(path!, settings, context);
+    const split = settings.split === 'all' ? undefined : settings.split;
+    const log = await openLog(path!, { ...settings, split }, context);
     const scored = new ScoredSlates(log, logging === 'log' ? [target] : [target, logging]);
     const result = await evaluateLog(settings.skipUnscored ? scored : log, {
       target,
@@ -85,6 +92,7 @@ export const evaluate = defineCommand({
       resamples: settings.resamples,
       seed: settings.seed,
       by: settings.by,
+      allQueries: settings.split === 'all',
       strict: settings.strict,
       signal: context.signal,
       onProgress: ({ phase, done, total }) =>
@@ -125,6 +133,10 @@ class ScoredSlates implements AsyncIterable<Slate> {
       else skipped++;
     }
     this.#skipped = skipped;
+  }
+
+  get split(): Split | undefined {
+    return this.#log.split;
   }
 
   sha256(): Promise<string> {
