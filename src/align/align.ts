@@ -5,6 +5,7 @@ import { describeValue, UsageError } from '../errors.js';
 import type { Warning } from '../estimators/result.js';
 import type { CausalModel } from '../models/causal-model.js';
 import { diagnose } from '../native/doctor.js';
+import { explainMemory } from '../tensor/out-of-memory.js';
 import { MetricsFile } from './metrics-file.js';
 import { type AdamW, adamW } from './optimizer.js';
 import { type ResolvedSettings, resolveSettings, type TrainingSettings } from './options.js';
@@ -156,8 +157,13 @@ async function describeRun(model: CausalModel, log: SlateLog, options: AlignOpti
   };
 }
 
+/** @throws NativeError OUT_OF_MEMORY */
 function createOptimizer(model: CausalModel, { lr, betas, eps, weightDecay, maxNorm }: ResolvedSettings): AdamW {
-  return adamW(model, { lr, betas, eps, weightDecay, ...(maxNorm > 0 ? { maxNorm } : {}) });
+  try {
+    return adamW(model, { lr, betas, eps, weightDecay, ...(maxNorm > 0 ? { maxNorm } : {}) });
+  } catch (error) {
+    throw explainMemory(error, { advice: 'train adapters only (--lora 8), or a smaller model' });
+  }
 }
 
 /** At most `count` of the slates, evenly spread. */

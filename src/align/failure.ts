@@ -1,4 +1,6 @@
 import { NativeError, PopeError } from '../errors.js';
+import { explainMemory } from '../tensor/out-of-memory.js';
+import type { ResolvedSettings } from './options.js';
 
 /** Where a run was when something failed. */
 export interface StepPlace {
@@ -31,16 +33,21 @@ export function describePlace({ step, epoch, queries }: StepPlace): string {
 }
 
 /** Adds to the failures of native code what only the trainer knows: where it happened and what helps. */
-export function explain(error: unknown, place: StepPlace, { batchTokens }: { batchTokens: number }): unknown {
+export function explain(
+  error: unknown,
+  place: StepPlace,
+  { batchTokens, checkpointing, lora }: Pick<ResolvedSettings, 'batchTokens' | 'checkpointing' | 'lora'>,
+): unknown {
   if (!(error instanceof NativeError)) return error;
   if (error.code === 'WEIGHT_OVERFLOW') {
     const query = JSON.stringify(place.queries[error.index]);
     const what = 'an importance weight overflows; clip weights (--transform clip:5) or normalise by tokens';
     return new PopeError(error.code, `step ${place.step}, query ${query}: ${what}`, { cause: error });
   }
-  if (error.code === 'OUT_OF_MEMORY') {
-    const advice = `lower --batch-tokens (now ${batchTokens}), or add --checkpointing`;
-    return new NativeError(error.code, `step ${place.step}: ${error.message}; ${advice}`, { cause: error });
-  }
-  return error;
+  const advice = [
+    `lower --batch-tokens (now ${batchTokens})`,
+    ...(checkpointing ? [] : ['add --checkpointing']),
+    ...(lora === null ? ['train adapters only (--lora 8)'] : []),
+  ].join(', or ');
+  return explainMemory(error, { who: `step ${place.step}`, advice });
 }

@@ -1,7 +1,7 @@
 import { DataError, describeValue, UsageError } from '../errors.js';
 import { SafetensorsFile } from '../models/safetensors.js';
 import { type WritableTensor, writeSafetensors } from '../models/safetensors-writer.js';
-import { readTensors } from '../models/save.js';
+import { writable } from '../models/save.js';
 import type { TrainedParameters } from '../models/trained-parameters.js';
 import { zeros } from '../tensor/ops/index.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -50,10 +50,16 @@ export class AdamW {
   constructor(trained: TrainedParameters, options: AdamWOptions) {
     this.options = checkOptions(options);
     this.#trained = trained;
-    const zero = ({ shape }: Tensor) => trained.device.keep(zeros(trained.device, shape));
-    this.#moments = new Map(
-      [...trained.tensors].map(([name, tensor]) => [name, { first: zero(tensor), second: zero(tensor) }]),
+    const { device } = trained;
+    // In a scope, which gives back what was made when there is not enough memory for the rest.
+    const made = device.scope(() =>
+      [...trained.tensors].map(([name, { shape }]) => {
+        const zero = () => zeros(device, shape, `moments of ${name}`);
+        return { name, first: zero(), second: zero() };
+      }),
     );
+    for (const { first, second } of made) for (const moment of [first, second]) device.keep(moment);
+    this.#moments = new Map(made.map(({ name, ...moments }) => [name, moments]));
   }
 
   /** Steps taken so far; those that were not applied do not count. */
@@ -99,9 +105,8 @@ export class AdamW {
 
   /** Writes moments and step count, from which `load` continues with the same bits. */
   async save(path: string): Promise<void> {
-    const state = await readTensors(this.#state());
     const steps: WritableTensor = { dtype: 'F32', shape: [1], data: Float32Array.of(this.#steps) };
-    await writeSafetensors(path, new Map([...state, [STEPS, steps]]));
+    await writeSafetensors(path, new Map([...writable(this.#state()), [STEPS, steps]]));
   }
 
   /** Takes over what `save` wrote for the same model. @throws DataError OPTIMIZER_STATE when it does not fit */

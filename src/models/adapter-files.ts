@@ -9,7 +9,7 @@ import { readOptionalJson } from './json.js';
 import type { LoraAdapters, LoraOptions } from './lora.js';
 import { SafetensorsFile } from './safetensors.js';
 import { writeSafetensors } from './safetensors-writer.js';
-import { readTensors, replaceFolder } from './save.js';
+import { replaceFolder, writable } from './save.js';
 import { writeTrainedQueries } from './training-file.js';
 
 const CONFIG = 'adapter_config.json';
@@ -61,7 +61,7 @@ export async function saveAdapter(
   await replaceFolder(folder, CONFIG, async (temporary) => {
     await writeFileAtomic(join(temporary, CONFIG), `${JSON.stringify(config, null, 2)}\n`);
     await writeTrainedQueries(temporary, trainedOn);
-    await writeSafetensors(join(temporary, WEIGHTS), await readTensors(tensors));
+    await writeSafetensors(join(temporary, WEIGHTS), writable(tensors));
   });
 }
 

@@ -40,7 +40,8 @@ export class KeyValueCache {
   }
 
   private keep(layer: number, k: Tensor<'f32'>, v: Tensor<'f32'>, index: Tensor<'i32'>) {
-    const empty = (like: Tensor<'f32'>) => this.device.keep(this.device.empty([this.capacity, like.shape[1]!]));
+    const empty = ({ shape }: Tensor) =>
+      this.device.keep(this.device.result('cache of keys and values', [this.capacity, shape[1]!]));
     this.layers[layer] ??= { keys: empty(k), values: empty(v) };
     const own = this.layers[layer];
     scatterRows(own.keys, k, index);

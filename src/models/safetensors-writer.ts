@@ -5,7 +5,8 @@ import { describeValue, UsageError } from '../errors.js';
 export interface WritableTensor {
   dtype: 'F32';
   shape: readonly number[];
-  data: Float32Array;
+  /** Or what gives it when its turn has come, so that not all tensors are in memory together. */
+  data: Float32Array | (() => Promise<Float32Array>);
 }
 
 /** The header is padded to this many bytes, so that the data of a file in memory is aligned for every dtype. */
@@ -24,7 +25,7 @@ export async function writeSafetensors(
   tensors: ReadonlyMap<string, WritableTensor>,
   metadata: Readonly<Record<string, string>> = { format: 'pt' },
 ): Promise<void> {
-  await writePartsAtomic(path, [safetensorsHeader(path, tensors, metadata), ...dataOf(tensors)]);
+  await writePartsAtomic(path, partsOf(path, tensors, safetensorsHeader(path, tensors, metadata)));
 }
 
 function safetensorsHeader(
@@ -36,9 +37,11 @@ function safetensorsHeader(
   const entries = new Map<string, object>([['__metadata__', metadata]]);
   let position = 0;
   for (const [name, { dtype, shape, data }] of tensors) {
-    checkTensor(path, name, shape, data);
-    entries.set(name, { dtype, shape, data_offsets: [position, position + data.byteLength] });
-    position += data.byteLength;
+    const count = elementCount(path, name, shape);
+    if (typeof data !== 'function') checkCount(path, name, { shape, count }, data);
+    const bytes = count * Float32Array.BYTES_PER_ELEMENT;
+    entries.set(name, { dtype, shape, data_offsets: [position, position + bytes] });
+    position += bytes;
   }
   const json = JSON.stringify(Object.fromEntries(entries));
   const length = Math.ceil(Buffer.byteLength(json) / ALIGNMENT) * ALIGNMENT;
@@ -48,17 +51,38 @@ function safetensorsHeader(
   return header;
 }
 
-function checkTensor(path: string, name: string, shape: readonly number[], data: Float32Array): void {
-  const size = shape.reduce((product, extent) => product * extent, 1);
+function elementCount(path: string, name: string, shape: readonly number[]): number {
+  if (name === '__metadata__') {
+    throw wrong(path, name, 'the format keeps this name for itself; give the tensor another one');
+  }
   const valid = shape.every((extent) => Number.isSafeInteger(extent) && extent >= 0);
-  if (name !== '__metadata__' && valid && size === data.length) return;
-  const problem =
-    name === '__metadata__'
-      ? 'the format keeps this name for itself; give the tensor another one'
-      : `expected ${size} values for the shape [${shape}], got ${data.length}`;
-  throw new UsageError('TENSOR_VALUES', `${path}: tensor ${describeValue(name)}: ${problem}`);
+  if (!valid) throw wrong(path, name, `expected a shape of whole numbers >= 0, got [${shape}]`);
+  return shape.reduce((product, extent) => product * extent, 1);
 }
 
-function dataOf(tensors: ReadonlyMap<string, WritableTensor>): Uint8Array[] {
-  return [...tensors.values()].map(({ data }) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+function checkCount(
+  path: string,
+  name: string,
+  { shape, count }: { shape: readonly number[]; count: number },
+  data: Float32Array,
+): void {
+  if (count === data.length) return;
+  throw wrong(path, name, `expected ${count} values for the shape [${shape}], got ${data.length}`);
+}
+
+function wrong(path: string, name: string, problem: string): UsageError {
+  return new UsageError('TENSOR_VALUES', `${path}: tensor ${describeValue(name)}: ${problem}`);
+}
+
+async function* partsOf(
+  path: string,
+  tensors: ReadonlyMap<string, WritableTensor>,
+  header: Buffer,
+): AsyncGenerator<Uint8Array> {
+  yield header;
+  for (const [name, { shape, data }] of tensors) {
+    const values = typeof data === 'function' ? await data() : data;
+    checkCount(path, name, { shape, count: elementCount(path, name, shape) }, values);
+    yield new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  }
 }

@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { DataError, describeValue } from '../errors.js';
+import { hostMemory } from '../tensor/out-of-memory.js';
 import { duplicateKey } from './json.js';
 
 /**
@@ -174,7 +175,7 @@ export class SafetensorsFile {
 }
 
 async function readRange(handle: FileHandle, path: string, start: number, end: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(end - start);
+  const bytes = hostMemory(end - start, () => new Uint8Array(end - start));
   let filled = 0;
   while (filled < bytes.length) {
     // One read call is limited to 2 GiB.

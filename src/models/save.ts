@@ -21,12 +21,14 @@ const COMPANIONS = [
   'tokenizer.model',
 ];
 
-/** Reads tensors to the host, as `writeSafetensors` takes them. */
-export async function readTensors(tensors: ReadonlyMap<string, Tensor<'f32'>>): Promise<Map<string, WritableTensor>> {
-  const values = await Promise.all([...tensors.values()].map((tensor) => tensor.read()));
-  return new Map(
-    [...tensors].map(([name, { shape }], i) => [name, { dtype: 'F32' as const, shape, data: values[i]! }]),
-  );
+/** Tensors as `writeSafetensors` takes them; each is on the host only while it is written. */
+export function writable(tensors: ReadonlyMap<string, Tensor<'f32'>>): Map<string, WritableTensor> {
+  const entryOf = (tensor: Tensor<'f32'>): WritableTensor => ({
+    dtype: 'F32',
+    shape: tensor.shape,
+    data: () => tensor.read(),
+  });
+  return new Map([...tensors].map(([name, tensor]) => [name, entryOf(tensor)]));
 }
 
 /**
@@ -49,7 +51,7 @@ export async function saveModel(
       if (content !== null) await writeFileAtomic(join(temporary, name), content);
     }
     await writeTrainedQueries(temporary, trainedOn);
-    await writeSafetensors(join(temporary, 'model.safetensors'), await readTensors(weights));
+    await writeSafetensors(join(temporary, 'model.safetensors'), writable(weights));
   });
 }
 

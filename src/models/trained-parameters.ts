@@ -31,7 +31,9 @@ export class TrainedParameters {
   /** Lets a tape add to the gradients. */
   watchOn(tape: Tape): void {
     for (const [name, tensor] of this.tensors) {
-      if (!this.sums.has(name)) this.sums.set(name, this.device.keep(zeros(this.device, tensor.shape)));
+      if (!this.sums.has(name)) {
+        this.sums.set(name, this.device.keep(zeros(this.device, tensor.shape, `gradient of ${name}`)));
+      }
       tape.watch(tensor, this.sums.get(name)!);
     }
     this.accumulated = true;

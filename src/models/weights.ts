@@ -1,6 +1,7 @@
 import { DataError } from '../errors.js';
 import type { Device } from '../tensor/device.js';
 import { cast } from '../tensor/ops/cast.js';
+import { explainMemory } from '../tensor/out-of-memory.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Checkpoint } from './checkpoint.js';
 import type { LoraAdapters } from './lora.js';
@@ -59,14 +60,21 @@ export class ModelWeights {
       throw new DataError('UNEXPECTED_TENSOR', `${checkpoint.files[0]}: tensor "${unknown}": ${why}.`);
     }
     const tensors = new Map<string, Tensor<'f32'>>();
-    for (const [name, shape] of shapes) {
+    const upload = async (name: string, shape: readonly number[]) => {
       const { dtype, data } = await checkpoint.tensor(name, shape);
-      if (dtype === 'F32') {
-        tensors.set(name, device.tensor(data, shape, 'f32'));
-      } else {
-        const raw = device.tensor(data, shape, dtype === 'F16' ? 'f16' : 'bf16');
-        tensors.set(name, cast(raw));
-        raw.dispose();
+      if (dtype === 'F32') return device.tensor(data, shape, 'f32');
+      const raw = device.tensor(data, shape, dtype === 'F16' ? 'f16' : 'bf16');
+      const wide = cast(raw);
+      raw.dispose();
+      return wide;
+    };
+    const elements = [...shapes.values()].reduce((sum, shape) => sum + shape.reduce((a, b) => a * b, 1), 0);
+    for (const [name, shape] of shapes) {
+      try {
+        tensors.set(name, await upload(name, shape));
+      } catch (error) {
+        const advice = `the model takes ${4 * elements} bytes as f32: take a smaller one`;
+        throw explainMemory(error, { who: `tensor "${name}"`, advice });
       }
       await device.ready();
     }

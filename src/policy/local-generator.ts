@@ -5,6 +5,7 @@ import type { CausalModel } from '../models/causal-model.js';
 import type { SlateEncoder } from '../models/encode-slate.js';
 import { CACHE_ROWS, type GenerateProgress } from '../models/generate-options.js';
 import type { Tokenizer } from '../models/tokenizer.js';
+import { withMemoryAdvice } from '../tensor/out-of-memory.js';
 import type { GenerationLine } from './generation-line.js';
 import { type LocalPolicyOptions, localIdentity, sha256 } from './local-policy.js';
 import type { PolicyIdentity } from './policy.js';
@@ -92,13 +93,15 @@ export class LocalGenerator {
     const { endId } = this.#encoder;
     const { seed, temperature } = this.#sampling;
     const prompts = batch.map(({ query, prompt }) => ({ ids: prompt, stream: streamOf(query) }));
-    const generations = await this.#model.generateBatch(prompts, {
-      ...this.#sampling,
-      n: this.n,
-      stop: endId === null ? [] : [endId],
-      batchTokens: this.#batchTokens,
-      ...options,
-    });
+    const generations = await withMemoryAdvice(`lower --batch-tokens (now ${this.#batchTokens})`, () =>
+      this.#model.generateBatch(prompts, {
+        ...this.#sampling,
+        n: this.n,
+        stop: endId === null ? [] : [endId],
+        batchTokens: this.#batchTokens,
+        ...options,
+      }),
+    );
     return batch.map(({ query, key, truncated }, i) =>
       generations[i]!.map(({ ids, logProb, finish }, index) => ({
         query,

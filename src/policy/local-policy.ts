@@ -6,6 +6,7 @@ import type { TrainedQueries } from '../data/trained-queries.js';
 import { DataError, UsageError } from '../errors.js';
 import type { CausalModel } from '../models/causal-model.js';
 import { type EncodingOptions, SlateEncoder } from '../models/encode-slate.js';
+import { withMemoryAdvice } from '../tensor/out-of-memory.js';
 import type { BatchPolicy, KeyedSlate } from './batch-policy.js';
 import type { Policy, PolicyIdentity, ScoreOptions, SlateScores } from './policy.js';
 
@@ -116,11 +117,11 @@ export class LocalPolicy implements BatchPolicy<EncodedQuery> {
   ): Promise<SlateScores[]> {
     signal?.throwIfAborted();
     const slates = batch.map(({ prompt, responses }) => ({ prompt, responses: responses.map(({ ids }) => ids) }));
-    const scored = await this.#model.scoreTokens(slates, {
-      entropy: true,
-      temperature: this.identity.temperature,
-      batchTokens: this.#batchTokens,
-    });
+    const batchTokens = this.#batchTokens;
+    const { temperature } = this.identity;
+    const scored = await withMemoryAdvice(`lower --batch-tokens (now ${batchTokens})`, () =>
+      this.#model.scoreTokens(slates, { entropy: true, temperature, batchTokens }),
+    );
     return batch.map(({ query, responses, truncated, split }, i) => ({
       query,
       ...(split === undefined ? {} : { split }),

@@ -3,6 +3,7 @@ import type { HostArray, MemoryStats, NativeQueue } from '../native/addon.js';
 import { loadAddon } from '../native/loader.js';
 import { CallSites } from './call-sites.js';
 import { hostArray } from './host-array.js';
+import { explainMemory } from './out-of-memory.js';
 import { Scopes } from './scopes.js';
 import type { Tape } from './tape.js';
 import { type DType, dtypes, elementCount, Tensor } from './tensor.js';
@@ -81,10 +82,25 @@ export class Device {
     if (!shape.every((extent) => Number.isSafeInteger(extent) && extent >= 0)) {
       throw new UsageError('SHAPE', `a shape is whole numbers >= 0, not [${shape}]`);
     }
-    const buffer = this.#queue.allocate(elementCount(shape) * dtypes[dtype].bytes);
-    const tensor = new Tensor(this, buffer, [...shape], dtype);
-    this.scopes.add(tensor);
-    return tensor;
+    try {
+      const buffer = this.#queue.allocate(elementCount(shape) * dtypes[dtype].bytes);
+      const tensor = new Tensor(this, buffer, [...shape], dtype);
+      this.scopes.add(tensor);
+      return tensor;
+    } catch (error) {
+      throw explainMemory(error, { who: `${dtype} [${shape}]` });
+    }
+  }
+
+  /** The same for the result of an op, which a lack of memory then names. */
+  result(op: string, shape: readonly number[]): Tensor<'f32'>;
+  result<D extends DType>(op: string, shape: readonly number[], dtype: D): Tensor<D>;
+  result(op: string, shape: readonly number[], dtype: DType = 'f32'): Tensor {
+    try {
+      return this.empty(shape, dtype);
+    } catch (error) {
+      throw explainMemory(error, { who: op });
+    }
   }
 
   /**

@@ -1,6 +1,7 @@
 import { PopeError } from '../errors.js';
 import type { HostArray, NativeBuffer } from '../native/addon.js';
 import type { Device } from './device.js';
+import { hostMemory } from './out-of-memory.js';
 
 /** Element types of device memory. f16 and bf16 are 16-bit patterns on the host: JavaScript has no such numbers. */
 export const dtypes = {
@@ -61,7 +62,8 @@ export class Tensor<D extends DType = DType> {
    * depends on: its message names the op and its dims, its stack is where that op was called.
    */
   async read(): Promise<HostArrayOf<D>> {
-    const values = new dtypes[this.dtype].array(this.size);
+    const { array: Values, bytes } = dtypes[this.dtype];
+    const values = hostMemory(this.size * bytes, () => new Values(this.size));
     await this.device.read(this, values as HostArray);
     return values as HostArrayOf<D>;
   }

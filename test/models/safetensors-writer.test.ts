@@ -11,15 +11,20 @@ function f32(shape: number[], values: number[]): WritableTensor {
   return { dtype: 'F32', shape, data: Float32Array.from(values) };
 }
 
-async function readBack(path: string): Promise<Map<string, WritableTensor>> {
+async function readBack(path: string) {
   const file = await SafetensorsFile.open(path);
-  const tensors = new Map<string, WritableTensor>();
+  const tensors = new Map<string, WritableTensor & { data: Float32Array }>();
   for (const [name, entry] of file.tensors) {
     const { buffer } = await file.read(entry);
     tensors.set(name, { dtype: 'F32', shape: entry.shape, data: new Float32Array(buffer) });
   }
   await file.close();
   return tensors;
+}
+
+async function bytesOf({ data }: WritableTensor): Promise<Buffer> {
+  const values = typeof data === 'function' ? await data() : data;
+  return Buffer.from(values.buffer, values.byteOffset, values.byteLength);
 }
 
 describe('writeSafetensors', () => {
@@ -31,17 +36,16 @@ describe('writeSafetensors', () => {
       ['scalar', f32([], [7])],
       ['empty', f32([0, 5], [])],
       ['view', { dtype: 'F32', shape: [3], data: shared.subarray(1, 4) }],
+      ['late', { dtype: 'F32', shape: [2], data: async () => Float32Array.of(5, 6) }],
       ['__proto__', f32([1], [-0])],
       ['ü', f32([1, 1], [4])],
     ]);
     await writeSafetensors(path, tensors);
     const read = await readBack(path);
     expect([...read.keys()]).toEqual([...tensors.keys()]);
-    for (const [name, { shape, data }] of tensors) {
-      expect(read.get(name)!.shape).toEqual(shape);
-      expect(Buffer.from(read.get(name)!.data.buffer)).toEqual(
-        Buffer.from(data.buffer, data.byteOffset, data.byteLength),
-      );
+    for (const [name, tensor] of tensors) {
+      expect(read.get(name)!.shape).toEqual(tensor.shape);
+      expect(await bytesOf(read.get(name)!)).toEqual(await bytesOf(tensor));
     }
     expect(await readdir(dirname(path))).toEqual(['model.safetensors']);
   });
@@ -67,14 +71,23 @@ describe('writeSafetensors', () => {
 
   it.each([
     ['too few values', 'w', f32([2, 3], [1]), /tensor "w": expected 6 values for the shape \[2,3\], got 1/],
-    ['a negative extent', 'w', f32([-1, -1], [1]), /expected 1 values for the shape \[-1,-1\]/],
+    ['a negative extent', 'w', f32([-1, -1], [1]), /expected a shape of whole numbers >= 0, got \[-1,-1\]/],
+    [
+      'too few values that come late',
+      'w',
+      { dtype: 'F32', shape: [3], data: async () => Float32Array.of(1) },
+      /tensor "w": expected 3 values for the shape \[3\], got 1/,
+    ],
     ['the reserved name', '__metadata__', f32([1], [1]), /keeps this name/],
-  ])('refuses %s and leaves the old file', async (_, name, tensor, message) => {
-    const path = await folder.write('model.safetensors', 'old');
-    const refused = writeSafetensors(path, new Map([[name, tensor]]));
-    await expect(refused).rejects.toThrow(message);
-    await expect(refused).rejects.toMatchObject({ code: 'TENSOR_VALUES' });
-    expect(await readFile(path, 'utf8')).toBe('old');
-    expect(await readdir(dirname(path))).toEqual(['model.safetensors']);
-  });
+  ] as [string, string, WritableTensor, RegExp][])(
+    'refuses %s and leaves the old file',
+    async (_, name, tensor, message) => {
+      const path = await folder.write('model.safetensors', 'old');
+      const refused = writeSafetensors(path, new Map([[name, tensor]]));
+      await expect(refused).rejects.toThrow(message);
+      await expect(refused).rejects.toMatchObject({ code: 'TENSOR_VALUES' });
+      expect(await readFile(path, 'utf8')).toBe('old');
+      expect(await readdir(dirname(path))).toEqual(['model.safetensors']);
+    },
+  );
 });

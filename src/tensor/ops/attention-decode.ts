@@ -23,7 +23,7 @@ export function attentionDecode(
   expectShape('attentionDecode', 'values', values, keys.shape, 'that of keys');
   expectDType('attentionDecode', 'spans', spans, 'i32');
   expectShape('attentionDecode', 'spans', spans, [rows, 4], 'four numbers per row of q');
-  const out = q.device.empty([rows, width]);
+  const out = q.device.result('attentionDecode', [rows, width]);
   const dims = [rows, heads, keyValueHeads, head, capacity];
   q.device.run('attention_decode', [q, keys, values, spans], [out], dims, [scale]);
   return out;

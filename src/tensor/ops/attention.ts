@@ -35,7 +35,7 @@ export function attention(
   expectDType('attention', 'segments', segments, 'i32');
   expectShape('attention', 'segments', segments, [null, 4]);
   const { device } = q;
-  const out = device.empty([rows, width]);
+  const out = device.result('attention', [rows, width]);
   const dims = [rows, heads, keyValueHeads, head, segments.shape[0]!];
   device.run('attention', [q, k, v, segments], [out], dims, [scale]);
   device.tape?.add({
@@ -43,7 +43,8 @@ export function attention(
     inputs: [q, k, v],
     saved: [q, k, v, out, segments],
     backward: ([dout], to) => {
-      const [dq, dk, dv] = [device.empty(q.shape), device.empty(k.shape), device.empty(v.shape)] as const;
+      const like = ({ shape }: Tensor) => device.result('attention backward', shape);
+      const [dq, dk, dv] = [like(q), like(k), like(v)];
       device.run('attention_backward', [q, k, v, out, dout!, segments], [dq, dk, dv], dims, [scale]);
       to.add(q, dq);
       to.add(k, dk);

@@ -12,7 +12,7 @@ export function columns(x: Tensor<'f32'>, start: number, count: number): Tensor<
     throw new UsageError('SHAPE', `columns: ${count} columns from ${start} are not within the ${width} of x`);
   }
   const { device } = x;
-  const out = device.empty([rows, count]);
+  const out = device.result('columns', [rows, count]);
   const dims = [rows, width, start, count];
   device.run('columns', [x], [out], dims);
   device.tape?.add({

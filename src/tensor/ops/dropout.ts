@@ -24,7 +24,7 @@ export function dropout(x: Tensor<'f32'>, options: DropoutOptions): Tensor<'f32'
   expectShape('dropout', 'places', places, [rows, 3]);
   if (!(rate >= 0 && rate < 1)) throw new UsageError('DROPOUT', `dropout: rate must be in [0, 1), not ${rate}`);
   const { device } = x;
-  const out = device.empty(x.shape);
+  const out = device.result('dropout', x.shape);
   device.run('dropout', [x, places], [out], [rows, width, seed, stream], [1 - rate]);
   device.tape?.add({
     outputs: [out],

@@ -10,7 +10,7 @@ export function embedding(table: Tensor<'f32'>, ids: Tensor<'i32'>): Tensor<'f32
   expectDType('embedding', 'ids', ids, 'i32');
   expectShape('embedding', 'ids', ids, [null]);
   const { device } = table;
-  const out = device.empty([ids.size, width]);
+  const out = device.result('embedding', [ids.size, width]);
   const dims = [ids.size, vocab, width];
   device.run('embedding', [ids, table], [out], dims);
   device.tape?.add({

@@ -31,7 +31,8 @@ export function fusedHead(
   if (!(temperature > 0))
     throw new UsageError('TEMPERATURE', `fusedHead: temperature must be above 0, not ${temperature}`);
   const { device } = hidden;
-  const [logProbs, entropies, logSumExp] = [device.empty([rows]), device.empty([rows]), device.empty([rows])] as const;
+  const perRow = () => device.result('fusedHead', [rows]);
+  const [logProbs, entropies, logSumExp] = [perRow(), perRow(), perRow()];
   const dims = [rows, width, vocabulary];
   const scale = 1 / temperature;
   device.run('fused_head', [hidden, weight, targets], [logProbs, entropies, logSumExp], dims, [scale]);
@@ -40,7 +41,7 @@ export function fusedHead(
     inputs: [hidden, weight],
     saved: [hidden, weight, targets, logSumExp, entropies],
     backward: ([dlogProbs, dentropies], to) => {
-      const dhidden = device.empty(hidden.shape);
+      const dhidden = device.result('fusedHead backward', hidden.shape);
       const seeds = [dlogProbs ?? zeros(device, [rows]), dentropies!];
       const inputs = [hidden, weight, targets, logSumExp, entropies, ...seeds];
       device.run('fused_head_backward', inputs, [dhidden, to.accumulator(weight)], dims, [scale]);

@@ -10,7 +10,7 @@ export function gatherRows(x: Tensor<'f32'>, index: Tensor<'i32'>): Tensor<'f32'
   expectDType('gatherRows', 'index', index, 'i32');
   expectShape('gatherRows', 'index', index, [null]);
   const { device } = x;
-  const out = device.empty([index.size, width]);
+  const out = device.result('gatherRows', [index.size, width]);
   const dims = [rows, width, index.size];
   device.run('gather_rows', [x, index], [out], dims);
   device.tape?.add({
@@ -18,7 +18,7 @@ export function gatherRows(x: Tensor<'f32'>, index: Tensor<'i32'>): Tensor<'f32'
     inputs: [x],
     saved: [index],
     backward: ([dout], to) => {
-      const dx = device.empty(x.shape);
+      const dx = device.result('gatherRows backward', x.shape);
       device.run('gather_rows_backward', [dout!, index], [dx], dims);
       to.add(x, dx);
     },

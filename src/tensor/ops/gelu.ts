@@ -11,7 +11,7 @@ const forms = { tanh: 0, erf: 1 } as const;
 export function gelu(x: Tensor<'f32'>, form: keyof typeof forms): Tensor<'f32'> {
   expectDType('gelu', 'x', x, 'f32');
   const { device } = x;
-  const out = device.empty(x.shape);
+  const out = device.result('gelu', x.shape);
   const dims = [x.size, forms[form]];
   device.run('gelu', [x], [out], dims);
   device.tape?.add({
@@ -19,7 +19,7 @@ export function gelu(x: Tensor<'f32'>, form: keyof typeof forms): Tensor<'f32'> 
     inputs: [x],
     saved: [x],
     backward: ([dout], to) => {
-      const dx = device.empty(x.shape);
+      const dx = device.result('gelu backward', x.shape);
       device.run('gelu_backward', [x, dout!], [dx], dims);
       to.add(x, dx);
     },

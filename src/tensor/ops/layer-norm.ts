@@ -15,14 +15,14 @@ export function layerNorm(x: Tensor<'f32'>, weight: Tensor<'f32'>, bias: Tensor<
     expectShape('layerNorm', name, tensor, [width], 'the width of x');
   }
   const { device } = x;
-  const out = device.empty([rows, width]);
+  const out = device.result('layerNorm', [rows, width]);
   device.run('layer_norm', [x, weight, bias], [out], [rows, width], [eps]);
   device.tape?.add({
     outputs: [out],
     inputs: [x, weight, bias],
     saved: [x, weight],
     backward: ([dout], to) => {
-      const dx = device.empty(x.shape);
+      const dx = device.result('layerNorm backward', x.shape);
       const ofParameters = [to.accumulator(weight), to.accumulator(bias)];
       device.run('layer_norm_backward', [x, weight, dout!], [dx, ...ofParameters], [rows, width], [eps]);
       to.add(x, dx);

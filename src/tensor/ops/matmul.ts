@@ -27,7 +27,7 @@ export function matmul(
     expectShape('matmul', 'bias', bias, [n], 'one per column of the result');
   }
   const { device } = a;
-  const out = device.empty([m, n]);
+  const out = device.result('matmul', [m, n]);
   const dims = [m, n, k, Number(transposed)];
   device.run('matmul', [a, b, bias], [out], dims);
   device.tape?.add({

@@ -16,7 +16,7 @@ export function rmsNorm(x: Tensor<'f32'>, weight: Tensor<'f32'>, eps: number): T
     throw new UsageError('SHAPE', `rmsNorm: x has rows of ${width}, which a weight of ${weight.size} does not divide`);
   }
   const { device } = x;
-  const out = device.empty(x.shape);
+  const out = device.result('rmsNorm', x.shape);
   const dims = [x.size / weight.size, weight.size];
   device.run('rms_norm', [x, weight], [out], dims, [eps]);
   device.tape?.add({
@@ -24,7 +24,7 @@ export function rmsNorm(x: Tensor<'f32'>, weight: Tensor<'f32'>, eps: number): T
     inputs: [x, weight],
     saved: [x, weight],
     backward: ([dout], to) => {
-      const dx = device.empty(x.shape);
+      const dx = device.result('rmsNorm backward', x.shape);
       device.run('rms_norm_backward', [x, weight, dout!], [dx, to.accumulator(weight)], dims, [eps]);
       to.add(x, dx);
     },

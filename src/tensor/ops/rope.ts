@@ -26,7 +26,7 @@ export function rope(x: Tensor<'f32'>, { positions, cos, sin, heads }: RopeOptio
   matrixShape('rope', 'sin', sin);
   expectShape('rope', 'sin', sin, cos.shape, 'that of cos');
   const { device } = x;
-  const out = device.empty([rows, width]);
+  const out = device.result('rope', [rows, width]);
   const dims = [rows, heads, head, 2 * half, table];
   device.run('rope', [x, positions, cos, sin], [out], dims);
   device.tape?.add({
@@ -34,7 +34,7 @@ export function rope(x: Tensor<'f32'>, { positions, cos, sin, heads }: RopeOptio
     inputs: [x],
     saved: [positions, cos, sin],
     backward: ([dout], to) => {
-      const dx = device.empty(x.shape);
+      const dx = device.result('rope backward', x.shape);
       device.run('rope_backward', [dout!, positions, cos, sin], [dx], dims);
       to.add(x, dx);
     },

@@ -34,8 +34,8 @@ export function sample(
   expectDType('sample', 'counters', counters, 'i32');
   expectShape('sample', 'counters', counters, [rows, 3], 'three numbers per row of logits');
   const { device } = logits;
-  const ids = device.empty([rows], 'i32');
-  const logProbs = device.empty([rows]);
+  const ids = device.result('sample', [rows], 'i32');
+  const logProbs = device.result('sample', [rows]);
   device.run('sample', [logits, counters], [ids, logProbs], [rows, vocabulary, topK, seed], [temperature, topP]);
   return { ids, logProbs };
 }

@@ -1,9 +1,9 @@
 import type { Device } from '../device.js';
 import type { Tensor } from '../tensor.js';
 
-/** A tensor of zeros. */
-export function zeros(device: Device, shape: readonly number[]): Tensor<'f32'> {
-  const out = device.empty(shape);
+/** A tensor of zeros; `what` it is for is named where there is no memory for it. */
+export function zeros(device: Device, shape: readonly number[], what = 'zeros'): Tensor<'f32'> {
+  const out = device.result(what, shape);
   clear(out);
   return out;
 }
