@@ -4,16 +4,18 @@
 
 #include <cmath>
 
+#include "kernels/host_device.h"
+
 namespace pope {
 
 class CompensatedSum {
  public:
-  void add(double term) {
+  POPE_HOST_DEVICE void add(double term) {
     const double next = sum_ + term;
     lost_ += std::fabs(sum_) >= std::fabs(term) ? (sum_ - next) + term : (term - next) + sum_;
     sum_ = next;
   }
-  double value() const { return sum_ + lost_; }
+  POPE_HOST_DEVICE double value() const { return sum_ + lost_; }
 
  private:
   double sum_ = 0, lost_ = 0;

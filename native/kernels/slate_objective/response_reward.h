@@ -10,6 +10,7 @@
 #include <cmath>
 #include <cstdint>
 
+#include "kernels/host_device.h"
 #include "pope.h"
 
 namespace pope {
@@ -23,13 +24,15 @@ struct ResponseReward {
   double diversity_slope;  // d diversity / d l
   double entropy_slope;    // d diversity / d H
 
-  double bracket() const { return utility + diversity; }
-  double value() const { return scale * bracket(); }
-  double slope() const { return scale * (scale_slope * bracket() + diversity_slope); }            // dR / dl
-  double relative_slope() const { return scale_slope + diversity_slope / bracket(); }             // (dR / dl) / R
+  POPE_HOST_DEVICE double bracket() const { return utility + diversity; }
+  POPE_HOST_DEVICE double value() const { return scale * bracket(); }
+  // dR / dl, and (dR / dl) / R
+  POPE_HOST_DEVICE double slope() const { return scale * (scale_slope * bracket() + diversity_slope); }
+  POPE_HOST_DEVICE double relative_slope() const { return scale_slope + diversity_slope / bracket(); }
 };
 
-inline ResponseReward response_reward(const pope_objective& objective, const pope_slate_log& log, int64_t k) {
+POPE_HOST_DEVICE inline ResponseReward response_reward(const pope_objective& objective, const pope_slate_log& log,
+                                                       int64_t k) {
   const double l = log.log_prob[k], r = log.reward[k], lambda_div = objective.lambda_div;
   ResponseReward reward{
       .scale = 1,

@@ -2,8 +2,8 @@
 // estimators, and its derivatives with respect to every log-probability and entropy; formulas and arguments in pope.h,
 // already checked (native/abi).
 //
-// Both run over slates in parallel and sum with compensation in slate order, so that the bits do not depend on the
-// number of threads.
+// Both run over slates in parallel (slate_formulas.h) and sum with compensation in slate order, so that the bits do not
+// depend on the number of threads.
 #pragma once
 
 #include "core/thread_pool.h"
@@ -18,16 +18,7 @@ void slate_coefficients(const pope_slate_coefficients_args& args, ThreadPool& po
 
 constexpr int64_t kSlateGrain = 64;  // slates per block
 
-// The objective that a slate of `size` responses meets: the bound of a single response is its decomposed contribution
-// (both sides of the AM-GM inequality are rho R), and the bound takes neither transform nor baseline.
-pope_objective slate_objective(const pope_objective& objective, int64_t size);
-
-double query_weight(const pope_slate_log& log, int64_t slate);
 double query_weight_sum(const pope_slate_log& log);
-
-// log of (prod_k rho_k R_k)^(1/K), or of the same product of one part of R. -inf when a factor is <= 0.
-enum class RewardPart { all, utility, diversity };
-double log_geometric_mean(const pope_objective& objective, const pope_slate_log& log, int64_t slate, RewardPart part);
 
 // Throws weight_overflow, naming the slate, when a value formed from its weights is not a finite number.
 void require_finite(double value, int64_t slate);
