@@ -2,8 +2,9 @@
 // that runs until it has to wait for others. Kernels see this through the CUDA names of simt.h.
 //
 // The order of threads is fixed, so results are reproducible; what a GPU would run at once is checked, not exhibited:
-// TSan sees no order between fibers but that of barriers and atomics. That holds only while TSan does not see the
-// scheduler's own memory: block.cpp and fiber.cpp are compiled without it, with POPE_SIMT_TSAN.
+// TSan sees no order between fibers but that of barriers and atomics (threads of one number in different blocks are one
+// fiber, and ordered). That holds only while TSan does not see the scheduler's own memory: block.cpp and fiber.cpp are
+// compiled without it, with POPE_SIMT_TSAN.
 #pragma once
 
 #include <cstddef>

@@ -36,7 +36,7 @@
 
 using simt::dim3;
 using simt::uint3;
-using cudaStream_t = void*;  // a stream runs at once: nothing is ever in flight
+using cudaStream_t = struct CUstream_st*;  // never looked at: a stream runs at once, nothing is ever in flight
 
 namespace simt {
 

@@ -1,4 +1,16 @@
-// Tests of the shim that runs CUDA sources on the host, without Node, so that they also run under sanitizers.
-void test_shim();
+// Tests of the shim that runs CUDA sources on the host, and of the policy kernels under it, without Node, so that they
+// also run under sanitizers. With --brief as little as shows a race.
+#include <string_view>
 
-int main() { test_shim(); }
+void test_shim();
+void test_token_logprobs();
+void test_slates();
+
+bool brief = false;
+
+int main(int count, char** arguments) {
+  brief = count > 1 && std::string_view(arguments[1]) == "--brief";
+  test_shim();
+  test_token_logprobs();
+  test_slates();
+}
