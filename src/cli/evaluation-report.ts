@@ -1,4 +1,4 @@
-import type { Estimate, Evaluation, Interval } from '../estimators/index.js';
+import type { AcrossGroups, Estimate, Evaluation, Interval } from '../estimators/index.js';
 import { percent, readable, table } from './table.js';
 
 /** The result of `pope evaluate` for people: the answer first, then the paper's figures, then how far to trust them. */
@@ -14,9 +14,12 @@ export function evaluationReport(evaluation: Evaluation): string {
     section('Without length normalisation (normalise none): estimates of the value itself', under('none')),
     section('Per byte (normalise bytes): an index, comparable between tokenizers', under('bytes')),
     `Diagnostics of the weights\n\n${diagnosticsTable(estimates)}`,
-    ...groups.map(({ group, queries, estimates: rows }) =>
-      section(`Group "${group}", ${readable(queries)} queries`, rows),
+    ...groups.map(({ group, queries, small, estimates: rows }) =>
+      small
+        ? `Group "${group}": too small to be valued (${readable(queries)} queries)\n`
+        : section(`Group "${group}", ${readable(queries)} queries`, rows),
     ),
+    evaluation.acrossGroups === null ? '' : groupTable(evaluation.acrossGroups, evaluation.options),
     warnings.length === 0 ? '' : `Warnings\n\n${warnings.map(({ code, message }) => `${code}: ${message}\n`).join('')}`,
   ]
     .filter((part) => part !== '')
@@ -49,6 +52,27 @@ function headline({ headline: leading, verdict, queries, responses, estimates, o
   );
 }
 
+function groupTable(across: AcrossGroups, { alpha, by }: Evaluation['options']): string {
+  const { estimator, normalise, estimand, groups, worst, maximin, shareWeighted } = across;
+  const what = estimand === 'value' ? 'Values' : 'Indices';
+  const rows = groups.map(({ group, share, value, interval }) => [
+    group,
+    percent(share),
+    readable(value),
+    bounds(interval),
+  ]);
+  return (
+    `${what} by ${by} (${estimator}, normalise ${normalise}); ${percent(1 - alpha)} intervals that hold all at once\n\n` +
+    `${table(['group', 'share', 'value', 'interval'], rows)}\n` +
+    `Worst group: "${worst.group}". Maximin value ${withInterval(maximin.value, maximin.interval)}; ` +
+    `weighted by shares ${withInterval(shareWeighted.value, shareWeighted.interval)}.\n`
+  );
+}
+
+function bounds(interval: Interval): string {
+  return interval === null ? '-' : `[${readable(interval.low)}, ${readable(interval.high)}]`;
+}
+
 function section(title: string, estimates: readonly Estimate[]): string {
   return estimates.length === 0 ? '' : `${title}\n\n${estimateTable(estimates)}`;
 }
@@ -59,7 +83,7 @@ function estimateTable(estimates: readonly Estimate[]): string {
     estimates.map((estimate) => [
       estimate.estimator,
       figure(estimate.value),
-      estimate.interval === null ? '-' : `[${readable(estimate.interval.low)}, ${readable(estimate.interval.high)}]`,
+      bounds(estimate.interval),
       figure(estimate.valuePerResponse),
       figure(estimate.utility),
       figure(estimate.diversity),

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { Random } from './random.js';
 import { columnsOf, type Statistic, valueFromSums } from './statistic.js';
 
@@ -39,6 +40,27 @@ export class Bootstrap {
     this.#statistics.forEach((statistic, s) => {
       this.replicates[s]![resample] = valueFromSums(statistic, (column) => sums.get(column)!);
     });
+  }
+}
+
+/** Additions between two turns of the event loop, some milliseconds. */
+const WORK_PER_TURN = 5e6;
+
+/** Runs all resamples; lets the event loop live, and the caller interrupt, between pieces of work. */
+export async function runInTurns(
+  bootstrap: Bootstrap,
+  resamples: number,
+  workPerResample: number,
+  signal: AbortSignal | undefined,
+  onResample?: (done: number) => void,
+): Promise<void> {
+  const step = Math.max(1, Math.floor(WORK_PER_TURN / workPerResample));
+  for (let from = 0; from < resamples; from += step) {
+    signal?.throwIfAborted();
+    const to = Math.min(from + step, resamples);
+    bootstrap.run(from, to);
+    onResample?.(to);
+    await setImmediate();
   }
 }
 

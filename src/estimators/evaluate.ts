@@ -3,14 +3,15 @@ import { PopeError } from '../errors.js';
 import { diagnose } from '../native/doctor.js';
 import { balancedLambdaDiv } from './balance.js';
 import { collect } from './collect.js';
-import { type LogColumns, select } from './columns.js';
+import type { LogColumns } from './columns.js';
+import { evaluateGroups, smallGroupWarnings } from './evaluate-groups.js';
 import { fillIntervals } from './fill-intervals.js';
 import { headlineOf } from './headline.js';
 import { HeldOutLog } from './held-out.js';
 import { type EvaluateOptions, formOf, isSlateSoftShare, type Plan, planOf, transformOf } from './options.js';
 import type { EstimatorName, Evaluation, Form, Normalisation, Warning } from './result.js';
 import { estimateRow, type Row } from './row.js';
-import { policiesDiffer, warningsOf } from './warnings.js';
+import { scoreFacts, warningsOf } from './warnings.js';
 
 /** Queries between two progress reports. */
 const PROGRESS_INTERVAL = 256;
@@ -45,9 +46,10 @@ export async function evaluate(log: SlateLog, options: EvaluateOptions): Promise
       }),
   });
 
+  const scores = scoreFacts(target, logging, counts, columns);
   const { requests, skipped } = rowRequests(plan, columns);
   const estimateAll = async (part: LogColumns, onResample?: (done: number) => void): Promise<Row[]> => {
-    const rows = requests.map((request) => estimateRow(part, { ...resolved, ...request }));
+    const rows = requests.map((request) => estimateRow(part, { ...resolved, ...request, scores }));
     await fillIntervals(part, rows, { resolved, signal, onResample });
     return rows;
   };
@@ -55,16 +57,8 @@ export async function evaluate(log: SlateLog, options: EvaluateOptions): Promise
     columns,
     onProgress && ((done) => onProgress({ phase: 'intervals', done, total: resolved.resamples })),
   );
-  const groupResults: Evaluation['groups'] = [];
-  for (const { group, selection } of groups.selections()) {
-    const part = select(columns, selection);
-    const { length: queries } = part.queryIds;
-    const estimates = (await estimateAll(part)).map((row) => row.estimate);
-    groupResults.push({ group, queries, responses: part.reward.length, estimates });
-  }
-
   const estimates = rows.map((row) => row.estimate);
-  const { headline, reasons } = headlineOf(estimates, policiesDiffer(target, logging, 'tokenizer'));
+  const { headline, reasons } = headlineOf(estimates, scores.tokenizersDiffer);
   const warnings = [
     ...judged.warnings(),
     ...warningsOf({ columns, counts, rows, resolved, target, logging }),
@@ -73,7 +67,9 @@ export async function evaluate(log: SlateLog, options: EvaluateOptions): Promise
   ];
   const verdict = headline?.verdict ?? 'unreliable';
   if (options.strict && verdict === 'unreliable') throw unreliable(reasons);
-  return {
+  const leading = headline ?? { estimator: 'decomposed', normalise: 'none' };
+  const grouped = await evaluateGroups(columns, groups.selections(), { resolved, leading, estimateAll, signal });
+  const evaluation: Evaluation = {
     queries: columns.queryIds.length,
     responses: columns.reward.length,
     headline,
@@ -84,10 +80,36 @@ export async function evaluate(log: SlateLog, options: EvaluateOptions): Promise
       logging: logging === 'log' ? 'log' : logging.id,
     },
     estimates,
-    groups: groupResults,
+    ...grouped,
     verdict,
-    warnings,
+    warnings: [...warnings, ...smallGroupWarnings(grouped.groups, resolved)],
     environment: { ...diagnose() },
+  };
+  return options.strict ? withoutUnreliable(evaluation) : evaluation;
+}
+
+/** An evaluation from which no number can be read that the log does not support. */
+function withoutUnreliable(evaluation: Evaluation): Evaluation {
+  const supported = (rows: Evaluation['estimates']) => rows.filter((row) => row.verdict !== 'unreliable');
+  const estimates = supported(evaluation.estimates);
+  const groups = evaluation.groups.map((group) => ({
+    ...group,
+    estimates: group.small ? [] : supported(group.estimates),
+  }));
+  const left = [evaluation, ...evaluation.groups].reduce((count, part) => count + part.estimates.length, 0);
+  const kept = [estimates, ...groups.map((group) => group.estimates)].reduce((count, rows) => count + rows.length, 0);
+  const compared = groups.filter((group) => !group.small);
+  const { acrossGroups } = evaluation;
+  const holds = compared.every(({ estimates: rows }) =>
+    rows.some((row) => row.estimator === acrossGroups?.estimator && row.normalise === acrossGroups.normalise),
+  );
+  const message = `${left - kept} unreliable estimates are left out (strict)`;
+  return {
+    ...evaluation,
+    estimates,
+    groups,
+    acrossGroups: holds ? acrossGroups : null,
+    warnings: left === kept ? evaluation.warnings : [...evaluation.warnings, { code: 'LEFT_OUT', message }],
   };
 }
 

@@ -1,16 +1,12 @@
-import { setImmediate } from 'node:timers/promises';
-import { Bootstrap } from './bootstrap.js';
+import { Bootstrap, runInTurns } from './bootstrap.js';
 import type { LogColumns } from './columns.js';
 import { bcaInterval, percentileInterval } from './intervals/bootstrap-intervals.js';
 import { indexClusters } from './intervals/clusters.js';
-import { checkedSettings, type IntervalSettings, QUERY_INTERVALS } from './intervals/settings.js';
+import { checkedSettings, QUERY_INTERVALS } from './intervals/settings.js';
 import { studentTInterval } from './intervals/student-t.js';
 import type { Estimate, Interval, ResolvedOptions } from './result.js';
 import type { Row } from './row.js';
 import { columnsOf, type Statistic, standardError, sumOverClusters } from './statistic.js';
-
-/** Additions between two turns of the event loop, some milliseconds. */
-const WORK_PER_TURN = 5e6;
 
 export interface FillOptions {
   resolved: ResolvedOptions;
@@ -53,7 +49,8 @@ export async function fillIntervals(columns: LogColumns, rows: readonly Row[], o
   }
   const statistics = targets.map(({ statistic }) => statistic);
   const bootstrap = new Bootstrap(statistics, units, settings);
-  await inTurns(bootstrap, settings, units * (10 + new Set(statistics.flatMap(columnsOf)).size), signal, onResample);
+  const work = units * (10 + new Set(statistics.flatMap(columnsOf)).size);
+  await runInTurns(bootstrap, settings.resamples, work, signal, onResample);
   for (const [s, { estimate, field, statistic }] of targets.entries()) {
     const replicates = bootstrap.replicates[s]!;
     const bounds =
@@ -61,24 +58,6 @@ export async function fillIntervals(columns: LogColumns, rows: readonly Row[], o
         ? bcaInterval(statistic, replicates, settings)
         : percentileInterval(replicates, settings);
     assign(estimate, field, bounds, resolved);
-  }
-}
-
-/** Lets the event loop live, and the caller interrupt, between pieces of work. */
-async function inTurns(
-  bootstrap: Bootstrap,
-  { resamples }: IntervalSettings,
-  workPerResample: number,
-  signal: AbortSignal | undefined,
-  onResample: ((done: number) => void) | undefined,
-): Promise<void> {
-  const step = Math.max(1, Math.floor(WORK_PER_TURN / workPerResample));
-  for (let from = 0; from < resamples; from += step) {
-    signal?.throwIfAborted();
-    const to = Math.min(from + step, resamples);
-    bootstrap.run(from, to);
-    onResample?.(to);
-    await setImmediate();
   }
 }
 

@@ -12,6 +12,7 @@ export {
 } from './intervals.js';
 export type { EvaluateOptions, EvaluationProgress } from './options.js';
 export {
+  type AcrossGroups,
   type Estimate,
   type Evaluation,
   evaluation as evaluationSchema,

@@ -3,8 +3,8 @@ import { formNames, reductionNames, type Transform } from '../native/objective.j
 import type { Policy } from '../policy/policy.js';
 import { parseReward, type RewardName } from '../reward/index.js';
 import { checkedSettings, DEFAULT_RESAMPLES, QUERY_INTERVALS, type QueryInterval } from './intervals/settings.js';
-import type { EstimatorName, Form, Normalisation, Reduction, ResolvedOptions } from './result.js';
-import { estimatorName, normalisation } from './result.js';
+import type { EstimatorName, Form, Normalisation, Reduction, ResolvedOptions, SmallGroups } from './result.js';
+import { estimatorName, normalisation, smallGroups } from './result.js';
 import { defaultForms } from './slate-estimates.js';
 import { formatTransform, parseTransform, type TransformOption } from './transforms.js';
 
@@ -37,13 +37,17 @@ export interface EvaluateOptions {
   alpha?: number | undefined;
   resamples?: number | undefined;
   seed?: number | undefined;
-  /** 'group', or a top-level field of the slates. */
+  /** 'group', or a field of the slates or of their responses; see `GroupCollector`. */
   by?: string | undefined;
   /**
    * Also the queries that a target which POPE trained has seen in its run; default: only those that it held out, where the
    * log was not opened with a split.
    */
   allQueries?: boolean | undefined;
+  /** Groups of fewer queries are small; default 10. */
+  minGroup?: number | undefined;
+  /** Small groups: 'refuse' to compare them (default), or 'pool' them into one group. */
+  smallGroups?: SmallGroups | undefined;
   /** Throw UNRELIABLE instead of giving numbers that the log does not support. */
   strict?: boolean | undefined;
   signal?: AbortSignal | undefined;
@@ -64,6 +68,9 @@ export interface Plan {
   reward: RewardName | undefined;
   transform: Transform | null;
 }
+
+/** Below this no interval is more than a guess: FEW_QUERIES then makes every verdict unreliable. */
+const MIN_GROUP = 10;
 
 /** Rewards that sum to 1 in each slate. */
 const SHARES: readonly (string | undefined)[] = [undefined, 'share', 'log1p-share'];
@@ -104,6 +111,8 @@ export function planOf(options: EvaluateOptions): Plan {
       resamples: settings.resamples,
       seed: settings.seed,
       by: options.by ?? null,
+      minGroup: count('minGroup', options.minGroup ?? MIN_GROUP),
+      smallGroups: oneOf('smallGroups', options.smallGroups ?? 'refuse', smallGroups.options),
     },
   };
 }
@@ -153,4 +162,9 @@ function oneOf<const T extends string>(name: string, value: T, known: readonly T
 function weight(name: string, value: number): number {
   if (Number.isFinite(value) && value >= 0) return value;
   throw new UsageError('OPTION', `Option ${name} must be a number of at least 0, not ${describeValue(value)}.`);
+}
+
+function count(name: string, value: number): number {
+  if (Number.isSafeInteger(value) && value >= 1) return value;
+  throw new UsageError('OPTION', `Option ${name} must be an integer of at least 1, not ${describeValue(value)}.`);
 }

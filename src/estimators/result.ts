@@ -10,6 +10,7 @@ export const estimand = z.enum(['value', 'normalised']);
 export const verdict = z.enum(['reliable', 'caution', 'unreliable']);
 export const form = z.enum(['expected', 'soft', 'gated']);
 export const reduction = z.enum(['sum', 'mean']);
+export const smallGroups = z.enum(['refuse', 'pool']);
 
 const warning = z.strictObject({ code: z.string(), message: z.string() });
 const reason = warning.extend({ verdict: verdict.describe('What this reason alone would make of the verdict.') });
@@ -92,7 +93,24 @@ const options = z.strictObject({
   resamples: z.int(),
   seed: z.int(),
   by: z.string().nullable(),
+  minGroup: z.int().describe('Groups of fewer queries are small.'),
+  smallGroups,
 });
+
+const valueWithInterval = z.strictObject({ value: z.number(), interval });
+
+const acrossGroups = z
+  .strictObject({
+    estimator: estimatorName,
+    normalise: normalisation,
+    estimand,
+    groups: z.array(valueWithInterval.extend({ group: z.string(), share: z.number() })),
+    worst: valueWithInterval.extend({ group: z.string() }),
+    maximin: valueWithInterval,
+    shareWeighted: valueWithInterval,
+  })
+  .nullable()
+  .describe('Groups that are not small, side by side; their intervals and that of maximin hold all at once (max-T).');
 
 export const evaluation = z.strictObject({
   queries: z.int(),
@@ -106,8 +124,16 @@ export const evaluation = z.strictObject({
   }),
   estimates: z.array(estimate),
   groups: z.array(
-    z.strictObject({ group: z.string(), queries: z.int(), responses: z.int(), estimates: z.array(estimate) }),
+    z.strictObject({
+      group: z.string(),
+      share: z.number().describe('Of the judgements, responses or query weights that have a group.'),
+      queries: z.int(),
+      responses: z.int(),
+      small: z.boolean().describe('Refused: too few queries to be compared, or printed.'),
+      estimates: z.array(estimate),
+    }),
   ),
+  acrossGroups,
   verdict,
   warnings: z.array(warning),
   environment: z.record(z.string(), z.unknown()).describe('The report of `pope doctor --json`.'),
@@ -119,6 +145,8 @@ export type Estimand = z.output<typeof estimand>;
 export type Verdict = z.output<typeof verdict>;
 export type Form = z.output<typeof form>;
 export type Reduction = z.output<typeof reduction>;
+export type SmallGroups = z.output<typeof smallGroups>;
+export type AcrossGroups = NonNullable<z.output<typeof acrossGroups>>;
 export type Warning = z.output<typeof warning>;
 export type Reason = z.output<typeof reason>;
 export type Interval = z.output<typeof interval>;

@@ -14,7 +14,7 @@ import type { Estimate, EstimatorName, Form, Normalisation, Reduction } from './
 import { ratioOf, type Statistic, standardError, statisticValue } from './statistic.js';
 import { sum } from './sum.js';
 import { formatTransform } from './transforms.js';
-import { judge } from './verdict.js';
+import { judge, type ScoreFacts } from './verdict.js';
 
 export interface RowOptions {
   estimator: EstimatorName;
@@ -27,6 +27,8 @@ export interface RowOptions {
   transform: Transform;
   /** Report the self-normalised figures in place of the plain ones; the bound has none. */
   selfNormalise: boolean;
+  /** For the verdict. */
+  scores: ScoreFacts;
 }
 
 /** What intervals are made for. */
@@ -107,7 +109,16 @@ export function estimateRow(columns: LogColumns, rowOptions: RowOptions): Row {
     diversityInterval: null,
     selfNormalisedInterval: null,
     diagnostics,
-    ...judge({ estimator, estimand, queries: columns.queryIds.length, value, standardError: error, diagnostics }),
+    ...judge({
+      estimator,
+      normalise,
+      estimand,
+      scores: options.scores,
+      queries: columns.queryIds.length,
+      value,
+      standardError: error,
+      diagnostics,
+    }),
   };
   return { estimate, statistics, overflow: statistics ? null : largestWeight(logWeights, columns, level) };
 }

@@ -28,6 +28,31 @@ export function ratioOf(numerator: Float64Array, denominator: Float64Array): Sta
   return { numerator, multipliers: [], denominators: [denominator] };
 }
 
+/** The statistic whose theta is `factor` times this one's. */
+export function scaledBy(statistic: Statistic, factor: number): Statistic {
+  const { numerator, plus } = statistic;
+  return {
+    ...statistic,
+    numerator: numerator.map((x) => factor * x),
+    ...(plus ? { plus: scaledBy(plus, factor) } : {}),
+  };
+}
+
+/** The same statistic on a log of `queries`, in which its own are those at `places` and the others add nothing. */
+export function placedAmong(statistic: Statistic, places: readonly number[], queries: number): Statistic {
+  const place = (column: Float64Array) => {
+    const placed = new Float64Array(queries);
+    for (const [i, at] of places.entries()) placed[at] = column[i]!;
+    return placed;
+  };
+  return {
+    numerator: place(statistic.numerator),
+    multipliers: statistic.multipliers.map(place),
+    denominators: statistic.denominators.map(place),
+    ...(statistic.plus ? { plus: placedAmong(statistic.plus, places, queries) } : {}),
+  };
+}
+
 export function columnsOf(statistic: Statistic): Float64Array[] {
   const { numerator, multipliers, denominators, plus } = statistic;
   return [numerator, ...multipliers, ...denominators, ...(plus ? columnsOf(plus) : [])];

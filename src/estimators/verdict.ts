@@ -4,12 +4,26 @@
  */
 
 import type { WeightDiagnostics } from './diagnostics.js';
-import type { Estimand, EstimatorName, Reason, Verdict } from './result.js';
+import type { Estimand, EstimatorName, Normalisation, Reason, Verdict } from './result.js';
+
+/** How the two sets of scores were made. */
+export interface ScoreFacts {
+  /** Both policies name their tokenizer, or number format, and it is not the same. */
+  tokenizersDiffer: boolean;
+  dtypesDiffer: boolean;
+  /** The logging scores come from a model, not from the log: a fit of it may have seen these very responses. */
+  modelled: boolean;
+  /** Shares of the responses: scored after a cut prompt; whose number of tokens under the logging policy is not known. */
+  truncatedShare: number;
+  tokensAssumedShare: number;
+}
 
 /** What the rule looks at. */
 export interface Evidence {
   estimator: EstimatorName;
+  normalise: Normalisation;
   estimand: Estimand;
+  scores: ScoreFacts;
   queries: number;
   /** Null where a weight overflows. */
   value: number | null;
@@ -73,9 +87,11 @@ const RULES: readonly Rule[] = [
       meanWeight === null ? Infinity : Math.max(meanWeight, 1 / meanWeight) - 1,
     caution: 0.25,
     unreliable: 1,
-    message: ({ diagnostics: { meanWeight } }) =>
-      `the mean weight is ${meanWeight === null ? 'too large for a number' : number(meanWeight)} where 1 is expected: ` +
-      'wrong logging scores, too little support, or too much clipping',
+    message: (evidence) => {
+      const { meanWeight } = evidence.diagnostics;
+      const figure = meanWeight === null ? 'too large for a number' : number(meanWeight);
+      return `the mean weight is ${figure} where 1 is expected: wrong logging scores${inSample(evidence)}, too little support, or too much clipping`;
+    },
   },
   {
     code: 'MEAN_WEIGHT_DRIFT',
@@ -83,8 +99,8 @@ const RULES: readonly Rule[] = [
     measure: ({ diagnostics }) => meanWeightErrors(diagnostics),
     caution: 2,
     unreliable: Infinity,
-    message: ({ diagnostics: { meanWeight } }, errors) =>
-      `the mean weight ${number(meanWeight!)} is ${number(errors)} standard errors from 1: large weights were not seen, or clipped`,
+    message: (evidence, errors) =>
+      `the mean weight ${number(evidence.diagnostics.meanWeight!)} is ${number(errors)} standard errors from 1: large weights were not seen, or clipped${inSample(evidence)}`,
   },
   {
     code: 'LOW_MEAN_WEIGHT',
@@ -137,6 +153,36 @@ const RULES: readonly Rule[] = [
     message: () => 'a weight is too large for a number, so there is no value; clip the weights',
   },
   {
+    code: 'TOKENIZER_MISMATCH',
+    appliesTo: ({ normalise }) => normalise === 'tokens',
+    measure: ({ scores }) => Number(scores.tokenizersDiffer),
+    caution: 0,
+    unreliable: 0,
+    message: () => 'target and logging policy cut text differently, so means per token compare different units',
+  },
+  {
+    code: 'MIXED_DTYPES',
+    measure: ({ scores }) => Number(scores.dtypesDiffer),
+    caution: 0,
+    unreliable: 1,
+    message: () => 'target and logging policy were scored in different precision, which goes into every weight',
+  },
+  {
+    code: 'TRUNCATED_PROMPTS',
+    measure: ({ scores }) => scores.truncatedShare,
+    caution: 0.01,
+    unreliable: 0.5,
+    message: (_, share) => `${percent(share)} of the responses were scored after a prompt that was cut`,
+  },
+  {
+    code: 'TOKENS_ASSUMED',
+    appliesTo: ({ normalise }) => normalise === 'tokens',
+    measure: ({ scores }) => scores.tokensAssumedShare,
+    caution: 0.01,
+    unreliable: Infinity,
+    message: (_, share) => `for ${percent(share)} of the responses the logging policy's number of tokens is a guess`,
+  },
+  {
     code: 'INDEX',
     appliesTo: ({ estimand }) => estimand === 'normalised',
     measure: () => 1,
@@ -146,6 +192,13 @@ const RULES: readonly Rule[] = [
       'length-normalised probabilities are no density: this is an index that depends on the logging policy, not a value',
   },
 ];
+
+/** A model that has seen the responses finds them too likely, and so makes weights too small. */
+function inSample({ scores, diagnostics: { meanWeight } }: Evidence): string {
+  return scores.modelled && meanWeight !== null && meanWeight < 1
+    ? ' (a logging model that was fitted to these responses?)'
+    : '';
+}
 
 /**
  * Whether a mean weight other than 1 speaks against a value: the expectation is 1, but for the bound, whose geometric means

@@ -5,6 +5,7 @@ import type { CollectCounts } from './collect.js';
 import { type LogColumns, normalised } from './columns.js';
 import type { Estimate, Normalisation, ResolvedOptions, Warning } from './result.js';
 import type { Row } from './row.js';
+import type { ScoreFacts } from './verdict.js';
 
 /** Below this share of utility a value says more about diversity. */
 const LOW_UTILITY_SHARE = 0.1;
@@ -19,10 +20,26 @@ export interface WarningInput {
 }
 
 /** Whether both policies say what they use, and it is not the same. */
-export function policiesDiffer(target: Policy, logging: Policy | 'log', field: 'tokenizer' | 'dtype'): boolean {
+function policiesDiffer(target: Policy, logging: Policy | 'log', field: 'tokenizer' | 'dtype'): boolean {
   if (logging === 'log') return false;
   const [a, b] = [target.identity[field], logging.identity[field]];
   return a !== null && b !== null && a !== b;
+}
+
+/** What the verdict has to know of the scores. */
+export function scoreFacts(
+  target: Policy,
+  logging: Policy | 'log',
+  { truncated, tokensAssumed }: CollectCounts,
+  { reward: { length: responses } }: LogColumns,
+): ScoreFacts {
+  return {
+    tokenizersDiffer: policiesDiffer(target, logging, 'tokenizer'),
+    dtypesDiffer: policiesDiffer(target, logging, 'dtype'),
+    modelled: logging !== 'log',
+    truncatedShare: truncated / responses,
+    tokensAssumedShare: tokensAssumed / responses,
+  };
 }
 
 export function warningsOf(input: WarningInput): Warning[] {

@@ -3,7 +3,9 @@ import { type Evidence, judge, worstVerdict } from '../../src/estimators/verdict
 
 const good: Evidence = {
   estimator: 'decomposed',
+  normalise: 'none',
   estimand: 'value',
+  scores: { tokenizersDiffer: false, dtypesDiffer: false, modelled: false, truncatedShare: 0, tokensAssumedShare: 0 },
   queries: 500,
   value: 2,
   standardError: 0.1,
@@ -22,11 +24,15 @@ const good: Evidence = {
 };
 
 function verdictOf(
-  changes: Partial<Omit<Evidence, 'diagnostics'>> & { diagnostics?: Partial<Evidence['diagnostics']> },
+  changes: Partial<Omit<Evidence, 'diagnostics' | 'scores'>> & {
+    diagnostics?: Partial<Evidence['diagnostics']>;
+    scores?: Partial<Evidence['scores']>;
+  },
 ) {
   const { verdict, reasons } = judge({
     ...good,
     ...changes,
+    scores: { ...good.scores, ...changes.scores },
     diagnostics: { ...good.diagnostics, ...changes.diagnostics },
   });
   return [verdict, ...reasons.map((reason) => reason.code)];
@@ -64,8 +70,26 @@ describe('the verdict', () => {
     ['NO_SUPPORT', 'caution', { diagnostics: { queriesWithoutSupport: 60 } }],
     ['NO_SUPPORT', 'unreliable', { diagnostics: { queriesWithoutSupport: 251 } }],
     ['WEIGHT_OVERFLOW', 'unreliable', { value: null }],
+    ['MIXED_DTYPES', 'caution', { scores: { dtypesDiffer: true } }],
+    ['TRUNCATED_PROMPTS', 'caution', { scores: { truncatedShare: 0.02 } }],
+    ['TRUNCATED_PROMPTS', 'unreliable', { scores: { truncatedShare: 0.6 } }],
+    ['TOKENIZER_MISMATCH', 'unreliable', { normalise: 'tokens', scores: { tokenizersDiffer: true } }],
+    ['TOKENS_ASSUMED', 'caution', { normalise: 'tokens', scores: { tokensAssumedShare: 1 } }],
   ] as const)('%s alone makes it %s', (code, verdict, changes) => {
     expect(verdictOf(changes)).toEqual([verdict, code]);
+  });
+
+  it('asks for tokens only where they are counted', () => {
+    expect(verdictOf({ scores: { tokenizersDiffer: true, tokensAssumedShare: 1 } })).toEqual(['reliable']);
+  });
+
+  it('suspects a logging model that saw the responses where weights are too small', () => {
+    const low = { ...good.diagnostics, meanWeight: 0.7, chiSquare: 500 };
+    const message = (modelled: boolean, meanWeight: number) =>
+      judge({ ...good, scores: { ...good.scores, modelled }, diagnostics: { ...low, meanWeight } }).reasons[0]!.message;
+    expect(message(true, 0.7)).toMatch(/fitted to these responses\?/);
+    expect(message(true, 1.4)).not.toMatch(/fitted/);
+    expect(message(false, 0.7)).not.toMatch(/fitted/);
   });
 
   it('is never better than caution for an index', () => {

@@ -3,7 +3,7 @@ import type { Slate } from '../../data/slate.js';
 import { parseSplit, type Split } from '../../data/split.js';
 import { evaluate as evaluateLog } from '../../estimators/evaluate.js';
 import { QUERY_INTERVALS } from '../../estimators/intervals.js';
-import { estimatorName, form, normalisation, reduction, type Warning } from '../../estimators/result.js';
+import { estimatorName, form, normalisation, reduction, smallGroups, type Warning } from '../../estimators/result.js';
 import { type ScoreFilePolicy, scoreFile } from '../../policy/score-file.js';
 import { REWARDS } from '../../reward/index.js';
 import { defineCommand } from '../command.js';
@@ -58,7 +58,17 @@ export const evaluate = defineCommand({
     interval: optional('--interval <method>', `${QUERY_INTERVALS.join(', ')}`, oneOf(...QUERY_INTERVALS)),
     alpha: optional('--alpha <a>', 'intervals miss with this probability (default: 0.05)', number),
     resamples: optional('--resamples <n>', 'bootstrap resamples', positiveInteger),
-    by: optional('--by <field>', 'also by group of judges or authors (group), or by a field of the queries', text),
+    by: optional(
+      '--by <field>',
+      'also by group of judges or authors (group), or by a field of queries or responses',
+      text,
+    ),
+    minGroup: optional('--min-group <n>', 'groups of fewer queries are small (default: 10)', positiveInteger),
+    smallGroups: optional(
+      '--small-groups <rule>',
+      'refuse to compare small groups, or pool them (default: refuse)',
+      oneOf(...smallGroups.options),
+    ),
     skipUnscored: onOff('--skip-unscored', 'leave out queries with a response that has no score, and count them'),
     strict: onOff('--strict', 'fail instead of printing numbers that the log does not support'),
     json: onOff('--json', 'print one JSON object'),
@@ -93,6 +103,8 @@ export const evaluate = defineCommand({
       seed: settings.seed,
       by: settings.by,
       allQueries: settings.split === 'all',
+      minGroup: settings.minGroup,
+      smallGroups: settings.smallGroups,
       strict: settings.strict,
       signal: context.signal,
       onProgress: ({ phase, done, total }) =>
