@@ -1,9 +1,18 @@
-import { Bootstrap, percentiles, runInTurns } from './bootstrap.js';
+import { Bootstrap, runInTurns } from './bootstrap.js';
 import { percentileInterval } from './intervals/bootstrap-intervals.js';
 import { indexClusters } from './intervals/clusters.js';
 import { checkedSettings, QUERY_INTERVALS } from './intervals/settings.js';
+import { criticalValue } from './max-t.js';
 import type { AcrossGroups, Estimate, Interval, ResolvedOptions } from './result.js';
-import { columnsOf, type Statistic, scaledBy, standardError, statisticValue, sumOverClusters } from './statistic.js';
+import {
+  columnsOf,
+  type Statistic,
+  scaledBy,
+  standardError,
+  statisticValue,
+  sumOf,
+  sumOverClusters,
+} from './statistic.js';
 
 /** The statistic of one group, on the whole log: entries of queries that are not in the group are 0. */
 export interface GroupStatistic {
@@ -45,9 +54,7 @@ export async function acrossGroups(
   const errors = statistics.map(standardError);
   if (groups.length === 0 || units < 2 || ![...values, ...errors].every(Number.isFinite)) return null;
   const total = groups.reduce((sum, { share }) => sum + share, 0);
-  const weighted = groups
-    .map(({ share }, g) => scaledBy(statistics[g]!, share / total))
-    .reduce((rest, statistic) => added(statistic, rest));
+  const weighted = groups.map(({ share }, g) => scaledBy(statistics[g]!, share / total)).reduce(sumOf);
   const settings = checkedSettings('bootstrap-percentile', { ...resolved, side: 'two' }, QUERY_INTERVALS);
   const all = [...statistics, weighted];
   const bootstrap = new Bootstrap(all, units, settings);
@@ -81,25 +88,4 @@ export async function acrossGroups(
       interval: intervalOf(share.low, share.high, 'bootstrap-percentile'),
     },
   };
-}
-
-/** The 1 - alpha quantile of the largest deviation, in standard errors; resamples in which a group has no value are left out. */
-export function criticalValue(
-  replicates: readonly Float64Array[],
-  values: readonly number[],
-  errors: readonly number[],
-  alpha: number,
-): number {
-  const largest = replicates[0]!.map((_, b) => {
-    // A group whose values do not vary does not deviate.
-    return replicates.reduce((most, replicate, g) => {
-      const deviation = Math.abs(replicate[b]! - values[g]!);
-      return Math.max(most, deviation === 0 ? 0 : deviation / errors[g]!);
-    }, 0);
-  });
-  return percentiles(largest, [100 * (1 - alpha)])[0]!;
-}
-
-function added(statistic: Statistic, rest: Statistic): Statistic {
-  return { ...statistic, plus: statistic.plus ? added(statistic.plus, rest) : rest };
 }

@@ -1,16 +1,16 @@
 import type { SlateLog } from '../data/slate.js';
 import { PopeError } from '../errors.js';
 import { diagnose } from '../native/doctor.js';
-import { balancedLambdaDiv } from './balance.js';
 import { collect } from './collect.js';
 import type { LogColumns } from './columns.js';
 import { evaluateGroups, smallGroupWarnings } from './evaluate-groups.js';
 import { fillIntervals } from './fill-intervals.js';
 import { headlineOf } from './headline.js';
 import { HeldOutLog } from './held-out.js';
-import { type EvaluateOptions, formOf, isSlateSoftShare, type Plan, planOf, transformOf } from './options.js';
-import type { EstimatorName, Evaluation, Form, Normalisation, Warning } from './result.js';
+import { type EvaluateOptions, planOf } from './options.js';
+import type { Evaluation, Warning } from './result.js';
 import { estimateRow, type Row } from './row.js';
+import { rowRequests } from './row-requests.js';
 import { scoreFacts, warningsOf } from './warnings.js';
 
 /** Queries between two progress reports. */
@@ -111,35 +111,6 @@ function withoutUnreliable(evaluation: Evaluation): Evaluation {
     acrossGroups: holds ? acrossGroups : null,
     warnings: left === kept ? evaluation.warnings : [...evaluation.warnings, { code: 'LEFT_OUT', message }],
   };
-}
-
-interface RowRequest {
-  estimator: EstimatorName;
-  normalise: Normalisation;
-  form: Form;
-  lambdaDiv: number;
-  transform: ReturnType<typeof transformOf>;
-}
-
-/** What each row computes. lambda_div 'auto' is settled on the whole log, so that groups are valued alike. */
-function rowRequests(plan: Plan, columns: LogColumns): { requests: RowRequest[]; skipped: Warning[] } {
-  const { estimators, normalise, lambdaCu, lambdaDiv } = plan.resolved;
-  const meaningful = estimators.filter((name) => !isSlateSoftShare(name, formOf(plan, name), plan.reward));
-  const requests = normalise.flatMap((normalisation) =>
-    meaningful.map((estimator): RowRequest => {
-      const form = formOf(plan, estimator);
-      return {
-        estimator,
-        normalise: normalisation,
-        form,
-        lambdaDiv: lambdaDiv === 'auto' ? balancedLambdaDiv(columns, normalisation, form, lambdaCu) : lambdaDiv,
-        transform: transformOf(plan, normalisation),
-      };
-    }),
-  );
-  if (meaningful.length === estimators.length) return { requests, skipped: [] };
-  const message = `slate is left out: with form soft and a reward whose shares sum to 1 it measures the mean weight and no preference`;
-  return { requests, skipped: [{ code: 'SLATE_SOFT_SHARE', message }] };
 }
 
 function unreliable(reasons: readonly Warning[]): PopeError {

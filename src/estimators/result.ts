@@ -12,8 +12,10 @@ export const form = z.enum(['expected', 'soft', 'gated']);
 export const reduction = z.enum(['sum', 'mean']);
 export const smallGroups = z.enum(['refuse', 'pool']);
 
-const warning = z.strictObject({ code: z.string(), message: z.string() });
-const reason = warning.extend({ verdict: verdict.describe('What this reason alone would make of the verdict.') });
+export const warning = z.strictObject({ code: z.string(), message: z.string() });
+export const reason = warning.extend({
+  verdict: verdict.describe('What this reason alone would make of the verdict.'),
+});
 
 const interval = z
   .strictObject({ method: z.string(), low: z.number(), high: z.number(), alpha: z.number() })

@@ -38,6 +38,11 @@ export function scaledBy(statistic: Statistic, factor: number): Statistic {
   };
 }
 
+/** The statistic whose theta is the sum of these two. */
+export function sumOf(a: Statistic, b: Statistic): Statistic {
+  return { ...a, plus: a.plus ? sumOf(a.plus, b) : b };
+}
+
 /** The same statistic on a log of `queries`, in which its own are those at `places` and the others add nothing. */
 export function placedAmong(statistic: Statistic, places: readonly number[], queries: number): Statistic {
   const place = (column: Float64Array) => {

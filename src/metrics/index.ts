@@ -2,6 +2,8 @@
  * Metrics of generated responses (docs/metrics.md): 'pope-native/metrics'. Fractions in [0, 1] and natural units; tables
  * print x100 where the paper does.
  */
+
+export { kendallTau, spearman } from '../estimators/rank-correlation.js';
 export { plackettLuceWorths } from '../reward/plackett-luce.js';
 export { type BleuOptions, bleu } from './bleu.js';
 export { type CoverageOptions, type GroupCoverage, overtonCoverage, pluralisticCoverage } from './coverage.js';
@@ -16,7 +18,6 @@ export { type Tokenize, type TokenOptions, whitespaceTokens } from './ngrams.js'
 export { pairwiseDiversity } from './pairwise-diversity.js';
 export { plScore } from './pl-score.js';
 export { pooledContributions } from './pooled.js';
-export { kendallTau, spearman } from './rank-correlation.js';
 export { relevance } from './relevance.js';
 export { type SelfBleuOptions, selfBleu, selfBleuOfTexts } from './self-bleu.js';
 export { cosineSimilarity, type Similarity } from './similarity.js';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { criticalValue } from '../../src/estimators/across-groups.js';
 import { evaluate } from '../../src/estimators/evaluate.js';
 import { POOLED_GROUP, ruledGroups } from '../../src/estimators/group-rules.js';
 import type { LogGroup } from '../../src/estimators/groups.js';
+import { criticalValue } from '../../src/estimators/max-t.js';
 import { TABULAR_GROUPS, tabularWorld } from '../../src/experiments/worlds/tabular.js';
 import { trueValue } from '../../src/experiments/worlds/tabular-truth.js';
 

@@ -1,4 +1,4 @@
-import { requireFinite, requireInput } from './checks.js';
+import { describeValue, UsageError } from '../errors.js';
 
 /**
  * Spearman's rank correlation, in [-1, 1]: Pearson's correlation of the ranks, ties sharing their mean rank. NaN where one
@@ -35,12 +35,23 @@ export function kendallTau(x: ArrayLike<number>, y: ArrayLike<number>): number {
 }
 
 function requirePairs(x: ArrayLike<number>, y: ArrayLike<number>): void {
-  requireInput(
-    x.length === y.length,
-    `A rank correlation needs two lists of the same length, got ${x.length} and ${y.length}.`,
-  );
-  requireFinite('A rank correlation, first list', x);
-  requireFinite('A rank correlation, second list', y);
+  if (x.length !== y.length) {
+    throw new UsageError(
+      'METRIC_INPUT',
+      `A rank correlation needs two lists of the same length, got ${x.length} and ${y.length}.`,
+    );
+  }
+  for (const [name, list] of [
+    ['first', x],
+    ['second', y],
+  ] as const) {
+    const bad = Array.from(list).findIndex((value) => !Number.isFinite(value));
+    if (bad < 0) continue;
+    throw new UsageError(
+      'METRIC_INPUT',
+      `A rank correlation, ${name} list: number ${bad} is ${describeValue(list[bad])}; expected finite numbers.`,
+    );
+  }
 }
 
 /** Ranks 1 .. n minus their mean; ties share the mean of their places. */
