@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { InterruptedError, PopeError, UsageError } from '../errors.js';
 import { exampleText, isHelp, type MountedCommand } from './command.js';
 import { alignCommand } from './commands/align.js';
+import { compare } from './commands/compare.js';
 import { demo } from './commands/demo.js';
 import { doctor } from './commands/doctor.js';
 import { evaluate } from './commands/evaluate.js';
@@ -20,6 +21,7 @@ const COMMANDS: readonly MountedCommand[] = [
   importCommand,
   score,
   evaluate,
+  compare,
   fitLoggingCommand,
   alignCommand,
   generate,

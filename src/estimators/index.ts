@@ -1,5 +1,12 @@
 /** Estimators of the pluralistic value, intervals, diagnostics and verdict: 'pope-native/estimators'. */
 export type { SlateLog } from '../data/slate.js';
+export { type CompareOptions, compare } from './compare/compare.js';
+export {
+  type ComparedPair,
+  type ComparedPolicy,
+  type Comparison,
+  comparison as comparisonSchema,
+} from './compare/result.js';
 export { evaluate } from './evaluate.js';
 export {
   INTERVAL_METHODS,

@@ -1,27 +1,13 @@
-import type { LoggedDataset } from '../../data/dataset.js';
-import type { Slate } from '../../data/slate.js';
-import { parseSplit, type Split } from '../../data/split.js';
 import { evaluate as evaluateLog } from '../../estimators/evaluate.js';
 import { QUERY_INTERVALS } from '../../estimators/intervals.js';
-import { estimatorName, form, normalisation, reduction, smallGroups, type Warning } from '../../estimators/result.js';
-import { type ScoreFilePolicy, scoreFile } from '../../policy/score-file.js';
-import { REWARDS } from '../../reward/index.js';
+import { estimatorName, normalisation, smallGroups } from '../../estimators/result.js';
+import { scoreFile } from '../../policy/score-file.js';
 import { defineCommand } from '../command.js';
 import { evaluationReport } from '../evaluation-report.js';
-import {
-  listOf,
-  number,
-  oneOf,
-  onOff,
-  optional,
-  type Parse,
-  positiveInteger,
-  severalRequired,
-  text,
-} from '../flags.js';
-import { LOG_FLAGS, openLog, saySkipped } from '../log-flags.js';
-
-const lambdaDiv: Parse<number | 'auto'> = (value) => (value === 'auto' ? value : number(value));
+import { listOf, oneOf, onOff, optional, positiveInteger, severalRequired, text } from '../flags.js';
+import { openLog, saySkipped } from '../log-flags.js';
+import { loggingPolicy, ScoredSlates } from '../scored-slates.js';
+import { VALUE_FLAGS } from '../value-flags.js';
 
 export const evaluate = defineCommand({
   name: 'evaluate',
@@ -33,11 +19,6 @@ export const evaluate = defineCommand({
   arguments: [['<log>', 'log file, or - for standard input']],
   flags: {
     target: severalRequired('--target <scores...>', 'score files of the target policy', text),
-    logging: severalRequired(
-      '--logging <scores...>',
-      "score files of the logging policy, or the word log for the log's own propensities",
-      text,
-    ),
     estimator: optional(
       '--estimator <names>',
       'slate, decomposed, bound (default: all)',
@@ -48,16 +29,9 @@ export const evaluate = defineCommand({
       'all, none, tokens or bytes (default: all)',
       oneOf('all', ...normalisation.options),
     ),
-    reward: optional('--reward <name>', `${REWARDS.join(', ')} (default: by what the log has)`, oneOf(...REWARDS)),
-    form: optional('--form <name>', 'expected, soft or gated (default: by estimator)', oneOf(...form.options)),
-    lambdaCu: optional('--lambda-cu <x>', 'weight of utility (default: 1)', number),
-    lambdaDiv: optional('--lambda-div <x>', 'weight of diversity, or auto (default: 1)', lambdaDiv),
-    reduction: optional('--reduction <name>', 'sum or mean over a slate (default: sum)', oneOf(...reduction.options)),
-    transform: optional('--transform <name:value>', 'transform of the weights, such as clip:10 or power:0.5', text),
+    ...VALUE_FLAGS,
     selfNormalise: onOff('--self-normalise', 'divide values by the mean weight'),
     interval: optional('--interval <method>', `${QUERY_INTERVALS.join(', ')}`, oneOf(...QUERY_INTERVALS)),
-    alpha: optional('--alpha <a>', 'intervals miss with this probability (default: 0.05)', number),
-    resamples: optional('--resamples <n>', 'bootstrap resamples', positiveInteger),
     by: optional(
       '--by <field>',
       'also by group of judges or authors (group), or by a field of queries or responses',
@@ -69,19 +43,12 @@ export const evaluate = defineCommand({
       'refuse to compare small groups, or pool them (default: refuse)',
       oneOf(...smallGroups.options),
     ),
-    skipUnscored: onOff('--skip-unscored', 'leave out queries with a response that has no score, and count them'),
     strict: onOff('--strict', 'fail instead of printing numbers that the log does not support'),
     json: onOff('--json', 'print one JSON object'),
-    ...LOG_FLAGS,
-    split: optional(
-      '--split <name>',
-      'train, validation, test or all (default: all; test where the target comes from a run)',
-      (value): Split | 'all' => (value === 'all' ? value : parseSplit(value)),
-    ),
   },
   async run([path], settings, context) {
     const target = scoreFile(settings.target);
-    const logging = isLog(settings.logging) ? 'log' : scoreFile(settings.logging);
+    const logging = loggingPolicy(settings.logging);
     const split = settings.split === 'all' ? undefined : settings.split;
     const log = await openLog(path!, { ...settings, split }, context);
     const scored = new ScoredSlates(log, logging === 'log' ? [target] : [target, logging]);
@@ -121,43 +88,3 @@ export const evaluate = defineCommand({
     else await context.terminal.write(evaluationReport(evaluation));
   },
 });
-
-function isLog(logging: readonly string[]): boolean {
-  return logging.length === 1 && logging[0] === 'log';
-}
-
-/** The slates of a log of which every response has a score from every policy. */
-class ScoredSlates implements AsyncIterable<Slate> {
-  readonly #log: LoggedDataset;
-  readonly #policies: readonly ScoreFilePolicy[];
-  #skipped = 0;
-
-  constructor(log: LoggedDataset, policies: readonly ScoreFilePolicy[]) {
-    this.#log = log;
-    this.#policies = policies;
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<Slate> {
-    let skipped = 0;
-    for await (const slate of this.#log) {
-      const covered = await Promise.all(this.#policies.map((policy) => policy.covers(slate)));
-      if (covered.every(Boolean)) yield slate;
-      else skipped++;
-    }
-    this.#skipped = skipped;
-  }
-
-  get split(): Split | undefined {
-    return this.#log.split;
-  }
-
-  sha256(): Promise<string> {
-    return this.#log.sha256();
-  }
-
-  warnings(): Warning[] {
-    if (this.#skipped === 0) return [];
-    const message = `${this.#skipped} queries have a response without a score and were left out: the estimates speak for the others only`;
-    return [{ code: 'UNSCORED_QUERIES', message }];
-  }
-}

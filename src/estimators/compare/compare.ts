@@ -1,9 +1,10 @@
 import type { SlateLog } from '../../data/slate.js';
-import { UsageError } from '../../errors.js';
+import { PopeError, UsageError } from '../../errors.js';
 import type { Policy } from '../../policy/policy.js';
 import { Bootstrap, runInTurns } from '../bootstrap.js';
 import { collect } from '../collect.js';
 import type { LogColumns } from '../columns.js';
+import { HeldOutLog } from '../held-out.js';
 import { percentileInterval } from '../intervals/bootstrap-intervals.js';
 import { indexClusters } from '../intervals/clusters.js';
 import { checkedSettings, QUERY_INTERVALS } from '../intervals/settings.js';
@@ -21,7 +22,7 @@ import { comparePairs, probabilitiesOfBest, type Resampled, regretBounds } from 
 export interface CompareOptions
   extends Omit<
     EvaluateOptions,
-    'target' | 'estimators' | 'normalise' | 'selfNormalise' | 'interval' | 'by' | 'minGroup' | 'smallGroups' | 'strict'
+    'target' | 'estimators' | 'normalise' | 'selfNormalise' | 'interval' | 'by' | 'minGroup' | 'smallGroups'
   > {
   /** The policies by name, at least two. */
   targets: ReadonlyMap<string, Policy>;
@@ -44,7 +45,7 @@ interface Candidate {
  * Which of several policies is the best, from one log: values on the same queries and the same resamples, so that what they share cancels
  * out of their differences; with multiple-comparison control (docs/estimators.md, "Comparing policies").
  *
- * @throws as `evaluate`; UsageError OPTION for fewer than two policies, lambdaDiv 'auto', and a truth that leaves a policy out
+ * @throws as `evaluate`, UNRELIABLE where the log supports no value of some policy; UsageError OPTION for fewer than two policies, lambdaDiv 'auto', and a truth that leaves a policy out
  */
 export async function compare(log: SlateLog, options: CompareOptions): Promise<Comparison> {
   const { targets, estimator, normalise, truth, ...shared } = options;
@@ -56,8 +57,9 @@ export async function compare(log: SlateLog, options: CompareOptions): Promise<C
     ...(estimator ? { estimators: [estimator] } : {}),
     normalise: normalise ?? 'all',
   });
+  const judged = heldOutByAll(log, options);
   const candidates: Candidate[] = [];
-  for (const [name, policy] of targets) candidates.push(await candidateOf(log, plan, name, policy, options));
+  for (const [name, policy] of targets) candidates.push(await candidateOf(judged, plan, name, policy, options));
   const row = chosenRow(candidates, estimator, normalise);
   const chosen = candidates.map((candidate) => ({ candidate, ...figureOf(candidate, row) }));
   const valued = chosen.filter(({ statistic }) => statistic !== null);
@@ -112,11 +114,9 @@ export async function compare(log: SlateLog, options: CompareOptions): Promise<C
     }
   }
   const contenders = policies.filter(({ possiblyBest }) => possiblyBest);
-  const verdict = worstVerdict(
-    policies.length === contenders.length || contenders.length === 0
-      ? policies.map((p) => p.verdict)
-      : contenders.map((p) => p.verdict),
-  );
+  const verdict = worstVerdict(contenders.map((policy) => policy.verdict));
+  const unsupported = policies.filter((policy) => policy.verdict === 'unreliable');
+  if (options.strict && unsupported.length > 0) throw unreliable(unsupported);
   const supported = pairs.length > 0 && policies.every((policy) => policy.verdict !== 'unreliable');
   return {
     queries: columns.queryIds.length,
@@ -159,6 +159,22 @@ function checkOptions({ targets, lambdaDiv, truth }: CompareOptions): void {
   const missing = truth && [...targets.keys()].find((name) => !Number.isFinite(truth[name]));
   if (missing === undefined) return;
   throw new UsageError('OPTION', `Option truth has no value of policy "${missing}"; name a number for each policy.`);
+}
+
+function unreliable(policies: readonly ComparedPolicy[]): PopeError {
+  const lines = policies.flatMap(({ policy, reasons }) =>
+    reasons.map(({ code, message }) => `\n  ${policy}: ${code}: ${message}`),
+  );
+  return new PopeError('UNRELIABLE', `The log does not support a value of every policy (strict):${lines.join('')}`);
+}
+
+/** The queries that no policy's run has seen, or all of them where they are asked for: the same for every policy. */
+function heldOutByAll(log: SlateLog, { targets, allQueries }: CompareOptions): SlateLog {
+  const everything = allQueries || log.split !== undefined;
+  return [...targets.values()].reduce<SlateLog>(
+    (rest, target) => new HeldOutLog(rest, { target, allQueries: everything }),
+    log,
+  );
 }
 
 async function candidateOf(
