@@ -1,5 +1,7 @@
 import type { CausalModel } from '../models/causal-model.js';
 import type { TokenSlate } from '../models/packing.js';
+import type { RecordedScores } from '../models/recorded-scores.js';
+import type { TokenScores } from '../models/score-batch.js';
 import { BatchPlan } from './batch-plan.js';
 import { Divergence, describePlace, explain, type StepPlace } from './failure.js';
 import { trainedPart } from './method.js';
@@ -41,9 +43,10 @@ export interface TrainerParts {
 }
 
 /**
- * Trains a model on the slates of a log. A step has three phases: the log-probabilities of its slates without a tape; from
- * them the coefficient of every response; then forward and backward passes with these coefficients, in as many micro-batches
- * as the memory wants. Which slates a step takes, and all that is random, follow from seed and step alone.
+ * Trains a model on the slates of a log. A step has three phases: the log-probabilities of its slates; from them the
+ * coefficient of every response; then forward and backward passes with these coefficients, in as many micro-batches as the
+ * memory wants. Where one is enough, the first phase keeps its pass for the third. Which slates a step takes, and all that is
+ * random, follow from seed and step alone.
  */
 export class Trainer {
   readonly stepsPerEpoch: number;
@@ -75,14 +78,25 @@ export class Trainer {
   }
 
   async #step(slates: readonly TrainingSlate[], place: StepPlace): Promise<StepMetrics> {
+    const { model, settings } = this.#parts;
+    const { batchTokens, checkpointing } = settings;
+    using recorded = await model.recordScores(slates.map(tokenSlate), { batchTokens, checkpointing });
+    return await this.#ascend(slates, place, recorded);
+  }
+
+  async #ascend(
+    slates: readonly TrainingSlate[],
+    place: StepPlace,
+    recorded: RecordedScores | null,
+  ): Promise<StepMetrics> {
     const { optimizer, objective, rule, schedule } = this.#parts;
-    const scores = await this.#score(slates);
+    const scores = recorded ? this.#modelScores(recorded.scores) : await this.#score(slates);
     // Log-probabilities follow from the weights alone: it is these that are no good any more.
     checkFinite(scores.logProb, 'a log-probability', place, { weightsAreGood: false });
     const batch = batchOf(slates, scores);
     const gradient = objective(batch);
     checkFinite([gradient.value, ...gradient.coefficients], 'the value', place, { weightsAreGood: true });
-    const tokens = await this.#accumulate(slates, batch, gradient, place.step);
+    const tokens = await this.#accumulate(slates, batch, gradient, { pass: place.step, recorded });
     const lr = learningRate(schedule, place.step - 1);
     let gradientNorm = 0;
     if (tokens > 0) {
@@ -140,10 +154,14 @@ export class Trainer {
   async #score(slates: readonly TrainingSlate[]): Promise<ModelScores> {
     const { model, settings } = this.#parts;
     const { tokenEntropy: entropy, batchTokens } = settings;
-    const scored = (await model.scoreTokens(slates.map(tokenSlate), { entropy, batchTokens })).flat();
+    return this.#modelScores(await model.scoreTokens(slates.map(tokenSlate), { entropy, batchTokens }));
+  }
+
+  #modelScores(scores: readonly TokenScores[][]): ModelScores {
+    const scored = scores.flat();
     return {
       logProb: Float64Array.from(scored, ({ sum }) => sum),
-      entropy: entropy
+      entropy: this.#parts.settings.tokenEntropy
         ? Float64Array.from(
             scored,
             ({ entropies }) => entropies!.reduce((sum, each) => sum + each, 0) / entropies!.length,
@@ -157,7 +175,7 @@ export class Trainer {
     slates: readonly TrainingSlate[],
     { offsets }: Batch,
     gradient: ObjectiveGradient,
-    pass: number,
+    { pass, recorded }: { pass: number; recorded: RecordedScores | null },
   ): Promise<number> {
     const { model, settings } = this.#parts;
     const { coefficients, entropyCoefficients } = gradient;
@@ -181,6 +199,17 @@ export class Trainer {
       });
     }
     if (kept.length === 0) return 0;
+    // Back through all rows costs two passes over them; forward and back through those that matter three.
+    if (recorded && 3 * rowsOf(kept.map(({ slate }) => slate)) >= 2 * rowsOf(slates.map(tokenSlate))) {
+      const perSlate = (values: ArrayLike<number>, of: (value: number, tokens: number) => number) =>
+        slates.map(({ responses }, i) => responses.map(({ ids }, k) => of(values[offsets[i]! + k]!, ids.length)));
+      recorded.backward(
+        perSlate(coefficients, (coefficient) => coefficient),
+        entropyCoefficients && perSlate(entropyCoefficients, (coefficient, tokens) => coefficient / tokens),
+      );
+      return tokens;
+    }
+    recorded?.dispose();
     await model.accumulateGradient(
       kept.map(({ slate }) => slate),
       kept.map((each) => each.coefficients),
@@ -194,6 +223,12 @@ export class Trainer {
     );
     return tokens;
   }
+}
+
+/** Rows that a pass over some slates takes, up to the last tokens of responses. */
+function rowsOf(slates: readonly TokenSlate[]): number {
+  const tokens = ({ prompt, responses }: TokenSlate) => responses.reduce((sum, ids) => sum + ids.length, prompt.length);
+  return slates.reduce((sum, slate) => sum + tokens(slate), 0);
 }
 
 function tokenSlate({ prompt, responses }: TrainingSlate): TokenSlate {

@@ -1,4 +1,5 @@
 import { describeValue, UsageError } from '../errors.js';
+import type { FusedHead } from '../tensor/ops/index.js';
 import { Tape } from '../tensor/tape.js';
 import { type BatchOptions, batchOptions } from './batch-options.js';
 import { checkSlates } from './check-tokens.js';
@@ -22,8 +23,15 @@ export interface GradientOptions extends BatchOptions {
   pass?: number;
 }
 
+/** A model that trains. */
+export interface Trainable extends Runner {
+  config: ModelConfig;
+  trained: TrainedParameters;
+  adapters: LoraAdapters | null;
+}
+
 /** A coefficient for every response: c[slate][response]. */
-type Coefficients = readonly ArrayLike<number>[];
+export type Coefficients = readonly ArrayLike<number>[];
 
 /**
  * Adds d/dtheta sum_ik (c_ik l_ik + e_ik H_ik) to the gradients, where l_ik is the mean (or sum) of the token
@@ -31,7 +39,7 @@ type Coefficients = readonly ArrayLike<number>[];
  * on a tape, then backward from c_ik / T_ik at each of the T_ik tokens. After an error the gradients hold a part: clear them.
  */
 export async function accumulateGradient(
-  model: Runner & { config: ModelConfig; trained: TrainedParameters; adapters: LoraAdapters | null },
+  model: Trainable,
   slates: readonly TokenSlate[],
   coefficients: Coefficients,
   options: GradientOptions,
@@ -53,16 +61,14 @@ export async function accumulateGradient(
     await device.ready();
     const batch = layOut(slates, packs);
     const run = () => {
-      const seed = (values: Coefficients) => {
-        const seeds = tokenSeeds(batch, values, reduction);
-        return device.tensor(seeds, [seeds.length]);
-      };
-      const ofLogProbs = seed(coefficients);
-      const ofEntropies = entropyCoefficients ? seed(entropyCoefficients) : null;
       const tape = new Tape(device, { checkpointing });
       trained.watchOn(tape);
-      const { logProbs, entropies } = tape.record(() => scoreBatch(model, batch, temperature));
-      tape.backward([[logProbs, ofLogProbs], ...(ofEntropies ? ([[entropies, ofEntropies]] as const) : [])]);
+      const results = tape.record(() => scoreBatch(model, batch, temperature));
+      backward(model, tape, batch, results, {
+        coefficients,
+        entropyCoefficients: entropyCoefficients ?? null,
+        reduction,
+      });
     };
     device.scope(() => {
       if (!adapters) return run();
@@ -70,6 +76,25 @@ export async function accumulateGradient(
       adapters.duringPass({ number: pass, places }, run);
     });
   }
+}
+
+/** Goes back through the recorded pass of a batch, from the coefficients of its responses. */
+export function backward(
+  { device, trained }: Trainable,
+  tape: Tape,
+  batch: PackedBatch,
+  { logProbs, entropies }: FusedHead,
+  given: { coefficients: Coefficients; entropyCoefficients: Coefficients | null; reduction: 'mean' | 'sum' },
+): void {
+  const { coefficients, entropyCoefficients, reduction } = given;
+  const seed = (values: Coefficients) => {
+    const seeds = tokenSeeds(batch, values, reduction);
+    return device.tensor(seeds, [seeds.length]);
+  };
+  trained.backward(tape, [
+    [logProbs, seed(coefficients)],
+    ...(entropyCoefficients ? ([[entropies, seed(entropyCoefficients)]] as const) : []),
+  ]);
 }
 
 /** The coefficient of every predicted token of a batch. */

@@ -17,9 +17,10 @@ import { LoraAdapters, type LoraOptions } from './lora.js';
 import type { Network } from './network.js';
 import { NetworkInputs } from './network-inputs.js';
 import { layOut, type PackedBatch, planBatches, type TokenSlate } from './packing.js';
+import { RecordedScores, type RecordOptions } from './recorded-scores.js';
 import { isLong } from './rope.js';
 import { saveModel } from './save.js';
-import { scoreBatch } from './score-batch.js';
+import { scoreBatch, scoresOf, type TokenScores } from './score-batch.js';
 import type { Tokenizer } from './tokenizer.js';
 import { TrainedParameters } from './trained-parameters.js';
 import { readTrainedQueries } from './training-file.js';
@@ -30,18 +31,6 @@ export interface ScoreTokensOptions extends BatchOptions {
   entropy?: boolean;
   /** false: the base model, without its adapters (`addLora`); default true. */
   adapters?: boolean;
-}
-
-/** Scores of one response of T tokens; nats. */
-export interface TokenScores {
-  /** log p(token | prompt, earlier tokens), [T]. */
-  logProbs: Float32Array;
-  /** Entropy of the distribution that each token was drawn from, [T]; null unless asked for. */
-  entropies: Float32Array | null;
-  /** Sum of `logProbs`, accumulated in double. */
-  sum: number;
-  /** sum / T. */
-  mean: number;
 }
 
 interface Parts {
@@ -145,12 +134,7 @@ export class CausalModel {
       await this.device.ready();
       const batch = layOut(slates, packs);
       const { logProbs, entropies } = await this.runHead(batch, temperature, { entropy, adapters });
-      for (const { slate, response, start, count } of batch.spans) {
-        const own = logProbs.slice(start, start + count);
-        const sum = own.reduce((total, value) => total + value, 0);
-        const ownEntropies = entropies?.slice(start, start + count) ?? null;
-        scores[slate]![response] = { logProbs: own, entropies: ownEntropies, sum, mean: sum / count };
-      }
+      for (const { slate, response, ...own } of scoresOf(batch, logProbs, entropies)) scores[slate]![response] = own;
     }
     return scores;
   }
@@ -228,6 +212,18 @@ export class CausalModel {
     const { config, device, network, inputs, trained } = this;
     const { adapters } = this.weights;
     return accumulateGradient({ config, device, network, inputs, trained, adapters }, slates, coefficients, options);
+  }
+
+  /**
+   * Scores slates as `scoreTokens` does, with entropies, and keeps the pass, so that `accumulateGradient` need not run it again.
+   *
+   * @returns null where that is not possible: the slates are more than one batch, or the adapters have dropout
+   * @throws as `scoreTokens`
+   */
+  recordScores(slates: readonly TokenSlate[], options: RecordOptions = {}): Promise<RecordedScores | null> {
+    const { config, device, network, inputs, trained } = this;
+    const { adapters } = this.weights;
+    return RecordedScores.of({ config, device, network, inputs, trained, adapters }, slates, options);
   }
 
   /** Names of the parameters that train: those of the tensors in the checkpoint, or of the adapters as PEFT names them. */

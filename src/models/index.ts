@@ -1,6 +1,6 @@
 export type { GradientOptions } from './accumulate-gradient.js';
 export type { BatchOptions } from './batch-options.js';
-export { CausalModel, type ScoreTokensOptions, type TokenScores } from './causal-model.js';
+export { CausalModel, type ScoreTokensOptions } from './causal-model.js';
 export type { Gpt2Config, LlamaConfig, ModelConfig } from './config.js';
 export { type EncodedResponse, type EncodedSlate, type EncodingOptions, SlateEncoder } from './encode-slate.js';
 export { type EncodeOptions, TransformerEncoder } from './encoder.js';
@@ -13,5 +13,7 @@ export { type LoadOptions, loadModel } from './load.js';
 export { loadEncoder } from './load-encoder.js';
 export type { LoraOptions } from './lora.js';
 export type { TokenSlate } from './packing.js';
+export type { RecordedScores } from './recorded-scores.js';
 export { type WritableTensor, writeSafetensors } from './safetensors-writer.js';
+export type { TokenScores } from './score-batch.js';
 export { Tokenizer } from './tokenizer.js';

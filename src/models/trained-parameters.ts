@@ -36,7 +36,12 @@ export class TrainedParameters {
       }
       tape.watch(tensor, this.sums.get(name)!);
     }
+  }
+
+  /** `tape.backward` into the gradients. */
+  backward(tape: Tape, seeds: Parameters<Tape['backward']>[0]): void {
     this.accumulated = true;
+    tape.backward(seeds);
   }
 
   /** Every parameter with its gradient, in the order of the names; none before the first pass. */
