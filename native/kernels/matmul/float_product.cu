@@ -4,7 +4,7 @@
 // Dense Linear Algebra" (2008).
 #include "cuda/cuda.h"
 #include "kernels/matmul/product.cuda.h"
-#include "kernels/matmul/product_tile.cuh"
+#include "kernels/matmul/product_tile.cuda.h"
 
 namespace pope::cuda {
 

@@ -6,7 +6,7 @@
 // Rows that are no multiple of 16 bytes apart cannot be copied asynchronously; a second version reads them by element.
 #include "cuda/mma.h"
 #include "kernels/matmul/product.cuda.h"
-#include "kernels/matmul/product_tile.cuh"
+#include "kernels/matmul/product_tile.cuda.h"
 #include "pope.h"
 
 namespace pope::cuda {

@@ -41,6 +41,22 @@ __device__ inline void add(RowSums& sums, const float (&z)[n]) {
   }
 }
 
+// Those of two parts of a row.
+__device__ inline RowSums merge(const RowSums& a, const RowSums& b) {
+  const float max = fmaxf(a.max, b.max);
+  const RowSums x = lower(a, max), y = lower(b, max);
+  return {max, x.sum + y.sum, x.weighted + y.weighted};
+}
+
+// Those of all threads of a block, in every thread. First the maximum of all: then every thread lowers its sums once, not
+// at every step of the reduction.
+template <int kThreads>
+__device__ inline RowSums block_total(const RowSums& sums) {
+  const float max = block_reduce<kThreads>(sums.max, [](float a, float b) { return fmaxf(a, b); });
+  const RowSums lowered = lower(sums, max);
+  return {max, block_sum<kThreads>(lowered.sum), block_sum<kThreads>(lowered.weighted)};
+}
+
 // Calls each_pack(address) for the packs of row[0..n) on 16-byte boundaries and each_element(address) for what lies
 // before and behind them, spread over the threads of the block.
 template <int kThreads, class T, class EachPack, class EachElement>
@@ -72,10 +88,7 @@ __device__ inline RowSums row_sums(const T* row, int64_t n) {
         const float z[1] = {to_float(*p)};
         add(sums, z);
       });
-  // First the maximum of all: then every thread lowers its sums once, not at every step of the reduction.
-  const float max = block_reduce<kThreads>(sums.max, [](float a, float b) { return fmaxf(a, b); });
-  sums = lower(sums, max);
-  return {max, block_sum<kThreads>(sums.sum), block_sum<kThreads>(sums.weighted)};
+  return block_total<kThreads>(sums);
 }
 
 // As in softmax_sums.h.
