@@ -5,6 +5,8 @@
 void test_shim();
 void test_token_logprobs();
 void test_slates();
+void test_products();
+void test_fused_head();
 
 bool brief = false;
 
@@ -13,4 +15,6 @@ int main(int count, char** arguments) {
   test_shim();
   test_token_logprobs();
   test_slates();
+  test_products();
+  test_fused_head();
 }
