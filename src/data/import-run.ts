@@ -1,8 +1,17 @@
 import { DataError, describeValue, UsageError } from '../errors.js';
-import type { Adapter, AdapterOption, ImportContext, RawResponse, RawSlate } from './adapters/adapter.js';
+import type {
+  Adapter,
+  AdapterOption,
+  ImportContext,
+  ImportCounts,
+  ImportWarning,
+  RawResponse,
+  RawSlate,
+} from './adapters/adapter.js';
 import type { QueryText } from './adapters/prompts.js';
+import type { Spill } from './adapters/spill.js';
 import { validateSlate } from './schema.js';
-import type { LoggedResponse, Slate } from './slate.js';
+import type { Judgement, LoggedResponse, Slate } from './slate.js';
 import { applyRules, type SlateRules } from './slate-rules.js';
 
 /** read = kept + the sum of dropped. */
@@ -15,9 +24,11 @@ export interface Tally {
 export interface ImportReport {
   adapter: string;
   output: string;
+  /** Records of the raw files. */
+  rows: number;
   queries: Tally;
   responses: Tally;
-  warnings: { code: string; message: string }[];
+  warnings: ImportWarning[];
 }
 
 /** An adapter's own options by name. */
@@ -29,11 +40,19 @@ export class ImportRun implements ImportContext {
   readonly #options: ReadonlyMap<string, readonly string[]>;
   readonly #ids = new Set<string>();
 
-  constructor(adapter: Adapter, output: string, options: AdapterOptionValues) {
+  constructor(
+    adapter: Adapter,
+    output: string,
+    options: AdapterOptionValues,
+    readonly spill: Spill<ImportCounts>,
+    readonly maxCharacters: number,
+    private readonly onEveryRow: (rows: number) => void,
+  ) {
     this.#options = checkedOptions(adapter, options);
     this.report = {
       adapter: adapter.name,
       output,
+      rows: 0,
       queries: { read: 0, kept: 0, dropped: {} },
       responses: { read: 0, kept: 0, dropped: {} },
       warnings: [],
@@ -55,6 +74,21 @@ export class ImportRun implements ImportContext {
 
   warn(code: string, message: string): void {
     if (this.report.warnings.every((warning) => warning.code !== code)) this.report.warnings.push({ code, message });
+  }
+
+  onRow(): void {
+    this.onEveryRow(++this.report.rows);
+  }
+
+  counts(): ImportCounts {
+    const { rows, responses, warnings } = this.report;
+    return { rows, dropped: { ...responses.dropped }, warnings: [...warnings] };
+  }
+
+  restore({ rows, dropped, warnings }: ImportCounts): void {
+    this.report.rows = rows;
+    for (const [reason, count] of Object.entries(dropped)) this.drop(reason, count);
+    for (const { code, message } of warnings) this.warn(code, message);
   }
 
   /** The slate as it goes into the log; null when it does not. */
@@ -79,7 +113,7 @@ export class ImportRun implements ImportContext {
     if (this.#ids.has(raw.id)) return this.#dropQuery('duplicate-id');
     const { id, prompt, messages, responses: _, ...fields } = raw;
     const query = messages !== undefined ? { messages } : { prompt: prompt?.trim() ? prompt : queryText.of(id) };
-    const responses = kept.map(({ deleted: _, ...response }) => response as LoggedResponse);
+    const responses = kept.map((response) => toLogged(response, kept));
     try {
       return validateSlate({ id, ...query, responses, ...fields }, `query ${describeValue(id)}`);
     } catch (error) {
@@ -100,6 +134,19 @@ export class ImportRun implements ImportContext {
     const { dropped } = this.report.responses;
     dropped[reason] = (dropped[reason] ?? 0) + count;
   }
+}
+
+/** As the log has it, without comparisons to responses that were dropped. */
+function toLogged({ deleted: _, judgements, ...response }: RawResponse, kept: readonly RawResponse[]): LoggedResponse {
+  const left = (judgements ?? [])
+    .map(({ winsOver, ...judgement }) => {
+      const losers = winsOver?.filter((loser) => kept.some(({ id }) => id === loser)) ?? [];
+      return losers.length > 0 ? { ...judgement, winsOver: losers } : judgement;
+    })
+    .filter(
+      ({ signal, rank, winsOver }: Judgement) => signal !== undefined || rank !== undefined || winsOver !== undefined,
+    );
+  return { ...response, ...(left.length > 0 ? { judgements: left } : {}) } as LoggedResponse;
 }
 
 /** The adapter's options with defaults; each value an array. */

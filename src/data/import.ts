@@ -1,8 +1,12 @@
 /** `pope import`: a publisher's raw files in, a log out, everything that is left out counted. */
+import { createHash } from 'node:crypto';
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { DataError, describeValue, UsageError } from '../errors.js';
-import type { Adapter } from './adapters/adapter.js';
+import type { Adapter, ImportCounts } from './adapters/adapter.js';
 import { findAdapter } from './adapters/index.js';
 import { QueryText, readPrompts } from './adapters/prompts.js';
+import { Spill } from './adapters/spill.js';
 import { AtomicWriter } from './files.js';
 import { type AdapterOptionValues, type ImportReport, ImportRun } from './import-run.js';
 import { type InputFile, openInput } from './input.js';
@@ -27,15 +31,21 @@ export interface ImportOptions {
   promptTemplate?: string | undefined;
   /** The adapter's own options by name. */
   adapterOptions?: AdapterOptionValues | undefined;
+  /** Characters of raw rows that are held in memory; more go to the folder `output`.import. Default 64 Mi. */
+  maxCharacters?: number | undefined;
   signal?: AbortSignal | undefined;
-  onProgress?: ((progress: { queries: number; responses: number }) => void) | undefined;
+  onProgress?: ((progress: { rows: number; queries: number; responses: number }) => void) | undefined;
 }
 
-/** Queries between two progress reports. */
+const MAX_CHARACTERS = 64 * 1024 * 1024;
+
+/** Rows or queries between two progress reports. */
 const PROGRESS_INTERVAL = 256;
 
 /**
- * Reads raw files with an adapter and writes the log atomically: on any error `output` stays as it was.
+ * Reads raw files with an adapter and writes the log atomically: on any error `output` stays as it was. What was stopped
+ * (by its signal, a kill, a full disk) goes on with the rows that are already grouped when it is called again for the same
+ * files and options.
  * @throws UsageError for options that make no sense; DataError INPUT_NOT_FOUND, INPUT_UNREADABLE, INPUT_INVALID,
  * IMPORT_EMPTY when nothing is left
  */
@@ -48,15 +58,23 @@ export async function importLog(
   const rules = checkedRules(reader, options);
   const prompts = options.prompts === undefined ? new Map<string, string>() : await readPrompts(options.prompts);
   const queryText = new QueryText(prompts, options.promptTemplate ?? reader.promptTemplate);
-  const run = new ImportRun(reader, options.output, options.adapterOptions ?? {});
   const inputs: InputFile[] = [];
   for (const file of files) inputs.push(await openInput(file, 'INPUT'));
+  const identity = await identityOf(reader, inputs, options);
+  const spill = await Spill.open<ImportCounts>(`${options.output}.import`, identity);
+  const progress = () => {
+    options.signal?.throwIfAborted();
+    const { rows, queries, responses } = run.report;
+    options.onProgress?.({ rows, queries: queries.read, responses: responses.read });
+  };
+  const { maxCharacters = MAX_CHARACTERS, adapterOptions = {} } = options;
+  const run = new ImportRun(reader, options.output, adapterOptions, spill, maxCharacters, (rows) => {
+    if (rows % PROGRESS_INTERVAL === 0) progress();
+  });
   const writer = await AtomicWriter.create(options.output);
-  const progress = () =>
-    options.onProgress?.({ queries: run.report.queries.read, responses: run.report.responses.read });
   try {
+    progress();
     for await (const raw of reader.read(inputs, run)) {
-      options.signal?.throwIfAborted();
       const slate = run.toSlate(raw, rules, queryText);
       if (slate !== null) await writer.line(slate);
       if (run.report.queries.read % PROGRESS_INTERVAL === 0) progress();
@@ -64,13 +82,25 @@ export async function importLog(
     progress();
     if (writer.lines === 0) throw nothingLeft(run.report);
     await writer.commit();
+    await spill.remove();
   } catch (error) {
     await writer.abort();
+    // It would end the same way again; anything else may be over next time.
+    if (error instanceof DataError) await spill.remove();
     throw error;
   }
   const warning = queryText.warning();
   if (warning !== null) run.warn('NO_PROMPT_TEXT', warning);
   return run.report;
+}
+
+/** What the rows on their way to a log depend on. */
+async function identityOf(adapter: Adapter, inputs: readonly InputFile[], options: ImportOptions): Promise<string> {
+  const files = await Promise.all(
+    inputs.map(async ({ path, size }) => [resolve(path), size, (await stat(path)).mtimeMs] as const),
+  );
+  const identity = { version: 1, adapter: adapter.name, options: options.adapterOptions ?? {}, files };
+  return createHash('sha256').update(JSON.stringify(identity)).digest('hex');
 }
 
 function checkedRules(adapter: Adapter, options: ImportOptions): SlateRules {

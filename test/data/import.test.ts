@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, rm, stat } from 'node:fs/promises';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { importLog } from '../../src/data/import.js';
@@ -84,6 +84,59 @@ describe('importLog', () => {
       code: 'INPUT_NOT_FOUND',
     });
     await expect(stat(output)).rejects.toThrow('ENOENT');
+  });
+
+  it('goes on where it was stopped, and ends with the log of an import that never was', async () => {
+    const rows = Array.from({ length: 3000 }, (_, i) => `${(i * 7) % 500},${i},text ${i},\n`);
+    const inputs = [
+      await folder.write('1.csv', `q,r,t,p\n${rows.slice(0, 1000).join('')}`),
+      await folder.write('2.csv', `q,r,t,p\nx,y\n${rows.slice(1000).join('')}`),
+    ];
+    const output = folder.path('log.jsonl');
+    const options = { ...columns, output, maxCharacters: 10_000 };
+    const { report } = await runAdapter('generic', inputs, { ...options, maxCharacters: 1e9 });
+    const whole = (await readFile(output, 'utf8')).split('\n').sort();
+    await rm(output);
+
+    const controller = new AbortController();
+    const stopped = importLog('generic', inputs, {
+      ...options,
+      signal: controller.signal,
+      onProgress: ({ rows }) => rows > 2000 && controller.abort(new Error('stopped')),
+    });
+    await expect(stopped).rejects.toThrow('stopped');
+    await expect(stat(output)).rejects.toThrow('ENOENT');
+    expect((await stat(`${output}.import`)).isDirectory()).toBe(true);
+
+    const seen: number[] = [];
+    const onProgress = ({ rows }: { rows: number }) => seen.push(rows);
+    const resumed = await runAdapter('generic', inputs, { ...options, onProgress });
+    // The first file was on disk as a whole.
+    expect(seen[1]).toBeGreaterThan(1000);
+    expect((await readFile(output, 'utf8')).split('\n').sort()).toEqual(whole);
+    expect(resumed.report).toEqual(report);
+    await expect(stat(`${output}.import`)).rejects.toThrow('ENOENT');
+  });
+
+  it('starts anew for other files or options, and keeps nothing of what failed for good', async () => {
+    const input = await folder.write('raw.csv', table.concat('c,4,four,\n'.repeat(600)));
+    const output = folder.path('log.jsonl');
+    const options = { ...columns, output, maxCharacters: 1000 };
+    const controller = new AbortController();
+    const onProgress = ({ rows }: { rows: number }) => rows > 0 && controller.abort(new Error('stopped'));
+    const stopped = importLog('generic', [input], { ...options, signal: controller.signal, onProgress });
+    await expect(stopped).rejects.toThrow('stopped');
+    const other = await folder.write('other.csv', table.replaceAll('one', 'changed'));
+    const { slates } = await runAdapter('generic', [other], options);
+    expect(slates.flatMap(({ responses }) => responses.map(({ text }) => text)).sort()).toEqual([
+      'changed',
+      'three',
+      'two',
+    ]);
+
+    const broken = await folder.write('broken.csv', Buffer.concat([Buffer.from(table), Buffer.of(0xff, 0xfe)]));
+    await expect(importLog('generic', [broken], options)).rejects.toMatchObject({ code: 'INPUT_INVALID' });
+    await expect(stat(`${output}.import`)).rejects.toThrow('ENOENT');
   });
 
   it('refuses options that make no sense', async () => {

@@ -1,4 +1,6 @@
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { ImportOptions } from '../../src/data/import.js';
 import { importLog } from '../../src/data/import.js';
 import type { ImportReport } from '../../src/data/import-run.js';
@@ -22,4 +24,23 @@ export async function runAdapter(
   const lines = (await readFile(options.output, 'utf8')).trimEnd().split('\n');
   const slates = lines.map((line, index) => parseSlate(line, `${options.output}:${index + 1}`));
   return { report, slates };
+}
+
+/** Imports files of these contents, lines of JSON where they are not text, under these names and in this order. */
+export async function importRaw(
+  name: string,
+  files: Readonly<Record<string, string | readonly object[]>>,
+  options: Omit<ImportOptions, 'output'> = {},
+): Promise<{ report: ImportReport; slates: Slate[] }> {
+  const folder = await mkdtemp(join(tmpdir(), 'pope-test-'));
+  try {
+    for (const [file, content] of Object.entries(files)) {
+      const text = typeof content === 'string' ? content : content.map((row) => JSON.stringify(row)).join('\n');
+      await writeFile(join(folder, file), text);
+    }
+    const paths = Object.keys(files).map((file) => join(folder, file));
+    return await runAdapter(name, paths, { output: join(folder, 'log.jsonl'), ...options });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 }

@@ -48,7 +48,7 @@ export const importCommand = defineCommand({
   ],
   arguments: [
     ['<adapter>', ADAPTERS.map(({ name, files }) => `${name} (${files})`).join('; ')],
-    ['<files...>', 'raw files, or - for standard input'],
+    ['<files...>', 'raw files (also .gz), or - for standard input'],
   ],
   flags: { ...FLAGS, ...ADAPTER_FLAGS } as typeof FLAGS,
   async run([name, ...files], settings, { terminal, signal }) {
@@ -64,8 +64,10 @@ export const importCommand = defineCommand({
       promptTemplate: settings.promptTemplate,
       adapterOptions: adapterOptions(settings as Readonly<Record<string, unknown>>),
       signal,
-      onProgress: ({ queries }) =>
-        terminal.progress({ label: 'importing', done: queries, total: undefined, unit: 'queries' }),
+      onProgress: ({ rows, queries }) =>
+        queries === 0
+          ? terminal.progress({ label: 'reading', done: rows, total: undefined, unit: 'rows' })
+          : terminal.progress({ label: 'importing', done: queries, total: undefined, unit: 'queries' }),
     });
     if (settings.json) await terminal.writeJson(report);
     for (const line of summary(report)) terminal.say(line);

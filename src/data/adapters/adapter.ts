@@ -1,6 +1,7 @@
 /** What turns one publisher's raw format into slates. One file per adapter; index.ts lists them. */
 import type { InputFile } from '../input.js';
 import type { LoggedResponse, Message } from '../slate.js';
+import type { Spill } from './spill.js';
 
 /** An option of one adapter, as `pope import ADAPTER --NAME VALUE`. */
 export interface AdapterOption {
@@ -31,6 +32,18 @@ export interface RawSlate {
   [field: string]: unknown;
 }
 
+/** What is reported of raw rows while they are read. */
+export interface ImportCounts {
+  rows: number;
+  dropped: Record<string, number>;
+  warnings: ImportWarning[];
+}
+
+export interface ImportWarning {
+  code: string;
+  message: string;
+}
+
 /** What an adapter may ask and report while it reads. */
 export interface ImportContext {
   /** The value of one of the adapter's options; undefined when it was not given and has no default. */
@@ -41,6 +54,14 @@ export interface ImportContext {
   drop(reason: string, count?: number): void;
   /** Shown once per code, with the message of the first. */
   warn(code: string, message: string): void;
+  /** Counts a raw row. @throws what the caller's signal was aborted with */
+  onRow(): void;
+  /** What has been counted and warned of so far, and going on from there. */
+  counts(): ImportCounts;
+  restore(counts: ImportCounts): void;
+  /** Characters of rows that may be held in memory; more go to the spill. */
+  readonly maxCharacters: number;
+  readonly spill: Spill<ImportCounts>;
 }
 
 export interface Adapter {

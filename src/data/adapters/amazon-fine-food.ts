@@ -1,16 +1,24 @@
-import type { InputFile } from '../input.js';
+import { z } from 'zod';
 import type { Adapter, ImportContext, RawResponse } from './adapter.js';
-import { groupRows } from './group-rows.js';
-import { readCsvRows } from './rows.js';
+import { groupSlates } from './group-rows.js';
+import { readRecords } from './rows.js';
 import { hashName, htmlToText } from './text.js';
 
-const COLUMNS = ['Id', 'ProductId', 'UserId', 'HelpfulnessNumerator', 'HelpfulnessDenominator', 'Score', 'Text'];
+const row = z.object({
+  Id: z.string(),
+  ProductId: z.string(),
+  UserId: z.string(),
+  HelpfulnessNumerator: z.string().transform(Number),
+  HelpfulnessDenominator: z.string().transform(Number),
+  Score: z.string(),
+  Text: z.string(),
+});
 
 /** Amazon Fine Food Reviews (McAuley and Leskovec 2013): query = product, responses = its reviews. */
 export const amazonFineFood: Adapter = {
   name: 'amazon-fine-food',
   description: 'Amazon Fine Food Reviews: reviews of a product with helpful votes',
-  files: 'Reviews.csv (also .gz)',
+  files: 'Reviews.csv',
   minSlate: 2,
   promptTemplate: 'Write a review of the food product {id}.',
   options: [
@@ -29,40 +37,37 @@ export const amazonFineFood: Adapter = {
       default: 'stars',
     },
   ],
-  async *read(files, context) {
-    for await (const [id, responses] of groupRows(reviews(files, context))) yield { id, responses };
+  read(files, context) {
+    return groupSlates(files, context, async function* (file) {
+      for await (const review of readRecords(file, row, context)) {
+        const reason = problem(review);
+        if (reason === null) yield [review.ProductId, { responses: [toResponse(review, context)] }];
+        else context.drop(reason);
+      }
+    });
   },
 };
 
-async function* reviews(
-  files: readonly InputFile[],
-  context: ImportContext,
-): AsyncGenerator<[product: string, review: RawResponse]> {
-  for (const file of files) {
-    for await (const row of readCsvRows(file, COLUMNS, context)) {
-      const helpful = Number(row.HelpfulnessNumerator);
-      const votes = Number(row.HelpfulnessDenominator);
-      const reason = problem(row, helpful, votes);
-      if (reason !== null) {
-        context.drop(reason);
-        continue;
-      }
-      yield [
-        row.ProductId!,
-        {
-          id: row.Id!,
-          text: htmlToText(row.Text!),
-          signal: context.option('signal') === 'votes' ? helpful : votes === 0 ? 0 : helpful / votes,
-          ...(context.option('group') === 'stars' ? { group: row.Score! } : {}),
-          author: hashName(row.UserId!),
-        },
-      ];
-    }
-  }
+type Review = z.output<typeof row>;
+
+function toResponse(review: Review, context: ImportContext): RawResponse {
+  const { HelpfulnessNumerator: helpful, HelpfulnessDenominator: votes } = review;
+  return {
+    id: review.Id,
+    text: htmlToText(review.Text),
+    signal: context.option('signal') === 'votes' ? helpful : votes === 0 ? 0 : helpful / votes,
+    ...(context.option('group') === 'stars' ? { group: review.Score } : {}),
+    author: hashName(review.UserId),
+  };
 }
 
-function problem(row: Record<string, string>, helpful: number, votes: number): string | null {
-  if (row.ProductId === '' || row.Id === '') return 'no-id';
+function problem({
+  ProductId,
+  Id,
+  HelpfulnessNumerator: helpful,
+  HelpfulnessDenominator: votes,
+}: Review): string | null {
+  if (ProductId === '' || Id === '') return 'no-id';
   if (!Number.isInteger(helpful) || !Number.isInteger(votes) || helpful < 0) return 'votes-not-a-number';
   // Known to occur in the full set, and impossible.
   return helpful > votes ? 'more-helpful-votes-than-votes' : null;

@@ -1,8 +1,8 @@
-import type { InputFile } from '../input.js';
 import type { LoggedPropensity } from '../slate.js';
 import type { Adapter, ImportContext, RawResponse, RawSlate } from './adapter.js';
 import { FieldMap, MAPPED_FIELDS, UnusableRow } from './field-map.js';
-import { groupRows } from './group-rows.js';
+import { rowId } from './fields.js';
+import { groupRows, type ReadKeyed } from './group-rows.js';
 import { type Row, readRows } from './rows.js';
 
 /** What a row says of its query and of its response. */
@@ -15,7 +15,7 @@ interface MappedRow {
 export const generic: Adapter = {
   name: 'generic',
   description: 'any table with one response per row, by a field map',
-  files: 'CSV with a header, JSONL (both also .gz) or Parquet',
+  files: 'CSV with a header, JSONL or Parquet',
   minSlate: 1,
   promptTemplate: 'Query {id}',
   options: [
@@ -30,7 +30,7 @@ export const generic: Adapter = {
   ],
   async *read(files, context) {
     const map = new FieldMap(context.optionValues('map'));
-    for await (const [id, rows] of groupRows(mappedRows(files, map, context))) {
+    for await (const [id, rows] of groupRows(files, context, rowReader(map, context))) {
       // What rows say of their query they should all say alike; the first to say it counts.
       const query: MappedRow['query'] = {};
       for (const row of [...rows].reverse()) Object.assign(query, row.query);
@@ -45,33 +45,29 @@ export const generic: Adapter = {
   },
 };
 
-async function* mappedRows(
-  files: readonly InputFile[],
-  map: FieldMap,
-  context: ImportContext,
-): AsyncGenerator<[query: string, row: MappedRow]> {
-  let number = 0;
-  for (const file of files) {
+function rowReader(map: FieldMap, context: ImportContext): ReadKeyed<MappedRow> {
+  return async function* (file, index) {
+    let number = 0;
     for await (const row of readRows(file, map.columns, context)) {
-      number++;
+      const place = rowId(index, ++number);
       try {
-        yield [queryOf(row, number, map), mappedRow(row, number, map)];
+        yield [queryOf(row, place, map), mappedRow(row, place, map)];
       } catch (error) {
         if (!(error instanceof UnusableRow)) throw error;
         context.drop(error.message);
       }
     }
-  }
+  };
 }
 
-function queryOf(row: Row, number: number, map: FieldMap): string {
-  const query = map.has('query') ? map.text(row, 'query') : String(number);
+function queryOf(row: Row, place: string, map: FieldMap): string {
+  const query = map.has('query') ? map.text(row, 'query') : place;
   if (query === undefined) throw new UnusableRow('no-query');
   return query;
 }
 
-function mappedRow(row: Row, number: number, map: FieldMap): MappedRow {
-  const response = map.has('response') ? map.text(row, 'response') : String(number);
+function mappedRow(row: Row, place: string, map: FieldMap): MappedRow {
+  const response = map.has('response') ? map.text(row, 'response') : place;
   if (response === undefined) throw new UnusableRow('no-response-id');
   return {
     query: defined({

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Message } from '../slate.js';
 import type { Adapter, ImportContext, RawResponse, RawSlate } from './adapter.js';
-import { readJsonRows } from './rows.js';
+import { readRows } from './rows.js';
 
 /** Replies are checked one by one as the tree is walked, so that a deep tree cannot exhaust the stack. */
 const messageSchema = z.looseObject({
@@ -20,13 +20,13 @@ type TreeMessage = z.infer<typeof messageSchema>;
 export const oasst: Adapter = {
   name: 'oasst',
   description: 'OpenAssistant message trees: replies of assistants with the ranks that people gave them',
-  files: 'message trees, one per line (.jsonl, also .gz)',
+  files: 'message trees, one per line (.jsonl)',
   minSlate: 2,
   promptTemplate: 'Message {id}',
   options: [],
   async *read(files, context) {
     for (const file of files) {
-      for await (const tree of readJsonRows(file, context)) yield* treeSlates(tree, context);
+      for await (const tree of readRows(file, ['prompt'], context)) yield* treeSlates(tree, context);
     }
   },
 };

@@ -1,7 +1,8 @@
-/** Records of raw files: CSV, JSONL, Parquet and XML, streamed. */
+/** Records of raw files: CSV, JSON, Parquet and XML, streamed. */
 import { pipeline, Readable } from 'node:stream';
 import { parse } from 'csv-parse';
 import { SaxesParser } from 'saxes';
+import { z } from 'zod';
 import { DataError, describeError } from '../../errors.js';
 import { type InputFile, readBytes } from '../input.js';
 import { readTextLines } from '../lines.js';
@@ -11,34 +12,99 @@ import type { ImportContext } from './adapter.js';
 /** A record's fields by name. */
 export type Row = Record<string, unknown>;
 
+/** What reading rows reports. */
+export type RowContext = Pick<ImportContext, 'onRow' | 'drop' | 'warn'>;
+
 /** A longer CSV record is a quote that was never closed. */
 const MAX_CSV_RECORD_CHARACTERS = 16 * 1024 * 1024;
 
+const MAX_JSON_ARRAY_CHARACTERS = 256 * 1024 * 1024;
+
 /**
- * The rows of a CSV file with a header line; every value a string. Rows that are not CSV are dropped and counted.
- * @throws DataError INPUT_INVALID when the header lacks one of `required`
+ * The rows of a file that are what `schema` wants, as it makes them; CSV, JSON (one object per line, or an array of them) or
+ * Parquet, told apart by their content. Others are dropped and counted.
+ * @throws DataError INPUT_INVALID when a CSV header lacks a field that every row must have
  */
-export async function* readCsvRows(
+export async function* readRecords<T extends z.ZodType<object>>(
+  file: InputFile,
+  schema: T,
+  context: RowContext,
+): AsyncGenerator<z.output<T>> {
+  for await (const row of readRows(file, requiredFields(schema), context)) {
+    const data = checkRow(row, schema, file, context);
+    if (data !== null) yield data;
+  }
+}
+
+/** A row as `schema` makes it; null for one that is not what it wants, after that was counted. */
+export function checkRow<T extends z.ZodType<object>>(
+  row: Row,
+  schema: T,
+  file: InputFile,
+  context: RowContext,
+): z.output<T> | null {
+  const { data, error } = schema.safeParse(row);
+  if (data !== undefined) return data;
+  const { path, message } = error!.issues[0]!;
+  dropMalformed(context, `${file.name}: rows of another form were dropped; the first: ${path.join('.')}: ${message}`);
+  return null;
+}
+
+function requiredFields(schema: z.ZodType): string[] {
+  if (!(schema instanceof z.ZodObject)) return [];
+  return Object.entries(schema.shape as Record<string, z.ZodType>)
+    .filter(([, field]) => !field.safeParse(undefined).success)
+    .map(([name]) => name);
+}
+
+/** The same without a schema; a CSV header must have the columns `required`, and all CSV values are strings. */
+export async function* readRows(
   file: InputFile,
   required: readonly string[],
-  context: ImportContext,
-): AsyncGenerator<Record<string, string>> {
+  context: RowContext,
+): AsyncGenerator<Row> {
+  for await (const row of readAnyRows(file, required, context)) {
+    context.onRow();
+    if (row !== null) yield row;
+  }
+}
+
+/** Null for what is no row, after it has been reported. */
+async function* readAnyRows(
+  file: InputFile,
+  required: readonly string[],
+  context: RowContext,
+): AsyncGenerator<Row | null> {
+  if (file.format === 'parquet') {
+    for await (const { row } of readParquetRows(file)) yield row as Row;
+    return;
+  }
+  const start = await firstCharacter(file);
+  if (start === '[') yield* readJsonArray(file, context);
+  else if (start === '{') yield* readJsonLines(file, context);
+  else yield* readCsvRows(file, required, context);
+}
+
+async function* readCsvRows(
+  file: InputFile,
+  required: readonly string[],
+  context: RowContext,
+): AsyncGenerator<Row | null> {
+  let skipped = 0;
   const parser = parse({
     bom: true,
     columns: (header: string[]) => checkedHeader(file, header, required),
     max_record_size: MAX_CSV_RECORD_CHARACTERS,
     skip_records_with_error: true,
     on_skip: (error) => {
-      context.drop('malformed-row');
-      context.warn(
-        'MALFORMED_ROWS',
-        `${file.name}: rows that are not CSV were dropped; the first: ${describeError(error)}`,
-      );
+      skipped++;
+      dropMalformed(context, `${file.name}: rows that are not CSV were dropped; the first: ${describeError(error)}`);
       return undefined;
     },
   });
   // pipeline() hands errors of the file on to the parser, whose iteration throws them.
-  yield* pipeline(Readable.from(readText(file)), parser, () => {}) as AsyncIterable<Record<string, string>>;
+  yield* pipeline(Readable.from(readText(file)), parser, () => {}) as AsyncIterable<Row>;
+  for (; skipped > 0; skipped--) yield null;
 }
 
 function checkedHeader(file: InputFile, header: string[], required: readonly string[]): string[] {
@@ -50,20 +116,32 @@ function checkedHeader(file: InputFile, header: string[], required: readonly str
   );
 }
 
-/** One object per line. Lines that are not are dropped and counted. */
-export async function* readJsonRows(file: InputFile, context: ImportContext): AsyncGenerator<Row> {
+async function* readJsonLines(file: InputFile, context: RowContext): AsyncGenerator<Row | null> {
   for await (const { number, text } of readTextLines(file)) {
-    const row = parseObject(text);
-    if (row !== null) yield row;
-    else {
-      context.drop('malformed-row');
-      context.warn('MALFORMED_ROWS', `${file.name}:${number}: expected one JSON object; such lines were dropped`);
-    }
+    yield checkedRow(parseJson(text), `${file.name}:${number}`, context);
   }
 }
 
+/** Publishers' arrays are small; what is not has to come as lines. */
+async function* readJsonArray(file: InputFile, context: RowContext): AsyncGenerator<Row | null> {
+  let text = '';
+  for await (const piece of readText(file)) {
+    text += piece;
+    if (text.length <= MAX_JSON_ARRAY_CHARACTERS) continue;
+    throw new DataError(
+      'INPUT_INVALID',
+      `${file.name}: expected a JSON array of at most ${MAX_JSON_ARRAY_CHARACTERS} characters; turn it into one object per ` +
+        "line, which is streamed: jq -c '.[]'",
+    );
+  }
+  const array = parseJson(text);
+  if (!Array.isArray(array))
+    throw new DataError('INPUT_INVALID', `${file.name}: expected a JSON array, got broken JSON`);
+  for (const [index, value] of array.entries()) yield checkedRow(value, `${file.name}[${index}]`, context);
+}
+
 /** The attributes of every `<row .../>` element. @throws DataError INPUT_INVALID where the file is not XML */
-export async function* readXmlRows(file: InputFile): AsyncGenerator<Record<string, string>> {
+export async function* readXmlRows(file: InputFile, context: RowContext): AsyncGenerator<Record<string, string>> {
   const parser = new SaxesParser();
   const rows: Record<string, string>[] = [];
   parser.on('opentag', ({ name, attributes }) => {
@@ -71,29 +149,20 @@ export async function* readXmlRows(file: InputFile): AsyncGenerator<Record<strin
   });
   for await (const text of readText(file)) {
     parseXml(file, () => parser.write(text));
-    yield* rows.splice(0);
+    for (const row of rows.splice(0)) {
+      context.onRow();
+      yield row;
+    }
   }
   parseXml(file, () => parser.close());
 }
 
-/** CSV, JSONL or Parquet, told apart by their content. */
-export async function* readRows(
-  file: InputFile,
-  required: readonly string[],
-  context: ImportContext,
-): AsyncGenerator<Row> {
-  if (file.format === 'parquet') {
-    for await (const { row } of readParquetRows(file)) yield row as Row;
-  } else if (await startsWithBrace(file)) yield* readJsonRows(file, context);
-  else yield* readCsvRows(file, required, context);
-}
-
-async function startsWithBrace(file: InputFile): Promise<boolean> {
+async function firstCharacter(file: InputFile): Promise<string> {
   for await (const text of readText(file)) {
     const start = text.trimStart();
-    if (start !== '') return start.startsWith('{');
+    if (start !== '') return start[0]!;
   }
-  return false;
+  return '';
 }
 
 /** The file's text, piece by piece, without its byte order mark. */
@@ -120,11 +189,21 @@ function parseXml(file: InputFile, step: () => void): void {
   }
 }
 
-function parseObject(text: string): Row | null {
+function parseJson(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Row) : null;
+    return JSON.parse(text);
   } catch {
-    return null;
+    return undefined;
   }
+}
+
+function checkedRow(value: unknown, place: string, context: RowContext): Row | null {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Row;
+  dropMalformed(context, `${place}: expected a JSON object; such rows were dropped`);
+  return null;
+}
+
+function dropMalformed(context: RowContext, message: string): void {
+  context.drop('malformed-row');
+  context.warn('MALFORMED_ROWS', message);
 }

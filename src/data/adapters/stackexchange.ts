@@ -2,7 +2,7 @@ import { basename, dirname, resolve } from 'node:path';
 import { UsageError } from '../../errors.js';
 import type { InputFile } from '../input.js';
 import type { Adapter, ImportContext, RawResponse, RawSlate } from './adapter.js';
-import { groupRows } from './group-rows.js';
+import { groupRows, type ReadKeyed } from './group-rows.js';
 import { readXmlRows } from './rows.js';
 import { hashName, htmlToText } from './text.js';
 
@@ -13,12 +13,12 @@ type Post = { question: Pick<RawSlate, 'prompt' | 'tags'> } | { answer: RawRespo
 export const stackexchange: Adapter = {
   name: 'stackexchange',
   description: 'Stack Exchange dumps: answers to a question with up minus down votes',
-  files: 'Posts.xml (also .gz); ids get the name of the folder in front when there are several files',
+  files: 'Posts.xml; ids get the name of the folder in front when there are several files',
   minSlate: 2,
   promptTemplate: 'Question {id}',
   options: [],
   async *read(files, context) {
-    for await (const [id, posts] of groupRows(readPosts(files, context))) {
+    for await (const [id, posts] of groupRows(files, context, postReader(files, context))) {
       const question = posts.find((post) => 'question' in post);
       const responses = posts.flatMap((post) => ('answer' in post ? [post.answer] : []));
       if (question !== undefined) yield { id, ...question.question, responses };
@@ -27,10 +27,7 @@ export const stackexchange: Adapter = {
   },
 };
 
-async function* readPosts(
-  files: readonly InputFile[],
-  context: ImportContext,
-): AsyncGenerator<[question: string, post: Post]> {
+function postReader(files: readonly InputFile[], context: ImportContext): ReadKeyed<Post> {
   const sites = files.map((file) => (files.length === 1 ? '' : `${basename(dirname(resolve(file.path)))}/`));
   if (new Set(sites).size < sites.length) {
     throw new UsageError(
@@ -39,9 +36,9 @@ async function* readPosts(
         `${files.map((file) => file.name).join(', ')}; keep each Posts.xml in a folder named after its site`,
     );
   }
-  for (const [index, file] of files.entries()) {
-    for await (const row of readXmlRows(file)) {
-      const site = sites[index]!;
+  return async function* (file, index) {
+    const site = sites[index]!;
+    for await (const row of readXmlRows(file, context)) {
       // Other types are wiki pages, tag descriptions and the like.
       if (row.PostTypeId === '1' && row.Id) yield [site + row.Id, toQuestion(row)];
       else if (row.PostTypeId === '2') {
@@ -50,7 +47,7 @@ async function* readPosts(
         else context.drop('malformed-row');
       }
     }
-  }
+  };
 }
 
 function toQuestion(row: Record<string, string>): Post {

@@ -48,7 +48,7 @@ describe('generic', () => {
     const { slates } = await run([jsonl, jsonl], 'text=a.b', 'signal=n', 'opinion=a.c');
     expect(slates.map(({ id, responses }) => [id, responses])).toEqual([
       ['1', [{ id: '1', text: 'text', signal: 1, opinion: 'dotted' }]],
-      ['3', [{ id: '3', text: 'text', signal: 1, opinion: 'dotted' }]],
+      ['2.1', [{ id: '2.1', text: 'text', signal: 1, opinion: 'dotted' }]],
     ]);
     const parquet = join(import.meta.dirname, '../../fixtures/log/nested-zstd.parquet');
     expect((await run([parquet], 'text=id', 'signal=source_row')).slates[0]!.responses[0]).toMatchObject({
