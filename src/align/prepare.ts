@@ -8,14 +8,14 @@ import { LocalPolicy, type LocalPolicyOptions } from '../policy/local-policy.js'
 import type { Policy } from '../policy/policy.js';
 import { scoreToFile } from '../policy/score-cache.js';
 import { scoreFile } from '../policy/score-file.js';
-import { estimateMemory, type MemoryEstimate } from './memory.js';
+import { type AdapterSizes, estimateMemory, type MemoryEstimate } from './memory.js';
 import { objectiveOf, popeRule } from './method.js';
 import type { Objective } from './objectives/batch.js';
 import type { PopeObjective } from './objectives/pope.js';
 import { needsReference, type ResolvedSettings } from './options.js';
 import { checkSchedule, type Schedule } from './schedule.js';
 import { encodeLog, type Partition, readTrainingLog, type TrainingLog } from './training-log.js';
-import { batchOf } from './training-slate.js';
+import { batchOf, type TrainingSlate } from './training-slate.js';
 
 /** What a run trains on, besides the settings. */
 export interface TrainingSources {
@@ -110,11 +110,12 @@ export async function planRun(
     steps,
     memory: estimateMemory(
       model.config,
-      { weights: settings.lora === null ? weights : weights + parameters, trained: parameters },
       {
-        rows: settings.batchTokens,
-        checkpointing: settings.checkpointing,
+        weights: settings.lora === null ? weights : weights + parameters,
+        trained: parameters,
+        adapters: settings.lora === null ? { outputs: 0, ranks: 0 } : adapterSizes(model),
       },
+      { rows: largestPass(training, settings), checkpointing: settings.checkpointing },
     ),
   };
 }
@@ -125,6 +126,25 @@ export async function adapt(model: CausalModel, settings: ResolvedSettings, chec
   if (rank === null) return;
   if (checkpoint !== undefined) return model.loadAdapter(checkpoint, { seed });
   model.addLora({ rank, alpha: alpha!, dropout, seed, ...(targetModules === null ? {} : { targetModules }) });
+}
+
+function adapterSizes(model: CausalModel): AdapterSizes {
+  const outer = [...model.trained.tensors].flatMap(([name, { shape }]) => (name.includes('.lora_B.') ? [shape] : []));
+  const sum = (axis: number) => outer.reduce((total, shape) => total + shape[axis]!, 0);
+  return { outputs: sum(0), ranks: sum(1) };
+}
+
+/** Rows of the largest pass that a step or a validation makes. */
+function largestPass(
+  { train, validation }: TrainingLog,
+  { batch, validationQueries, batchTokens }: ResolvedSettings,
+): number {
+  const rowsOf = ({ prompt, responses }: TrainingSlate) =>
+    responses.reduce((sum, { ids }) => sum + ids.length - 1, prompt.length);
+  const descending = [...train, ...validation].map(rowsOf).sort((a, b) => b - a);
+  const together = descending.slice(0, Math.max(batch, validationQueries)).reduce((sum, rows) => sum + rows, 0);
+  // A slate of up to twice the budget is a batch of its own.
+  return Math.min(together, Math.max(batchTokens, Math.min(descending[0]!, 2 * batchTokens)));
 }
 
 function trainedSize(model: CausalModel): number {

@@ -35,6 +35,7 @@ export function planText({ parameters, slates, tokens, stepsPerEpoch, steps, mem
       ['memory: weights, gradients, moments', gigabytes(memory.parameters)],
       ['memory: activations of one pass', gigabytes(memory.activations)],
       ['memory in all, about', gigabytes(memory.total)],
+      ['with blocks kept for reuse, at most about', gigabytes(memory.total + 2 * memory.activations)],
     ],
   );
 }
