@@ -5,7 +5,9 @@
 
 export { kendallTau, spearman } from '../estimators/rank-correlation.js';
 export { plackettLuceWorths } from '../reward/plackett-luce.js';
+export { alignScores, type ContextAndClaim } from './align-score.js';
 export { type BleuOptions, bleu } from './bleu.js';
+export { adjustedRand, normalizedMutualInformation } from './cluster-agreement.js';
 export { type CoverageOptions, type GroupCoverage, overtonCoverage, pluralisticCoverage } from './coverage.js';
 export { jensenShannonDistance, totalVariation } from './distances.js';
 export { type DistinctOptions, distinct, ngramCounts } from './distinct.js';
@@ -14,6 +16,8 @@ export { entropy, type NormalizedEntropyOptions, normalizedEntropy } from './ent
 export { helpfulness } from './helpfulness.js';
 export { type MetricInterval, type MetricIntervalOptions, metricInterval, resampledInterval } from './intervals.js';
 export { bradleyTerryLogLikelihood, plackettLuceLogLikelihood } from './likelihood.js';
+export { type MeasureOptions, measure } from './measure/measure.js';
+export type { Measurement, Measurements } from './measure/result.js';
 export { type Tokenize, type TokenOptions, whitespaceTokens } from './ngrams.js';
 export { pairwiseDiversity } from './pairwise-diversity.js';
 export { plScore } from './pl-score.js';

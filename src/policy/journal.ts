@@ -1,10 +1,6 @@
 import { existsSync } from 'node:fs';
-import { type FileHandle, mkdir, open, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { describeError, UsageError } from '../errors.js';
-
-/** Bytes that are read at a time in search of the end of the last whole line. */
-const CHUNK = 1 << 16;
+import { type FileHandle, rm } from 'node:fs/promises';
+import { openForAppend } from '../data/append-file.js';
 
 /** Path of the journal that belongs to an output file. */
 export function journalPath(output: string): string {
@@ -32,7 +28,6 @@ export class Journal {
     if (existsSync(output)) await read(output);
     const file = await openForAppend(path);
     try {
-      await cutTornLine(file);
       await read(path);
       return new Journal(path, file);
     } catch (error) {
@@ -55,28 +50,4 @@ export class Journal {
     await this.#file.close();
     if (size === 0) await this.remove();
   }
-}
-
-async function openForAppend(path: string): Promise<FileHandle> {
-  try {
-    await mkdir(dirname(path), { recursive: true });
-    return await open(path, 'a+');
-  } catch (error) {
-    throw new UsageError('OUTPUT_NOT_WRITABLE', `${path}: cannot write there: ${describeError(error)}`, {
-      cause: error,
-    });
-  }
-}
-
-/** A kill can cut the last line short; what is before it is good. */
-async function cutTornLine(file: FileHandle): Promise<void> {
-  const { size } = await file.stat();
-  let end = 0;
-  for (let stop = size; stop > 0 && end === 0; stop -= CHUNK) {
-    const start = Math.max(0, stop - CHUNK);
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(stop - start), 0, stop - start, start);
-    const lineFeed = buffer.subarray(0, bytesRead).lastIndexOf(0x0a);
-    if (lineFeed >= 0) end = start + lineFeed + 1;
-  }
-  if (end < size) await file.truncate(end);
 }

@@ -58,13 +58,14 @@ function send(response: ServerResponse, answer: FakeAnswer): void {
     delay?: number;
     cut?: boolean;
   };
-  setTimeout(() => {
+  const timer = setTimeout(() => {
     const text = raw.text ?? '{}';
     const length = raw.cut ? { 'content-length': String(text.length + 100) } : {};
     response.writeHead(raw.status ?? 200, { 'content-type': 'application/json', ...length, ...raw.headers });
     if (raw.cut) response.write(text, () => response.destroy());
     else response.end(text);
   }, raw.delay ?? 0);
+  timer.unref();
 }
 
 /** The body of a chat completion. */
