@@ -10,6 +10,8 @@ import { experiment } from './commands/experiment.js';
 import { fitLoggingCommand } from './commands/fit-logging.js';
 import { generate } from './commands/generate.js';
 import { importCommand } from './commands/import.js';
+import { label } from './commands/label.js';
+import { metrics } from './commands/metrics.js';
 import { score } from './commands/score.js';
 import { simulate } from './commands/simulate.js';
 import { version } from './package.js';
@@ -25,6 +27,8 @@ const COMMANDS: readonly MountedCommand[] = [
   fitLoggingCommand,
   alignCommand,
   generate,
+  metrics,
+  label,
   simulate,
   experiment,
   doctor,
