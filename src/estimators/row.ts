@@ -10,11 +10,11 @@ import {
 } from '../native/objective.js';
 import { type LogColumns, normalised } from './columns.js';
 import { weightDiagnostics } from './diagnostics.js';
-import type { Estimate, EstimatorName, Form, Normalisation, Reduction } from './result.js';
+import type { Estimate, EstimatorName, Form, Normalisation, Reduction, Verdict } from './result.js';
 import { ratioOf, type Statistic, standardError, statisticValue } from './statistic.js';
 import { sum } from './sum.js';
 import { formatTransform } from './transforms.js';
-import { judge, type ScoreFacts } from './verdict.js';
+import { type Evidence, judge, type ScoreFacts } from './verdict.js';
 
 export interface RowOptions {
   estimator: EstimatorName;
@@ -88,6 +88,12 @@ export function estimateRow(columns: LogColumns, rowOptions: RowOptions): Row {
     clippingBias: contributions && clippingBias(log, contributions, options),
   };
   const estimand = normalise === 'none' ? 'value' : 'normalised';
+  const { length: queries } = columns.queryIds;
+  const evidence: Evidence = {
+    ...{ estimator, normalise, estimand, queries, value, diagnostics },
+    scores: options.scores,
+    standardError: error,
+  };
   const estimate: Estimate = {
     estimator,
     normalise,
@@ -109,18 +115,20 @@ export function estimateRow(columns: LogColumns, rowOptions: RowOptions): Row {
     diversityInterval: null,
     selfNormalisedInterval: null,
     diagnostics,
-    ...judge({
-      estimator,
-      normalise,
-      estimand,
-      scores: options.scores,
-      queries: columns.queryIds.length,
-      value,
-      standardError: error,
-      diagnostics,
-    }),
+    ...judge({ ...evidence, ...(estimator === 'bound' ? { responses: responseVerdict(log, evidence) } : {}) }),
   };
   return { estimate, statistics, overflow: statistics ? null : largestWeight(logWeights, columns, level) };
+}
+
+/** What the untransformed weights of the responses would say of a decomposed value. */
+function responseVerdict(log: SlateLog, evidence: Evidence): Verdict {
+  const logWeights = untransformedLogWeights(log, 'response');
+  const { slateOffsets: offsets, queryWeight } = log;
+  const diagnostics = weightDiagnostics({
+    ...{ logWeights, transformed: logWeights, offsets, logClip: null },
+    queryWeight: queryWeight!,
+  });
+  return judge({ ...evidence, estimator: 'decomposed', diagnostics: { ...diagnostics, clippingBias: null } }).verdict;
 }
 
 /** log w per unit: log-weights need no transform, and with clipping none is too large to be asked for. */

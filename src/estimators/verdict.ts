@@ -29,6 +29,8 @@ export interface Evidence {
   value: number | null;
   standardError: number | null;
   diagnostics: WeightDiagnostics & { clippingBias: number | null };
+  /** Of the bound: what the weights of single responses, whose geometric means hide it, would say of the decomposed value. */
+  responses?: Verdict;
 }
 
 interface Rule {
@@ -151,6 +153,14 @@ const RULES: readonly Rule[] = [
     caution: 0.5,
     unreliable: 0.5,
     message: () => 'a weight is too large for a number, so there is no value; clip the weights',
+  },
+  {
+    code: 'RESPONSE_WEIGHTS',
+    measure: ({ responses }) => SEVERITY.indexOf(responses ?? 'reliable'),
+    caution: 0,
+    unreliable: Infinity,
+    message: ({ responses }) =>
+      `the weights of single responses make the decomposed value ${responses}: this is a floor of what the log supports only`,
   },
   {
     code: 'TOKENIZER_MISMATCH',

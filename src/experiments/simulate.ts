@@ -9,15 +9,29 @@ import {
 } from '../estimators/result.js';
 import { simulateText, type TextTruth } from './simulate-text.js';
 import type { Simulation, WorldTruth } from './simulation.js';
-import { TABULAR_GROUPS, type TabularWorldOptions, tabularWorld } from './worlds/tabular.js';
+import {
+  TABULAR_GROUPS,
+  TABULAR_KINDS,
+  type TabularKind,
+  type TabularWorldOptions,
+  tabularWorld,
+} from './worlds/tabular.js';
 import { expectedEstimate, type Truth, trueValue } from './worlds/tabular-truth.js';
 import { TEXT_WORLDS } from './worlds/text/worlds.js';
 
 const TEXT_PREFIX = 'text-';
 
-export const WORLDS: readonly string[] = ['tabular', ...Object.keys(TEXT_WORLDS).map((name) => TEXT_PREFIX + name)];
+/** Tabular worlds by what they are called outside. */
+export const TABULAR_WORLDS: ReadonlyMap<string, TabularKind> = new Map(
+  TABULAR_KINDS.map((kind) => [kind === 'overlap' ? 'tabular' : `tabular-${kind}`, kind]),
+);
 
-export interface SimulateOptions extends TabularWorldOptions {
+export const WORLDS: readonly string[] = [
+  ...TABULAR_WORLDS.keys(),
+  ...Object.keys(TEXT_WORLDS).map((name) => TEXT_PREFIX + name),
+];
+
+export interface SimulateOptions extends Omit<TabularWorldOptions, 'kind'> {
   /** Slates of the log; default 1000. */
   queries?: number;
 }
@@ -25,7 +39,7 @@ export interface SimulateOptions extends TabularWorldOptions {
 export interface TabularTruth extends WorldTruth {
   /** V with the approval of one group as the reward. */
   groups: ({ group: string; form: Form } & Truth)[];
-  /** V_Z: what an estimator without weight transform converges to. */
+  /** V_Z: what an estimator without weight transform converges to, with the true propensities. */
   expected: ({ estimator: EstimatorName; normalise: Normalisation; form: Form } & Truth)[];
 }
 
@@ -41,19 +55,20 @@ export function simulate(name: string, options: SimulateOptions = {}): Simulatio
   if (!(Number.isInteger(queries) && queries > 0)) {
     throw new UsageError('OPTION', `Option queries must be a positive integer, not ${describeValue(queries)}.`);
   }
-  if (name === 'tabular') return simulateTabular(queries, world);
+  const kind = TABULAR_WORLDS.get(name);
+  if (kind) return simulateTabular(name, queries, { ...world, kind });
   const { seed = 0, slateSize = 4 } = world;
   return simulateText(name, name.slice(TEXT_PREFIX.length), { seed, queries, slateSize });
 }
 
-function simulateTabular(queries: number, options: TabularWorldOptions): Simulation<TabularTruth> {
+function simulateTabular(name: string, queries: number, options: TabularWorldOptions): Simulation<TabularTruth> {
   const world = tabularWorld(options);
   const forms = form.options;
   return {
     slates: world.sample(queries),
     target: world.policy('target'),
     truth: {
-      world: 'tabular',
+      world: name,
       seed: world.seed,
       queries,
       slateSize: world.slateSize,

@@ -145,3 +145,18 @@ describe('pope evaluate', () => {
     expect((JSON.parse(outcome.stdout) as Evaluation).queries).toBe(500);
   });
 });
+
+describe('pope simulate', () => {
+  it('studies estimators in place of writing a log', async () => {
+    const argv = ['simulate', 'tabular-heavy-tails', '--study', '2', '--queries', '60'];
+    const { code, stdout, stderr } = await runCli(argv);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^decomposed, self-normalised {2,}clip:10/m);
+    const { rows } = JSON.parse((await runCli([...argv, '--json'])).stdout) as { rows: unknown[] };
+    expect(rows).toHaveLength(9);
+    expect(await runCli(argv.slice(0, 2))).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/MISSING_OPTION.*--output/),
+    });
+  });
+});

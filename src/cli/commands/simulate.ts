@@ -1,13 +1,16 @@
 import { AtomicWriter } from '../../data/files.js';
 import type { Slate } from '../../data/slate.js';
-import { simulate as simulateWorld, WORLDS } from '../../experiments/simulate.js';
+import { UsageError } from '../../errors.js';
+import { type StudyRow, studyEstimators } from '../../experiments/estimator-study.js';
+import { simulate as simulateWorld, TABULAR_WORLDS, WORLDS } from '../../experiments/simulate.js';
 import type { TextTruth } from '../../experiments/simulate-text.js';
 import type { Policy } from '../../policy/policy.js';
 import { toScoreLine } from '../../policy/score-line.js';
 import { defineCommand } from '../command.js';
-import { defaulted, onOff, optional, outputFile, positiveInteger, required } from '../flags.js';
-import { readable, table } from '../table.js';
+import { defaulted, onOff, optional, outputFile, positiveInteger } from '../flags.js';
+import { percent, readable, table } from '../table.js';
 
+const FLAWED_NAMES = [...TABULAR_WORLDS.keys()].slice(1).join(', ');
 const TEXT_NAMES = WORLDS.filter((name) => name.startsWith('text-')).join(', ');
 
 export const simulate = defineCommand({
@@ -18,26 +21,39 @@ export const simulate = defineCommand({
     'pope simulate tabular -o log.jsonl',
     'pope evaluate log.jsonl --target log.target.jsonl --logging log --reward identity',
     'pope simulate text-pluralistic -o opinions.jsonl',
+    'pope simulate tabular-heavy-tails --study 200',
   ],
   arguments: [
     [
       '<world>',
       'tabular: a few possible responses to each of a few queries, and groups of people who vote; ' +
+        `the same with something wrong: ${FLAWED_NAMES}; ` +
         `or sentences of a grammar, and people of several opinions: ${TEXT_NAMES}`,
     ],
   ],
   flags: {
-    output: required('-o, --output <file>', 'log to write: .jsonl or .jsonl.gz', outputFile),
+    output: optional('-o, --output <file>', 'log to write: .jsonl or .jsonl.gz (required without --study)', outputFile),
     targetScores: optional(
       '--target-scores <file>',
       'scores of the target policy (default: beside LOG as *.target.jsonl)',
       outputFile,
     ),
+    study: optional(
+      '--study <seeds>',
+      'instead of a log: bias, variance, coverage and verdicts of the estimators over so many tabular worlds',
+      positiveInteger,
+    ),
     queries: defaulted('--queries <n>', 'logged queries', positiveInteger, 1000),
     slateSize: defaulted('--slate-size <n>', 'responses to each query', positiveInteger, 4),
     json: onOff('--json', 'print all that is true of the world as one JSON object'),
   },
-  async run([name], { output, targetScores, queries, slateSize, seed, json }, { terminal }) {
+  async run([name], { output, targetScores, study: seeds, queries, slateSize, seed, json }, { terminal, signal }) {
+    if (seeds !== undefined) {
+      const onProgress = (done: number) => terminal.progress({ label: 'worlds', done, total: seeds, unit: 'worlds' });
+      const study = await studyEstimators(name!, { seeds, queries, slateSize, seed, signal, onProgress });
+      return json ? terminal.writeJson(study) : terminal.write(studyTable(study.rows));
+    }
+    if (output === undefined) throw new UsageError('MISSING_OPTION', '--output is required: the log to write');
     const { slates, target, truth } = simulateWorld(name!, { seed, slateSize, queries });
     const scores = targetScores ?? `${output.replace(/\.jsonl(\.gz)?$/, '')}.target.jsonl`;
     await writeLines(output, slates);
@@ -56,6 +72,37 @@ export const simulate = defineCommand({
     );
   },
 });
+
+function studyTable(rows: readonly StudyRow[]): string {
+  const header = [
+    'estimator',
+    'weights',
+    'bias',
+    'variance',
+    'MSE',
+    'covered',
+    'width',
+    'reliable',
+    'caution',
+    'unreliable',
+    'covered when reliable',
+  ];
+  return (
+    'Errors of the value (form soft; normalise none) and its 95 % t intervals; the bound is below the value by design\n\n' +
+    table(
+      header,
+      rows.map((row) => [
+        row.selfNormalised ? `${row.estimator}, self-normalised` : row.estimator,
+        row.transform,
+        ...[row.bias, row.variance, row.mse].map(readable),
+        percent(row.coverage),
+        readable(row.width),
+        ...[row.verdicts.reliable, row.verdicts.caution, row.verdicts.unreliable].map(percent),
+        row.coverageWhenReliable === null ? '-' : percent(row.coverageWhenReliable),
+      ]),
+    )
+  );
+}
 
 function policyTable({ policies }: TextTruth): string {
   const header = ['policy', 'utility', 'invalid', 'coverage of 6', 'by share', 'of 50', 'total variation', 'entropy'];

@@ -46,7 +46,9 @@ export function expectedEstimate(
   const rho = (candidate: Candidate) => {
     return Math.exp((candidate.targetLogProb - candidate.loggingLogProb) / length(candidate, normalise));
   };
-  return averageOverContexts(world, (candidates) => {
+  return averageOverContexts(world, (all) => {
+    // What is never logged adds nothing to an expectation over the log.
+    const candidates = all.filter((candidate) => candidate.loggingLogProb > -Infinity);
     if (estimator === 'bound') {
       const root = (weighted: number) => weighted ** (1 / size);
       const means = meanParts(world, candidates, normalise, options, logging, (part, candidate) =>

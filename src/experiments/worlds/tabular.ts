@@ -8,12 +8,28 @@ import type { Slate } from '../../data/slate.js';
 import { Random } from '../../estimators/random.js';
 import { TabularPolicy } from './tabular-policy.js';
 
+/**
+ * What is wrong with the log of a world:
+ *
+ * - 'overlap': nothing.
+ * - 'deficient-support': the logging policy never gives the third of the responses that people like best.
+ * - 'heavy-tails': logging logits spread by 2 nats over four times as many responses, and the target likes what is rarely logged, which
+ *   makes log-weights spread by about 3 nats.
+ * - 'misestimated': the logged propensities are those of the logging policy at twice its temperature.
+ * - 'in-sample': half of each logged propensity is memory, the response's share of its own slate, as that of a model fitted to
+ *   this very log.
+ */
+export const TABULAR_KINDS = ['overlap', 'deficient-support', 'heavy-tails', 'misestimated', 'in-sample'] as const;
+export type TabularKind = (typeof TABULAR_KINDS)[number];
+
 export interface TabularWorldOptions {
+  /** Default 'overlap'. */
+  kind?: TabularKind;
   /** Everything about the world follows from it; default 0. */
   seed?: number;
   /** Different queries; default 6. */
   contexts?: number;
-  /** Possible responses of a query; default 12. */
+  /** Possible responses of a query, four times as many in 'heavy-tails'; default 12. */
   candidates?: number;
   /** Responses of a slate; default 4. */
   slateSize?: number;
@@ -29,7 +45,7 @@ export interface Candidate {
   opinion: string;
   /** Tokens under both policies, 1 .. 8. */
   tokens: number;
-  /** log pi and log pi0, nats; each sums to 1 over the candidates of a context. */
+  /** log pi and log pi0, nats; probabilities of each sum to 1 over the candidates of a context. */
   targetLogProb: number;
   loggingLogProb: number;
   /** Probability of approval by a person of each group, in the order of the world's groups. */
@@ -57,6 +73,7 @@ const WORLD_STREAM = 0;
 const SAMPLE_STREAM = 1;
 
 export class TabularWorld {
+  readonly kind: TabularKind;
   readonly seed: number;
   readonly slateSize: number;
   readonly voters: number;
@@ -64,12 +81,13 @@ export class TabularWorld {
   readonly contexts: readonly (readonly Candidate[])[];
 
   constructor(options: TabularWorldOptions = {}) {
-    const { seed = 0, contexts = 6, candidates = 12, slateSize = 4, lean = 1, voters = 3 } = options;
+    const { kind = 'overlap', seed = 0, contexts = 6, candidates = 12, slateSize = 4, lean = 1, voters = 3 } = options;
+    this.kind = kind;
     this.seed = seed;
     this.slateSize = slateSize;
     this.voters = voters;
     this.contexts = Array.from({ length: contexts }, (_, context) => {
-      return makeCandidates(new Random(seed, WORLD_STREAM, context), context, candidates, lean);
+      return makeCandidates(new Random(seed, WORLD_STREAM, context), context, { candidates, lean, kind });
     });
   }
 
@@ -97,11 +115,13 @@ export class TabularWorld {
     const context = random.integer(this.contexts.length);
     const candidates = this.contexts[context]!;
     const probabilities = candidates.map((candidate) => Math.exp(candidate.loggingLogProb));
-    return {
+    const propensities = this.kind === 'misestimated' ? heated(candidates, 2) : candidates.map((c) => c.loggingLogProb);
+    const slate: Slate = {
       id: `q${i}`,
       prompt: promptOf(context),
       responses: Array.from({ length: this.slateSize }, (_, k) => {
-        const candidate = candidates[random.categorical(probabilities)]!;
+        const drawn = random.categorical(probabilities);
+        const candidate = candidates[drawn]!;
         const judgements = TABULAR_GROUPS.flatMap(({ name }, g) =>
           Array.from({ length: this.voters }, (_, judge) => ({
             judge: `${name}-${judge}`,
@@ -115,11 +135,28 @@ export class TabularWorld {
           opinion: candidate.opinion,
           signal: approvalShare(judgements),
           judgements,
-          logging: { logprob: candidate.loggingLogProb, tokens: candidate.tokens, policy: 'tabular-logging' },
+          logging: { logprob: propensities[drawn]!, tokens: candidate.tokens, policy: 'tabular-logging' },
         };
       }),
     };
+    return this.kind === 'in-sample' ? remembered(slate) : slate;
   }
+}
+
+/** Log-probabilities of the logging policy at another temperature. */
+function heated(candidates: readonly Candidate[], temperature: number): number[] {
+  return logSoftmax(candidates.map((candidate) => candidate.loggingLogProb / temperature));
+}
+
+/** The slate with propensities of a model that half remembers it. */
+function remembered(slate: Slate): Slate {
+  const responses = slate.responses.map((response) => {
+    const { logging, text } = response;
+    const share = slate.responses.filter((other) => other.text === text).length / slate.responses.length;
+    const logprob = Math.log((Math.exp(logging!.logprob) + share) / 2);
+    return { ...response, logging: { ...logging!, logprob } };
+  });
+  return { ...slate, responses };
 }
 
 export function tabularWorld(options?: TabularWorldOptions): TabularWorld {
@@ -131,8 +168,13 @@ function promptOf(context: number): string {
   return `What do you think of plan ${context}?`;
 }
 
-function makeCandidates(random: Random, context: number, count: number, lean: number): Candidate[] {
-  const drafts = Array.from({ length: count }, (_, a) => {
+function makeCandidates(
+  random: Random,
+  context: number,
+  { candidates: count, lean, kind }: { candidates: number; lean: number; kind: TabularKind },
+): Candidate[] {
+  const heavy = kind === 'heavy-tails';
+  const drafts = Array.from({ length: heavy ? 4 * count : count }, (_, a) => {
     const opinion = OPINIONS[a % OPINIONS.length]!;
     const quality = 0.3 + 0.7 * random.uniform();
     // Each group likes one opinion of each plan best.
@@ -140,8 +182,8 @@ function makeCandidates(random: Random, context: number, count: number, lean: nu
       (_, g) => quality * ((context + g) % OPINIONS.length === a % OPINIONS.length ? 0.9 : 0.2),
     );
     const reward = TABULAR_GROUPS.reduce((total, group, g) => total + group.share * approval[g]!, 0);
-    const loggingLogit = 0.7 * random.normal();
-    const targetLogit = loggingLogit + lean * reward + 0.3 * random.normal();
+    const loggingLogit = (heavy ? 2 : 0.7) * random.normal();
+    const targetLogit = (heavy ? -0.5 : 1) * loggingLogit + lean * reward + 0.3 * random.normal();
     return {
       text: `I am ${opinion === 'neither' ? 'undecided about' : opinion} plan ${context} because of reason ${a}.`,
       opinion,
@@ -152,7 +194,10 @@ function makeCandidates(random: Random, context: number, count: number, lean: nu
       targetLogit,
     };
   });
-  const logging = logSoftmax(drafts.map((draft) => draft.loggingLogit));
+  // Best liked first.
+  const liked = drafts.map((draft) => draft.reward).sort((x, y) => y - x);
+  const missing = (reward: number) => kind === 'deficient-support' && reward >= liked[Math.floor(count / 3)]!;
+  const logging = logSoftmax(drafts.map(({ loggingLogit, reward }) => (missing(reward) ? -Infinity : loggingLogit)));
   const target = logSoftmax(drafts.map((draft) => draft.targetLogit));
   return drafts.map(({ loggingLogit: _, targetLogit: __, ...draft }, a) => ({
     ...draft,
