@@ -110,6 +110,10 @@ export class Run {
       validation: validation.length > 0 ? await trainer.measure(validation, step) : null,
       interval,
     };
+    const values = [evaluation.training.value, evaluation.validation?.value ?? 0];
+    if (!values.every(Number.isFinite)) {
+      throw new Divergence('the value', `validation after step ${step}`, { weightsAreGood: true });
+    }
     const history = [...this.#state.history, evaluation];
     this.#state = { ...this.#state, history, interval: emptyInterval() };
     await metrics.append({ kind: 'validation', ...evaluation });
