@@ -6,7 +6,7 @@ namespace pope::cuda {
 
 namespace {
 
-constexpr int kThreads = 1024;
+constexpr int kThreads = 1024;  // one block per multiprocessor, and ptxas must know: else it keeps to 32 registers
 
 struct RowGradient {
   float max, log_sum, entropy;
@@ -21,7 +21,7 @@ struct RowGradient {
 
 // `gradients` may be `logits`: no __restrict__, and a thread writes only what it has just read.
 template <class T>
-__global__ void __launch_bounds__(kThreads) token_logprobs_grad_kernel(
+__global__ void __launch_bounds__(kThreads, 1) token_logprobs_grad_kernel(
     const T* logits, const int32_t* targets, const float* log_prob_gradient, const float* entropy_gradient,
     T* gradients, int64_t rows, int64_t vocab, RefusalWord* refusals) {
   for (int64_t row = blockIdx.x; row < rows; row += gridDim.x) {
