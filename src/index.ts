@@ -12,6 +12,7 @@ export {
 export { AdamW, type AdamWOptions, adamW, type StepResult } from './align/optimizer.js';
 export { LoggedDataset } from './data/dataset.js';
 export type { LoggedResponse, Slate } from './data/slate.js';
+export { type Encoder, LexicalEncoder, openEncoder } from './encoders/index.js';
 export {
   DataError,
   InterruptedError,
@@ -21,9 +22,12 @@ export {
   UsageError,
 } from './errors.js';
 export { type EvaluateOptions, type Evaluation, evaluate } from './estimators/index.js';
-export type { CausalModel, GradientOptions, LoadOptions, LoraOptions } from './models/index.js';
+export { type Measurements, type MeasureOptions, measure } from './metrics/index.js';
+export type { CausalModel, GradientOptions, LoadOptions, LoraOptions, TransformerEncoder } from './models/index.js';
+export { loadEncoder } from './models/load-encoder.js';
 export { type DoctorReport, diagnose } from './native/doctor.js';
 export { generateToFile } from './policy/generation-cache.js';
+export { type Generations, readGenerations } from './policy/generations.js';
 export { LocalGenerator, type LocalGeneratorOptions } from './policy/local-generator.js';
 export { LocalPolicy, type LocalPolicyOptions } from './policy/local-policy.js';
 export type { Policy, PolicyIdentity, ResponseScore, ScoreOptions, SlateScores } from './policy/policy.js';
