@@ -34,7 +34,7 @@ const opinion = { method: 'opinion', lr: 1e-3 } as const;
 
 /** Every step of each of them trains on 48 responses. */
 const FAMILIES: Readonly<Record<string, Family>> = {
-  sft: { tried: rates('sft', [3e-4, 1e-3, 2e-3, 4e-3]), chosen: 'rate 0.001' },
+  sft: { tried: rates('sft', [3e-4, 1e-3, 2e-3, 4e-3]), chosen: 'rate 0.002' },
   rwsft: {
     tried: {
       'power 0.5': { method: 'rwsft', power: 0.5, lr: 1e-3 },
@@ -42,9 +42,9 @@ const FAMILIES: Readonly<Record<string, Family>> = {
       'power 2': { method: 'rwsft', power: 2, lr: 1e-3 },
       'rate 0.002': { method: 'rwsft', lr: 2e-3 },
     },
-    chosen: 'power 1',
+    chosen: 'power 2',
   },
-  'sft-all': { tried: rates('sft-all', [3e-4, 1e-3, 2e-3, 4e-3]), chosen: 'rate 0.001' },
+  'sft-all': { tried: rates('sft-all', [3e-4, 1e-3, 2e-3, 4e-3]), chosen: 'rate 0.0003' },
   dpo: {
     tried: {
       'rate 0.00001': { ...dpo, lr: 1e-5 },
@@ -52,7 +52,7 @@ const FAMILIES: Readonly<Record<string, Family>> = {
       'rate 0.0001': { ...dpo, lr: 1e-4 },
       'beta 0.3': { ...dpo, lr: 3e-5, beta: 0.3 },
     },
-    chosen: 'rate 0.00003',
+    chosen: 'beta 0.3',
   },
   pl: {
     tried: {
@@ -61,7 +61,7 @@ const FAMILIES: Readonly<Record<string, Family>> = {
       'rate 0.0001': { method: 'pl', lr: 1e-4 },
       'beta 0.3': { method: 'pl', lr: 3e-5, beta: 0.3 },
     },
-    chosen: 'rate 0.00003',
+    chosen: 'beta 0.3',
   },
   pope: {
     tried: {
@@ -70,7 +70,7 @@ const FAMILIES: Readonly<Record<string, Family>> = {
       'rate 0.002': { ...pope, lr: 2e-3 },
       'expected, lambda 0.3': { ...pope, form: 'expected', lambdaDiv: 0.3 },
     },
-    chosen: 'share',
+    chosen: 'identity',
   },
   'pope-gated': {
     tried: {
@@ -88,7 +88,7 @@ const FAMILIES: Readonly<Record<string, Family>> = {
       identity: { ...unnormalised, transform: 'clip:5', reward: 'identity' },
       'rate 0.0003': { ...unnormalised, transform: 'clip:5', lr: 3e-4 },
     },
-    chosen: 'clip 5',
+    chosen: 'clip 2',
   },
   'pope-paper': {
     tried: {
@@ -97,7 +97,7 @@ const FAMILIES: Readonly<Record<string, Family>> = {
       'rate 0.001': { ...paper, lr: 1e-3 },
       'rate 0.002': { ...paper, lr: 2e-3 },
     },
-    chosen: 'rate 0.001',
+    chosen: 'rate 0.0003',
   },
   opinion: {
     tried: {
@@ -106,7 +106,7 @@ const FAMILIES: Readonly<Record<string, Family>> = {
       'comb, a 0.5': { ...opinion, opinionA: 0.5 },
       pooled: { ...opinion, opinion: 'pooled' },
     },
-    chosen: 'comb',
+    chosen: 'comb, a 0.5',
   },
 };
 
