@@ -3,7 +3,11 @@ import { queryText } from '../data/query-text.js';
 import type { Slate } from '../data/slate.js';
 import type { AnswerFile } from '../remote/answer-file.js';
 import type { ChatMessage, ChatModel } from '../remote/chat.js';
+import { mapConcurrent } from '../remote/concurrent.js';
 import { type LabelOptions, type LabelReport, type SlateLabels, writeLabels } from './label-log.js';
+
+/** Requests at a time. */
+const CONCURRENCY = 4;
 
 const INSTRUCTIONS = [
   'You sort answers to a question by the opinion that they express. Answers that say the same in other words, or give other reasons',
@@ -32,7 +36,7 @@ export function readLabels(answer: string, responses: number): SlateLabels {
 }
 
 /**
- * As `labelByClusters`, with the names that a chat model gives the opinions. Queries are asked one after the other; the answer
+ * As `labelByClusters`, with the names that a chat model gives the opinions. Four queries are asked at a time; the answer
  * file makes it resumable.
  *
  * @throws as `AnswerFile.ask`
@@ -45,9 +49,11 @@ export async function labelByChat(
   options: LabelOptions = {},
 ): Promise<LabelReport> {
   let queries = 0;
-  return writeLabels(log, output, options, async (slate) => {
-    const { text } = await answers.ask(chat, { query: slate.id }, labelMessages(slate), options.signal);
-    options.onProgress?.({ queries: ++queries });
-    return readLabels(text, slate.responses.length);
-  });
+  return writeLabels(log, output, options, (slates) =>
+    mapConcurrent(slates, CONCURRENCY, async (slate) => {
+      const { text } = await answers.ask(chat, { query: slate.id }, labelMessages(slate), options.signal);
+      options.onProgress?.({ queries: ++queries });
+      return readLabels(text, slate.responses.length);
+    }),
+  );
 }

@@ -34,7 +34,7 @@ export interface LabelReport {
 /** Labels of one slate, in the order of its responses. */
 export type SlateLabels = (string | undefined)[];
 
-/** Queries that are embedded together. */
+/** Queries that are embedded, or asked about, together. */
 const QUERIES_AT_ONCE = 64;
 
 /**
@@ -68,37 +68,39 @@ export async function labelByClusters(
   }
   const height = clusters === 'auto' ? threshold.value : null;
   let query = 0;
-  const report = await writeLabels(log, output, options, () => {
+  const labelsOfNext = () => {
     const tree = trees[query++]!;
     const count = clusters === 'auto' ? tree.filter((merge) => merge.height > height!).length + 1 : clusters;
     return cutTree(tree, Math.min(count, tree.length + 1)).map((cluster) => `o${cluster + 1}`);
-  });
+  };
+  const report = await writeLabels(log, output, options, async (slates) => slates.map(labelsOfNext));
   return { ...report, height: height === null || Number.isFinite(height) ? height : null };
 }
 
-/** The log again, with the labels that `labelsOf` gives each slate in turn. */
+/** The log again, with the labels that `labelsOf` gives a few slates at a time, in the order of the log. */
 export async function writeLabels(
   log: LoggedDataset,
   output: string,
   { seed = 0 }: LabelOptions,
-  labelsOf: (slate: Slate) => SlateLabels | Promise<SlateLabels>,
+  labelsOf: (slates: readonly Slate[]) => Promise<SlateLabels[]>,
 ): Promise<LabelReport> {
   const tally = new AgreementTally();
   const counts = { queries: 0, responses: 0, unlabelled: 0 };
   let opinions = 0;
   const writer = await AtomicWriter.create(output);
   try {
-    for await (const slate of log) {
-      const labels = await labelsOf(slate);
-      tally.add(
-        slate.responses.map(({ opinion }) => opinion),
-        labels,
-      );
-      counts.queries++;
-      counts.responses += labels.length;
-      counts.unlabelled += labels.filter((label) => label === undefined).length;
-      opinions += new Set(labels.filter((label) => label !== undefined)).size;
-      await writer.line(labelled(slate, labels));
+    for await (const slates of inBatches(log)) {
+      const labelsOfSlates = await labelsOf(slates);
+      for (const [i, slate] of slates.entries()) {
+        const labels = labelsOfSlates[i]!;
+        const given = slate.responses.map(({ opinion }) => opinion);
+        tally.add(given, labels);
+        counts.queries++;
+        counts.responses += labels.length;
+        counts.unlabelled += labels.filter((label) => label === undefined).length;
+        opinions += new Set(labels.filter((label) => label !== undefined)).size;
+        await writer.line(labelled(slate, labels));
+      }
     }
     await writer.commit();
   } catch (error) {

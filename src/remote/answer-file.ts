@@ -30,6 +30,8 @@ export class AnswerFile {
   readonly tokens = { prompt: 0, completion: 0 };
   readonly #answers: ReadonlyMap<string, ChatAnswer>;
   readonly #file: FileHandle;
+  /** Lines are written one after the other, though several questions may be open at a time. */
+  #written: Promise<void> = Promise.resolve();
 
   private constructor(answers: ReadonlyMap<string, ChatAnswer>, file: FileHandle) {
     this.#answers = answers;
@@ -72,7 +74,7 @@ export class AnswerFile {
     else {
       answer = await chat.complete(messages, signal);
       this.asked++;
-      await this.#file.appendFile(`${JSON.stringify({ ...about, key, model: chat.model, ...answer })}\n`);
+      await this.#append({ ...about, key, model: chat.model, ...answer });
     }
     this.tokens.prompt += answer.promptTokens ?? 0;
     this.tokens.completion += answer.completionTokens ?? 0;
@@ -81,6 +83,12 @@ export class AnswerFile {
 
   async close(): Promise<void> {
     await this.#file.close();
+  }
+
+  #append(line: object): Promise<void> {
+    const writing = this.#written.then(() => this.#file.appendFile(`${JSON.stringify(line)}\n`));
+    this.#written = writing.catch(() => {});
+    return writing;
   }
 }
 
