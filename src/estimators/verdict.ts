@@ -100,7 +100,7 @@ const RULES: readonly Rule[] = [
     appliesTo: contradictsMeanOfOne,
     measure: ({ diagnostics }) => meanWeightErrors(diagnostics),
     caution: 2,
-    unreliable: Infinity,
+    unreliable: 10,
     message: (evidence, errors) =>
       `the mean weight ${number(evidence.diagnostics.meanWeight!)} is ${number(errors)} standard errors from 1: large weights were not seen, or clipped${inSample(evidence)}`,
   },

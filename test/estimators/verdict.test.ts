@@ -56,6 +56,7 @@ describe('the verdict', () => {
     ['HEAVY_TAIL', 'unreliable', { diagnostics: { paretoK: 0.71, maxWeight: 30 } }],
     ['HEAVY_TAIL', 'unreliable', { diagnostics: { paretoK: 0.71, maxWeight: null } }],
     ['MEAN_WEIGHT_DRIFT', 'caution', { diagnostics: { meanWeight: 0.9, chiSquare: 3 } }],
+    ['MEAN_WEIGHT_DRIFT', 'unreliable', { diagnostics: { meanWeight: 0.9, chiSquare: 0 } }],
     ['MEAN_WEIGHT', 'caution', { diagnostics: { meanWeight: 1.3, chiSquare: 500 } }],
     ['MEAN_WEIGHT', 'caution', { diagnostics: { meanWeight: 0.7, chiSquare: 500 } }],
     ['MEAN_WEIGHT', 'unreliable', { diagnostics: { meanWeight: 0.45, chiSquare: 500 } }],
