@@ -1,7 +1,10 @@
 # CPU addon. Sources come from native/sources.json, which CMakeLists.txt reads too.
 #   pope_cpu        the product
 #   pope_reference  for tests: the same glue and ops over the slow double templates (POPE_REFERENCE)
+#   pope_simt       for tests: the product with CUDA kernels, run on the host by native/simt (POPE_SIMT); the one for GPUs
+#                   is made by CMakeLists.txt
 #   pope_core_test  tests of native/core that need no Node, so that they also run with -fsanitize=thread
+#   core, cpu, glue what several of these share: native/core, the CPU kernels, and most of native/node
 #   tier_*          files under "tiered", once per instruction set: gyp has flags per target, not per file. Such a file
 #                   includes no standard or shared header with inline code, for the linker keeps one copy of an inline
 #                   function and could keep the one that this machine cannot run; its code lives in namespace POPE_ISA.
@@ -45,8 +48,25 @@
   'targets': [
     {
       'target_name': 'pope_cpu',
-      'sources': ["<!@(node -p \"(s => [s.core, s.ops, s.abi, s.kernels, s.node].flat().join(' '))(require('./native/sources.json'))\")"],
+      'sources': ["<!@(node -p \"(s => [s.ops, s.abi, s.addon].flat().join(' '))(require('./native/sources.json'))\")"],
       'include_dirs': ['<(napi)'],
+      'dependencies': ['core', 'cpu', 'glue'],
+    },
+    {
+      'target_name': 'core',
+      'type': 'static_library',
+      'sources': ["<!@(node -p \"require('./native/sources.json').core.join(' ')\")"],
+    },
+    {
+      'target_name': 'glue',
+      'type': 'static_library',
+      'sources': ["<!@(node -p \"require('./native/sources.json').node.join(' ')\")"],
+      'include_dirs': ['<(napi)'],
+    },
+    {
+      'target_name': 'cpu',
+      'type': 'static_library',
+      'sources': ["<!@(node -p \"require('./native/sources.json').kernels.join(' ')\")"],
       'conditions': [
         ['target_arch=="x64"', {'dependencies': ['tier_baseline', 'tier_avx2', 'tier_avx512']}, {'dependencies': ['tier_baseline']}],
       ],
@@ -64,18 +84,37 @@
         {
           'target_name': 'pope_core_test',
           'type': 'executable',
+          'dependencies': ['core'],
           'sources': [
-            "<!@(node -p \"require('./native/sources.json').core.join(' ')\")",
             'test/native/core/main.cpp',
             'test/native/core/queue_test.cpp',
             'test/native/core/thread_pool_test.cpp',
+            'test/native/core/unconfirmed_test.cpp',
           ],
         },
         {
           'target_name': 'pope_reference',
           'defines': ['POPE_REFERENCE'],
-          'sources': ["<!@(node -p \"(s => [s.core, s.ops, s.abi, s.node].flat().join(' '))(require('./native/sources.json'))\")"],
+          'sources': ["<!@(node -p \"(s => [s.ops, s.abi, s.addon].flat().join(' '))(require('./native/sources.json'))\")"],
           'include_dirs': ['<(napi)'],
+          'dependencies': ['core', 'glue'],
+        },
+        {
+          'target_name': 'pope_simt',
+          'defines': ['POPE_WITH_CUDA', 'POPE_SIMT'],
+          'sources': ["<!@(node -p \"(s => [s.ops, s.abi, s.addon, s.cuda, s.cudaKernels, s.simt].flat().join(' '))(require('./native/sources.json'))\")"],
+          'include_dirs': ['<(napi)'],
+          'dependencies': ['core', 'cpu', 'glue'],
+          'cflags_cc': ['-Wno-unknown-pragmas'],
+          # gyp does not know .cu as C++.
+          'rules': [{
+            'rule_name': 'cuda_as_cpp',
+            'extension': 'cu',
+            'outputs': ['<(INTERMEDIATE_DIR)/<(RULE_INPUT_ROOT).cu.cpp'],
+            'action': ['node', 'scripts/include-file.mjs', '<(RULE_INPUT_PATH)', '<(INTERMEDIATE_DIR)/<(RULE_INPUT_ROOT).cu.cpp'],
+            'process_outputs_as_sources': 1,
+            'message': 'Including <(RULE_INPUT_PATH)',
+          }],
         },
       ],
     }],

@@ -5,6 +5,9 @@
 #else
 #include "kernels/sequence_reduce/sequence_reduce.h"
 #endif
+#ifdef POPE_WITH_CUDA
+#include "kernels/sequence_reduce/sequence_reduce.cuda.h"
+#endif
 
 namespace pope::abi {
 
@@ -27,7 +30,8 @@ void run(const pope_sequence_reduce_args& args, ThreadPool& pool) { sequence_red
 
 }  // namespace
 
-const Function<pope_sequence_reduce_args> sequence_reduce_function{"sequence_reduce", check, run, nullptr};
+const Function<pope_sequence_reduce_args> sequence_reduce_function{
+    "sequence_reduce", check, run, POPE_ON_CUDA(cuda::sequence_reduce)};
 
 }  // namespace pope::abi
 

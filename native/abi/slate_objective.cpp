@@ -5,6 +5,9 @@
 #else
 #include "kernels/slate_objective/slate_objective.h"
 #endif
+#ifdef POPE_WITH_CUDA
+#include "kernels/slate_objective/slate_objective.cuda.h"
+#endif
 
 namespace pope::abi {
 
@@ -85,8 +88,10 @@ void run_coefficients(const pope_slate_coefficients_args& args, ThreadPool& pool
 
 }  // namespace
 
-const Function<pope_slate_value_args> slate_value_function{"slate_value", check_value, run_value, nullptr};
-const Function<pope_slate_coefficients_args> slate_coefficients_function{"slate_coefficients", check_coefficients, run_coefficients, nullptr};
+const Function<pope_slate_value_args> slate_value_function{
+    "slate_value", check_value, run_value, POPE_ON_CUDA(cuda::slate_value)};
+const Function<pope_slate_coefficients_args> slate_coefficients_function{
+    "slate_coefficients", check_coefficients, run_coefficients, POPE_ON_CUDA(cuda::slate_coefficients)};
 
 }  // namespace pope::abi
 

@@ -6,6 +6,9 @@
 #else
 #include "kernels/token_logprobs/token_logprobs.h"
 #endif
+#ifdef POPE_WITH_CUDA
+#include "kernels/token_logprobs/token_logprobs.cuda.h"
+#endif
 
 namespace pope::abi {
 
@@ -49,8 +52,10 @@ void run_grad(const pope_token_logprobs_grad_args& args, ThreadPool& pool) { tok
 
 }  // namespace
 
-const Function<pope_token_logprobs_args> token_logprobs_function{"token_logprobs", check, run, nullptr};
-const Function<pope_token_logprobs_grad_args> token_logprobs_grad_function{"token_logprobs_grad", check_grad, run_grad, nullptr};
+const Function<pope_token_logprobs_args> token_logprobs_function{
+    "token_logprobs", check, run, POPE_ON_CUDA(cuda::token_logprobs)};
+const Function<pope_token_logprobs_grad_args> token_logprobs_grad_function{
+    "token_logprobs_grad", check_grad, run_grad, POPE_ON_CUDA(cuda::token_logprobs_grad)};
 
 }  // namespace pope::abi
 

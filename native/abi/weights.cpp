@@ -5,6 +5,9 @@
 #else
 #include "kernels/weights/weights.h"
 #endif
+#ifdef POPE_WITH_CUDA
+#include "kernels/weights/weights.cuda.h"
+#endif
 
 namespace pope::abi {
 
@@ -35,7 +38,8 @@ void run(const pope_weights_args& args, ThreadPool& pool) { weights(args, pool);
 
 }  // namespace
 
-const Function<pope_weights_args> weights_function{"weights", check, run, nullptr};
+const Function<pope_weights_args> weights_function{
+    "weights", check, run, POPE_ON_CUDA(cuda::weights)};
 
 }  // namespace pope::abi
 

@@ -6,7 +6,7 @@ namespace pope {
 
 namespace {
 
-constexpr size_t kLine = static_cast<size_t>(kBlockAlignment);
+constexpr size_t kLine = 64;
 constexpr size_t kMaximumBytes = size_t{1} << 62;  // so that rounding and doubling cannot overflow
 
 size_t capacity_for(size_t bytes) { return std::max((bytes + kLine - 1) / kLine * kLine, kLine); }
@@ -21,7 +21,7 @@ Block BufferPool::allocate(size_t bytes) {
     block = std::move(found->second);
     free_.erase(found);
   } else {
-    block.data.reset(static_cast<std::byte*>(::operator new(capacity, kBlockAlignment, std::nothrow)));
+    block.data = {device_->allocate(capacity), DeviceDelete{device_}};
     if (!block.data) return {};
     block.capacity = capacity;
     pool_bytes_ += capacity;

@@ -1,4 +1,4 @@
-// Memory of a device: blocks aligned to a cache line, kept for reuse. Not thread-safe: one thread (JavaScript's) allocates
+// Memory of a device: blocks, kept for reuse. Not thread-safe: one thread (JavaScript's) allocates
 // and releases. A block may be released while work on it is still queued, because whoever gets it next also works through
 // the queue, later in its order.
 #pragma once
@@ -7,26 +7,29 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <new>
+#include <utility>
 #include <vector>
+
+#include "core/device.h"
 
 namespace pope {
 
-constexpr std::align_val_t kBlockAlignment{64};
-
-struct AlignedDelete {
-  void operator()(std::byte* data) const { ::operator delete(data, kBlockAlignment); }
+struct DeviceDelete {
+  std::shared_ptr<Device> device;
+  void operator()(std::byte* data) const { device->free(data); }
 };
 
 struct Block {
-  std::unique_ptr<std::byte, AlignedDelete> data;
+  std::unique_ptr<std::byte, DeviceDelete> data;
   size_t capacity = 0;
 };
 
 class BufferPool {
  public:
-  // A block of at least `bytes` (a free one of at most twice that when there is one), or one without data when the system
-  // gives no more memory.
+  explicit BufferPool(std::shared_ptr<Device> device) : device_(std::move(device)) {}
+
+  // A block of at least `bytes` (a free one of at most twice that when there is one), or one without data when the device
+  // has no more memory. Throws when the device itself failed.
   Block allocate(size_t bytes);
   // Takes back a block of a buffer of `bytes`. After close() it goes to the system.
   void release(Block block, size_t bytes);
@@ -40,6 +43,7 @@ class BufferPool {
   size_t peak_bytes() const { return peak_bytes_; }
 
  private:
+  const std::shared_ptr<Device> device_;
   std::multimap<size_t, Block> free_;  // by capacity
   bool closed_ = false;
   int64_t live_buffers_ = 0;

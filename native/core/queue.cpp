@@ -1,8 +1,13 @@
 #include "core/queue.h"
 
+#include <utility>
+
 namespace pope {
 
 namespace {
+
+// So that the list of what a failure would have to be dealt out to stays short.
+constexpr size_t kMaximumUnconfirmed = 4096;
 
 Error describe(const Command& command, const Error& error) {
   std::string dims;
@@ -13,7 +18,8 @@ Error describe(const Command& command, const Error& error) {
 
 }  // namespace
 
-Queue::Queue(OnDone on_done) : on_done_(std::move(on_done)), thread_([this] { run(); }) {}
+Queue::Queue(OnDone on_done, std::shared_ptr<Device> device)
+    : on_done_(std::move(on_done)), device_(std::move(device)), thread_([this] { run(); }) {}
 
 uint64_t Queue::push(Command command) {
   std::lock_guard lock(mutex_);
@@ -62,11 +68,12 @@ void Queue::run() {
     if (commands_.empty()) return;
     const uint64_t sequence = finished_ + 1;
     {
-      const Command command = std::move(commands_.front());
+      Command command = std::move(commands_.front());
       commands_.pop_front();
       lock.unlock();
-      const Poison poison = execute(command, sequence);
-      if (command.ticket) on_done_(command.ticket, poison);
+      const uint64_t ticket = command.ticket;
+      const Poison poison = execute(std::move(command), sequence);
+      if (ticket) on_done_(ticket, poison);
     }  // what the command held is let go before anybody can see it finished
     lock.lock();
     finished_ = sequence;
@@ -77,7 +84,8 @@ void Queue::run() {
   }
 }
 
-Poison Queue::execute(const Command& command, uint64_t sequence) const {
+Poison Queue::execute(Command command, uint64_t sequence) {
+  if (device_->confirm_due()) confirm();
   Poison poison;
   for (const auto& input : command.inputs) {
     if (input && input->poison) {
@@ -96,6 +104,41 @@ Poison Queue::execute(const Command& command, uint64_t sequence) const {
   for (const auto& output : command.outputs) {
     if (output) output->poison = poison;
   }
+  const uint64_t number = device_->unconfirmed();
+  if (number == 0 && unconfirmed_.empty()) return poison;
+  command.work = nullptr;
+  const bool due = command.reads || unconfirmed_.size() >= kMaximumUnconfirmed;
+  unconfirmed_.push_back({std::move(command), sequence, poison, number});
+  return due ? confirm() : poison;
+}
+
+Poison Queue::confirm() {
+  const std::vector<Unconfirmed> entries = std::exchange(unconfirmed_, {});
+  std::map<uint64_t, Error> failures;
+  Poison lost;  // when the device itself failed, everything is
+  try {
+    failures = device_->confirm();
+  } catch (...) {
+    if (entries.empty()) return nullptr;  // the next command meets the failure itself
+    const Unconfirmed& last = entries.back();
+    lost = std::make_shared<Failure>(Failure{describe(last.command, current_error()), last.sequence});
+  }
+  std::map<std::shared_ptr<Memory>, Poison> late;
+  Poison poison;
+  for (const Unconfirmed& entry : entries) {
+    poison = entry.poison ? entry.poison : lost;
+    for (const auto& input : entry.command.inputs) {
+      const auto found = poison ? late.end() : late.find(input);
+      if (found != late.end()) poison = found->second;
+    }
+    if (const auto found = failures.find(entry.number); found != failures.end() && !poison) {
+      poison = std::make_shared<Failure>(Failure{describe(entry.command, found->second), entry.sequence});
+    }
+    for (const auto& output : entry.command.outputs) {
+      if (output) late[output] = poison;
+    }
+  }
+  for (const auto& [memory, found] : late) memory->poison = found;
   return poison;
 }
 

@@ -1,9 +1,12 @@
-// An in-order command queue with its own thread: a CPU as a device.
+// An in-order command queue with its own thread, over a device.
 //
 // Commands run one after another in the order they were pushed, so memory needs no locks: who writes a buffer comes before
 // who reads it. A command that fails poisons its outputs; a command with a poisoned input is skipped and hands the
 // poison on, so the first failure is what a reader learns, and the queue stays usable. Poison belongs to the logical
 // buffer (Memory), not to its block, which may already serve another buffer.
+//
+// On a device whose work is unfinished when it returns, dependents of a failure do run; but nobody sees what they made:
+// before a result is reported, the queue asks the device and deals out the poison as if the failure had been known.
 #pragma once
 
 #include <condition_variable>
@@ -47,6 +50,8 @@ struct Command {
   std::vector<int64_t> dims = {};
   // Not 0: reported when the command is done.
   uint64_t ticket = 0;
+  // The report has to wait for what the device may not have finished: the command brings a result to the host.
+  bool reads = false;
 };
 
 class Queue {
@@ -54,7 +59,7 @@ class Queue {
   // Called on the queue's thread, in order, for each command with a ticket; poison is null after success.
   using OnDone = std::function<void(uint64_t ticket, const Poison& poison)>;
 
-  explicit Queue(OnDone on_done);
+  Queue(OnDone on_done, std::shared_ptr<Device> device);
   ~Queue() { abandon(); }
   Queue(const Queue&) = delete;
   Queue& operator=(const Queue&) = delete;
@@ -71,10 +76,22 @@ class Queue {
   void abandon();
 
  private:
+  // A command that was given to the device, without its work.
+  struct Unconfirmed {
+    Command command;
+    uint64_t sequence;
+    Poison poison;    // of its outputs, if the device has nothing to add
+    uint64_t number;  // of Device::unconfirmed(), or 0
+  };
+
   void run();
-  Poison execute(const Command& command, uint64_t sequence) const;
+  Poison execute(Command command, uint64_t sequence);
+  // Waits for the device and deals out the poison of what failed there; returns that of the last command.
+  Poison confirm();
 
   const OnDone on_done_;
+  const std::shared_ptr<Device> device_;
+  std::vector<Unconfirmed> unconfirmed_;  // of the queue's thread; from the first that may still fail
   mutable std::mutex mutex_;
   std::condition_variable wake_, progress_;
   std::deque<Command> commands_;

@@ -19,6 +19,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -29,6 +30,8 @@ struct CUstream_st;  // what cudaStream_t points to
 namespace pope::cuda {
 
 using StreamHandle = CUstream_st*;
+
+class Staging;
 
 struct DeviceProperties {
   int multiprocessors = 1;
@@ -117,12 +120,12 @@ class Stream {
   void* allocate(size_t bytes);
   void free(void* data) noexcept;
 
-  struct Staging;
+  Staging& staging();
 
   const bool owned_;
   StreamHandle handle_ = nullptr;
   DeviceProperties properties_;
-  Staging* staging_ = nullptr;  // pinned host memory, made at the first transfer
+  std::unique_ptr<Staging> staging_;  // made at the first transfer
   RefusalWord* words_ = nullptr;
   size_t used_words_ = 0;
   std::vector<Pending> pending_;

@@ -8,7 +8,9 @@
  * pope_last_error_index() is the offending row, response or slate, or -1.
  *
  * `device` is POPE_CPU or POPE_CUDA. On the CPU `stream` must be NULL and the call returns when the work is done; on
- * CUDA the pointers are device pointers and the work is put on `stream`.
+ * CUDA the pointers are device pointers, the work is put on `stream` (a cudaStream_t; NULL is the default stream) of the
+ * calling thread's current device, and the call does not wait for it. So it cannot return what only the kernels see, a
+ * token outside the vocabulary or a number that is not finite: the results of that row, response or slate are NaN then.
  *
  * Formulas and their sources: docs/theory.md. Units: natural logarithms (nats).
  */

@@ -11,17 +11,14 @@
 // against each other.
 #pragma once
 
-#include <concepts>
 #include <cstdint>
-#include <functional>
 #include <initializer_list>
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include "core/error.h"
-#include "core/thread_pool.h"
+#include "core/work.h"
 
 namespace pope {
 
@@ -34,22 +31,6 @@ using Scalar = float;
 struct Array {
   void* data = nullptr;
   size_t bytes = 0;
-};
-
-namespace cuda {
-class Stream;
-}
-
-// The checked work of one call, for each kind of device that has a kernel for it. Where `cuda` is empty the op is refused
-// on a GPU. A launcher gets the same arguments as the CPU kernel, with device pointers (cuda/stream.h).
-struct Work {
-  std::function<void(ThreadPool&)> cpu;
-  std::function<void(cuda::Stream&)> cuda;
-
-  template <std::invocable<ThreadPool&> Cpu>
-  Work(Cpu cpu) : cpu(std::move(cpu)) {}
-  Work(std::function<void(ThreadPool&)> cpu, std::function<void(cuda::Stream&)> cuda)
-      : cpu(std::move(cpu)), cuda(std::move(cuda)) {}
 };
 
 // Code for a GPU, or nullptr in a build without CUDA kernels: `return {cpu work, POPE_ON_CUDA(cuda work)};`.
@@ -120,6 +101,7 @@ struct Op {
   const char* name;
   Prepare prepare;
   Effect effect;
+  bool on_cuda;  // has a kernel there, in a build with CUDA kernels
 };
 
 // All ops of this build (native/kernels/ops.cpp). find_op returns nullptr for an unknown name.

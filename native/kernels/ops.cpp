@@ -1,57 +1,59 @@
 // The table of ops. One line per op, in the order of docs/native-ops.md; the function is in <room>/<name>.op.cpp. An op
-// either writes every element of its outputs or updates them: then what they held matters.
+// either writes every element of its outputs or updates them: then what they held matters. The last column says whether
+// there is a kernel for CUDA.
 #include "kernels/op.h"
 
-#define POPE_OPS(X)                    \
-  X(cast, writes)                      \
-  X(embedding, writes)                 \
-  X(gather_rows, writes)               \
-  X(columns, writes)                   \
-  X(add, writes)                       \
-  X(matmul, writes)                    \
-  X(rms_norm, writes)                  \
-  X(layer_norm, writes)                \
-  X(rope, writes)                      \
-  X(attention, writes)                 \
-  X(swiglu, writes)                    \
-  X(gelu, writes)                      \
-  X(fused_head, writes)                \
-  X(token_logprobs, writes)            \
-  X(token_logprobs_grad, writes)       \
-  X(sequence_reduce, writes)           \
-  X(weights, writes)                   \
-  X(slate_value, writes)               \
-  X(slate_coefficients, writes)        \
-  X(fill, writes)                      \
-  X(accumulate, updates)               \
-  X(dropout, writes)                   \
-  X(matmul_weight_gradient, updates)   \
-  X(bias_gradient, updates)            \
-  X(embedding_backward, updates)       \
-  X(gather_rows_backward, writes)      \
-  X(columns_backward, updates)         \
-  X(rms_norm_backward, updates)        \
-  X(layer_norm_backward, updates)      \
-  X(rope_backward, writes)             \
-  X(attention_backward, writes)        \
-  X(swiglu_backward, writes)           \
-  X(gelu_backward, writes)             \
-  X(fused_head_backward, updates)      \
-  X(squared_sum, updates)              \
-  X(adamw, updates)                    \
-  X(scatter_rows, updates)             \
-  X(attention_decode, writes)          \
-  X(sample, writes)
+#define POPE_OPS(X)                          \
+  X(cast, writes, yes)                       \
+  X(embedding, writes, no)                   \
+  X(gather_rows, writes, no)                 \
+  X(columns, writes, no)                     \
+  X(add, writes, no)                         \
+  X(matmul, writes, no)                      \
+  X(rms_norm, writes, no)                    \
+  X(layer_norm, writes, no)                  \
+  X(rope, writes, no)                        \
+  X(attention, writes, no)                   \
+  X(swiglu, writes, no)                      \
+  X(gelu, writes, no)                        \
+  X(fused_head, writes, yes)                 \
+  X(token_logprobs, writes, yes)             \
+  X(token_logprobs_grad, writes, yes)        \
+  X(sequence_reduce, writes, yes)            \
+  X(weights, writes, yes)                    \
+  X(slate_value, writes, yes)                \
+  X(slate_coefficients, writes, yes)         \
+  X(fill, writes, no)                        \
+  X(accumulate, updates, no)                 \
+  X(dropout, writes, no)                     \
+  X(matmul_weight_gradient, updates, no)     \
+  X(bias_gradient, updates, no)              \
+  X(embedding_backward, updates, no)         \
+  X(gather_rows_backward, writes, no)        \
+  X(columns_backward, updates, no)           \
+  X(rms_norm_backward, updates, no)          \
+  X(layer_norm_backward, updates, no)        \
+  X(rope_backward, writes, no)               \
+  X(attention_backward, writes, no)          \
+  X(swiglu_backward, writes, no)             \
+  X(gelu_backward, writes, no)               \
+  X(fused_head_backward, updates, yes)       \
+  X(squared_sum, updates, no)                \
+  X(adamw, updates, no)                      \
+  X(scatter_rows, updates, no)               \
+  X(attention_decode, writes, no)            \
+  X(sample, writes, no)
 
 namespace pope {
 
-#define POPE_DECLARE(name, effect) Work prepare_##name(const OpCall&);
+#define POPE_DECLARE(name, effect, on_cuda) Work prepare_##name(const OpCall&);
 POPE_OPS(POPE_DECLARE)
 #undef POPE_DECLARE
 
 namespace {
 
-#define POPE_ENTRY(name, effect) Op{#name, prepare_##name, Effect::effect},
+constexpr bool yes = true, no = false;
+#define POPE_ENTRY(name, effect, on_cuda) Op{#name, prepare_##name, Effect::effect, on_cuda},
 constexpr Op kOps[] = {POPE_OPS(POPE_ENTRY)};
 #undef POPE_ENTRY
 

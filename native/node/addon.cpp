@@ -1,5 +1,9 @@
 // The addon: NativeAddon of src/native/addon.ts, which a test compares with what is exported here.
+#ifdef POPE_SIMT
+#include "cuda/device.h"
+#endif
 #include "node/buffer_object.h"
+#include "node/devices.h"
 #include "node/environment.h"
 #include "node/errors.h"
 #include "node/host_array.h"
@@ -23,6 +27,24 @@ Napi::Value info(const Napi::CallbackInfo& call) {
   return guarded(call.Env(), [&] { return describe_binary(call.Env()); });
 }
 
+Napi::Value probe(const Napi::CallbackInfo& call) {
+  return guarded(call.Env(), [&] { return probe_cuda(call.Env(), call[0].ToBoolean()); });
+}
+
+#ifdef POPE_SIMT
+// Device memory is host memory here, so the kernels for a GPU run on the caller's arrays themselves.
+void run_now(const Work& work) {
+  cuda::CudaDevice device;
+  device.require_kernel(work);
+  device.run(work);
+  device.unconfirmed();
+  const std::map<uint64_t, Error> failures = device.confirm();
+  if (!failures.empty()) throw failures.begin()->second;
+}
+#else
+void run_now(const Work& work) { work.cpu(ThreadPool::shared()); }
+#endif
+
 Napi::Value run_sync(const Napi::CallbackInfo& call) {
   return guarded(call.Env(), [&] {
     const Op& op = op_argument(call[0]);
@@ -30,7 +52,7 @@ Napi::Value run_sync(const Napi::CallbackInfo& call) {
     const std::vector<Array> outputs = host_arrays(call[2], "output");
     const std::vector<int64_t> dims = dims_argument(call[3]);
     const std::vector<double> scalars = scalars_argument(call[4]);
-    op.prepare(OpCall(op.name, inputs, outputs, dims, scalars)).cpu(ThreadPool::shared());
+    run_now(op.prepare(OpCall(op.name, inputs, outputs, dims, scalars)));
     return call.Env().Undefined();
   });
 }
@@ -46,6 +68,7 @@ Napi::Object start(Napi::Env env, Napi::Object exports) {
   environment->queue_constructor = Napi::Persistent(QueueObject::define(env));
   exports.Set("initialize", Napi::Function::New(env, initialize, "initialize"));
   exports.Set("info", Napi::Function::New(env, info, "info"));
+  exports.Set("probeCuda", Napi::Function::New(env, probe, "probeCuda"));
   exports.Set("createQueue", Napi::Function::New(env, create_queue, "createQueue"));
   exports.Set("runSync", Napi::Function::New(env, run_sync, "runSync"));
   return exports;

@@ -1,9 +1,9 @@
 #include "node/queue_object.h"
 
 #include <cmath>
-#include <cstring>
 
 #include "node/buffer_object.h"
+#include "node/devices.h"
 #include "node/errors.h"
 #include "node/host_array.h"
 #include "node/op_arguments.h"
@@ -45,20 +45,16 @@ BufferArguments buffer_arguments(const Napi::Value& list, const BufferPool& pool
   return arguments;
 }
 
-// Keeps the arrays of an argument list alive.
-void hold(const Napi::Value& list, std::vector<Napi::ObjectReference>& held) {
-  const auto values = list.As<Napi::Array>();
-  for (uint32_t i = 0; i < values.Length(); ++i) {
-    const Napi::Value value = values.Get(i);
-    if (value.IsObject()) held.push_back(Napi::Persistent(value.As<Napi::Object>()));
-  }
-}
-
-std::function<void()> on_shared_pool(Work work) {
-  return [cpu = std::move(work.cpu)] { cpu(ThreadPool::shared()); };
-}
-
 }  // namespace
+
+std::function<void()> on_device(const std::shared_ptr<Device>& device, const Op& op, Work work) {
+  try {
+    device->require_kernel(work);
+  } catch (const Error& error) {
+    throw Error(error.status, std::string(op.name) + ": " + error.what());
+  }
+  return [device, work = std::move(work)] { device->run(work); };
+}
 
 Napi::Function QueueObject::define(Napi::Env env) {
   return DefineClass(env, "NativeQueue",
@@ -71,16 +67,19 @@ Napi::Function QueueObject::define(Napi::Env env) {
 
 QueueObject::QueueObject(const Napi::CallbackInfo& call) : Napi::ObjectWrap<QueueObject>(call) {
   guarded(call.Env(), [&] {
-    if (!call[0].IsObject()) refuse("createQueue needs { maximumPending }");
+    if (!call[0].IsObject()) refuse("createQueue needs { maximumPending, device }");
     maximum_pending_ = bytes_argument(call[0].As<Napi::Object>().Get("maximumPending"), "maximumPending");
     if (maximum_pending_ < 1) refuse("maximumPending must be at least 1");
     ThreadPool::shared();  // refuses a bad POPE_THREADS here, not in the first op
+    device_ = open_device(call[0].As<Napi::Object>().Get("device"));
+    pool_ = std::make_shared<BufferPool>(device_);
     mailbox_ = Mailbox::New(call.Env(), "pope queue", 0, 1, this);
     mailbox_.Unref(call.Env());  // an idle queue does not keep the process alive
-    queue_ = std::make_unique<Queue>([this](uint64_t ticket, const Poison& poison) {
+    const auto on_done = [this](uint64_t ticket, const Poison& poison) {
       auto* done = new Done{ticket, poison};
       if (mailbox_.NonBlockingCall(done) != napi_ok) delete done;
-    });
+    };
+    queue_ = std::make_unique<Queue>(on_done, device_);
     // Hooks run in reverse order: after the mailbox, which registers its own, so that this one joins the thread first.
     napi_add_env_cleanup_hook(call.Env(), environment_ends, this);
     stopped_ = false;
@@ -90,23 +89,27 @@ QueueObject::QueueObject(const Napi::CallbackInfo& call) : Napi::ObjectWrap<Queu
 
 void QueueObject::Finalize(Napi::BasicEnv) { stop(); }
 
+Block QueueObject::allocate_block(size_t bytes) {
+  Block block = pool_->allocate(bytes);
+  if (!block.data) {
+    queue_->drain();
+    pool_->take_free();
+    block = pool_->allocate(bytes);
+  }
+  if (!block.data) {
+    throw Error(Status::out_of_memory, "cannot allocate " + std::to_string(bytes) + " bytes: " +
+                                           std::to_string(pool_->live_buffers()) + " buffers with " +
+                                           std::to_string(pool_->live_bytes()) +
+                                           " bytes are alive; dispose what is no longer needed or use smaller batches");
+  }
+  return block;
+}
+
 Napi::Value QueueObject::allocate(const Napi::CallbackInfo& call) {
   return guarded(call.Env(), [&] {
     require_open(call.Env());
     const size_t bytes = bytes_argument(call[0], "bytes");
-    Block block = pool_->allocate(bytes);
-    if (!block.data) {
-      queue_->drain();
-      pool_->take_free();
-      block = pool_->allocate(bytes);
-    }
-    if (!block.data) {
-      throw Error(Status::out_of_memory, "cannot allocate " + std::to_string(bytes) + " bytes: " +
-                                             std::to_string(pool_->live_buffers()) + " buffers with " +
-                                             std::to_string(pool_->live_bytes()) +
-                                             " bytes are alive; dispose what is no longer needed or use smaller batches");
-    }
-    return BufferObject::create(call.Env(), pool_, std::move(block), bytes);
+    return BufferObject::create(call.Env(), pool_, allocate_block(bytes), bytes);
   });
 }
 
@@ -122,11 +125,12 @@ Napi::Value QueueObject::write(const Napi::CallbackInfo& call) {
     Command command{.work = {}, .outputs = {memory}, .op = "write"};
     if (source.bytes <= kCopiedBytes) {
       const auto* begin = static_cast<const std::byte*>(source.data);
-      command.work = [copy = std::vector<std::byte>(begin, begin + source.bytes), data = memory->data] {
-        std::memcpy(data, copy.data(), copy.size());
-      };
+      command.work = [device = device_, copy = std::vector<std::byte>(begin, begin + source.bytes),
+                      data = memory->data] { device->upload(data, copy.data(), copy.size()); };
     } else {
-      command.work = [source, data = memory->data] { std::memcpy(data, source.data, source.bytes); };
+      command.work = [device = device_, source, data = memory->data] {
+        device->upload(data, source.data, source.bytes);
+      };
       Waiting waiting;
       waiting.held.push_back(Napi::Persistent(call[1].As<Napi::Object>()));
       command.ticket = wait(std::move(waiting));
@@ -149,33 +153,12 @@ Napi::Value QueueObject::run(const Napi::CallbackInfo& call) {
     if (op.effect == Effect::updates) {
       inputs.memory.insert(inputs.memory.end(), outputs.memory.begin(), outputs.memory.end());
     }
-    const uint64_t sequence = queue_->push({.work = on_shared_pool(std::move(work)),
+    const uint64_t sequence = queue_->push({.work = on_device(device_, op, std::move(work)),
                                             .inputs = std::move(inputs.memory),
                                             .outputs = std::move(outputs.memory),
                                             .op = op.name,
                                             .dims = std::move(dims)});
     return Napi::Number::New(call.Env(), static_cast<double>(sequence));
-  });
-}
-
-Napi::Value QueueObject::run_host(const Napi::CallbackInfo& call) {
-  return guarded(call.Env(), [&] {
-    require_open(call.Env());
-    const Op& op = op_argument(call[0]);
-    const std::vector<Array> inputs = host_arrays(call[1], "input");
-    const std::vector<Array> outputs = host_arrays(call[2], "output");
-    std::vector<int64_t> dims = dims_argument(call[3]);
-    const std::vector<double> scalars = scalars_argument(call[4]);
-    Work work = op.prepare(OpCall(op.name, inputs, outputs, dims, scalars));
-    Waiting waiting;
-    hold(call[1], waiting.held);
-    hold(call[2], waiting.held);
-    const Napi::Promise promise = promise_of(waiting);
-    queue_->push({.work = on_shared_pool(std::move(work)),
-                  .op = op.name,
-                  .dims = std::move(dims),
-                  .ticket = wait(std::move(waiting))});
-    return promise;
   });
 }
 
@@ -193,12 +176,13 @@ Napi::Value QueueObject::read(const Napi::CallbackInfo& call) {
     Waiting waiting;
     waiting.held.push_back(Napi::Persistent(call[2].As<Napi::Object>()));
     const Napi::Promise promise = promise_of(waiting);
-    queue_->push({.work = [destination, from = memory->data + offset] {
-                    std::memcpy(destination.data, from, destination.bytes);
+    queue_->push({.work = [device = device_, destination, from = memory->data + offset] {
+                    device->download(destination.data, from, destination.bytes);
                   },
                   .inputs = {memory},
                   .op = "read",
-                  .ticket = wait(std::move(waiting))});
+                  .ticket = wait(std::move(waiting)),
+                  .reads = true});
     return promise;
   });
 }

@@ -11,6 +11,9 @@
 
 namespace pope::node {
 
+// What the device will do. Throws unsupported, naming the op, where it has no kernel for it.
+std::function<void()> on_device(const std::shared_ptr<Device>& device, const Op& op, Work work);
+
 class QueueObject : public Napi::ObjectWrap<QueueObject> {
  public:
   static Napi::Function define(Napi::Env env);
@@ -51,7 +54,10 @@ class QueueObject : public Napi::ObjectWrap<QueueObject> {
   void stop();
   static void environment_ends(void* queue);
 
-  std::shared_ptr<BufferPool> pool_ = std::make_shared<BufferPool>();
+  Block allocate_block(size_t bytes);
+
+  std::shared_ptr<Device> device_;
+  std::shared_ptr<BufferPool> pool_;
   std::unique_ptr<Queue> queue_;
   Mailbox mailbox_;
   std::unordered_map<uint64_t, Waiting> waiting_;

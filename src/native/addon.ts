@@ -33,7 +33,10 @@ export interface NativeQueue {
    * until the queue has copied it.
    */
   write(buffer: NativeBuffer, source: HostArray): void;
-  /** Enqueues an op of native/kernels/ops.cpp; returns its sequence number. Sizes are checked before it returns. */
+  /**
+   * Enqueues an op of native/kernels/ops.cpp; returns its sequence number. Sizes are checked before it returns. Throws
+   * UNSUPPORTED for an op that has no kernel for the queue's device.
+   */
   run(
     op: string,
     inputs: readonly (NativeBuffer | null)[],
@@ -79,11 +82,32 @@ export interface NativeInfo {
   ops: string[];
 }
 
+/** What a binary with CUDA kernels finds on this machine. */
+export interface NativeCuda {
+  /** Why no GPU can be used, or null when one can. */
+  reason: string | null;
+  /** Newest CUDA version that the driver supports, as "13.0"; null without a driver. */
+  driver: string | null;
+  /** CUDA version that the binary was built with. */
+  runtime: string | null;
+  /** What the driver shows to this process; the first is used. */
+  gpus: { name: string; computeCapability: string; memoryBytes: number; multiprocessors: number }[];
+  /** The cuBLASLt that was looked for and found, or null: then matrix products run on the binary's own kernels. */
+  cublasLt: string | null;
+  /** Why each cuBLASLt candidate was not taken. */
+  cublasLtRejected: { library: string; reason: string }[];
+  /** Ops with a kernel for CUDA. */
+  ops: string[];
+}
+
 export interface NativeAddon {
   /** Must be called once per environment before anything else. `sequence`: of the queued op that failed, or -1. */
   initialize(errorFactory: (code: string, message: string, index: number, sequence: number) => Error): void;
   info(): NativeInfo;
-  createQueue(options: { maximumPending: number }): NativeQueue;
+  /** Asks the driver anew at each call; with `libraries` also looks for cuBLASLt. Null: a binary without CUDA kernels. */
+  probeCuda(libraries: boolean): NativeCuda | null;
+  /** `device`: default "cpu". Throws UNSUPPORTED, with the reason, for a device that cannot be used. */
+  createQueue(options: { maximumPending: number; device?: 'cpu' | 'cuda' }): NativeQueue;
   /** An op on host arrays, on the calling thread: for small float64 work whose API is synchronous. */
   runSync(
     op: string,

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { NativeInfo } from './addon.js';
+import { type CudaState, cudaState } from './cuda.js';
 import { type Candidate, packageRoot, type Rejection, searchAddon } from './loader.js';
 
 /** What runs on this machine and why nothing else does: `pope doctor --json`, and `environment` of every saved result. */
@@ -13,16 +14,13 @@ export interface DoctorReport {
   binary: (Candidate & Pick<NativeInfo, 'abiVersion' | 'napiVersion' | 'compiler' | 'build'>) | null;
   /** Binaries that were tried before it, and why they were not taken. */
   rejected: Rejection[];
-  devices: { cpu: CpuState; cuda: DeviceState };
+  devices: { cpu: CpuState; cuda: CudaState };
 }
 
-export interface DeviceState {
+export interface CpuState {
   available: boolean;
   /** Why not, when it is not available. */
   reason: string | null;
-}
-
-export interface CpuState extends DeviceState {
   /** Best instruction set that the binary has code for and the machine runs, or null without a binary. */
   simd: string | null;
   simdCompiled: string[];
@@ -56,7 +54,7 @@ export function diagnose(): DoctorReport {
       cpu: info
         ? { available: true, reason: null, ...pickCpu(info) }
         : { available: false, reason: 'no native binary could be loaded', ...noCpu },
-      cuda: { available: false, reason: 'this build has no CUDA kernels' },
+      cuda: cudaState(),
     },
   };
 }

@@ -2,8 +2,9 @@
  * @file `pope-native/kernels`: the token kernels over plain typed arrays, for callers that have logits and no model of
  * this library. Work runs on a native thread; arrays must be left unchanged until the promise settles.
  */
-import { describeValue, UnavailableError, UsageError } from '../errors.js';
+import { describeValue, UsageError } from '../errors.js';
 import type { NativeQueue } from './addon.js';
+import { loadCudaAddon } from './cuda.js';
 import { loadAddon } from './loader.js';
 
 /** f32 logits are a Float32Array, f16 and bf16 the bit patterns in a Uint16Array. */
@@ -17,7 +18,7 @@ export interface TokenRows {
   vocab: number;
   /** [rows] The token that was written at each position, in [0, vocab). */
   targets: Int32Array;
-  /** Default 'cpu'. */
+  /** Default 'cpu'. On 'cuda' the arrays are copied to the GPU and the results back. */
   device?: 'cpu' | 'cuda';
 }
 
@@ -43,7 +44,7 @@ export interface TokenLogProbsGradientRequest extends TokenRows {
 /** In the order of pope_dtype. */
 const logitsDTypes = ['f32', 'f16', 'bf16'] as const satisfies LogitsDType[];
 
-let queue: NativeQueue | undefined;
+const queues: { cpu?: NativeQueue; cuda?: NativeQueue } = {};
 
 /**
  * Log-probability of each row's target under softmax(logits), the log-sum-exp, and with `entropy: true` the entropy
@@ -58,17 +59,11 @@ export async function tokenLogProbs(request: TokenRows & { entropy?: boolean }):
 export async function tokenLogProbs(
   request: TokenRows & { entropy?: boolean },
 ): Promise<TokenLogProbs | TokenLogProbsWithEntropy> {
-  const { dims, rows } = checkRows('tokenLogProbs', request);
+  const { dims, rows, queue } = checkRows('tokenLogProbs', request);
   const logProbs = new Float32Array(rows);
   const logSumExp = new Float32Array(rows);
   const entropies = request.entropy ? new Float32Array(rows) : null;
-  await kernelQueue().runHost(
-    'token_logprobs',
-    [request.logits, request.targets],
-    [logProbs, entropies, logSumExp],
-    dims,
-    [],
-  );
+  await queue.runHost('token_logprobs', [request.logits, request.targets], [logProbs, entropies, logSumExp], dims, []);
   return entropies ? { logProbs, entropies, logSumExp } : { logProbs, logSumExp };
 }
 
@@ -82,12 +77,12 @@ export async function tokenLogProbs(
 export async function tokenLogProbsGradient(
   request: TokenLogProbsGradientRequest,
 ): Promise<{ /** [rows * vocab] */ logitsGradient: Float32Array | Uint16Array }> {
-  const { dims, rows, Kind } = checkRows('tokenLogProbsGradient', request);
+  const { dims, rows, Kind, queue } = checkRows('tokenLogProbsGradient', request);
   const { logits, targets, logProbGradient, entropyGradient } = request;
   expectArray('tokenLogProbsGradient: logProbGradient', logProbGradient, Float32Array, rows);
   if (entropyGradient) expectArray('tokenLogProbsGradient: entropyGradient', entropyGradient, Float32Array, rows);
   const logitsGradient = new Kind(logits.length);
-  await kernelQueue().runHost(
+  await queue.runHost(
     'token_logprobs_grad',
     [logits, targets, logProbGradient, entropyGradient ?? null],
     [logitsGradient],
@@ -97,16 +92,14 @@ export async function tokenLogProbsGradient(
   return { logitsGradient };
 }
 
-function kernelQueue(): NativeQueue {
-  queue ??= loadAddon().createQueue({ maximumPending: 64 });
-  return queue;
+function kernelQueue(device: 'cpu' | 'cuda'): NativeQueue {
+  queues[device] ??= (device === 'cuda' ? loadCudaAddon() : loadAddon()).createQueue({ maximumPending: 64, device });
+  return queues[device];
 }
 
 function checkRows(name: string, { logits, dtype, rows, vocab, targets, device = 'cpu' }: TokenRows) {
-  if (device === 'cuda') {
-    throw new UnavailableError('DEVICE_UNAVAILABLE', `${name}: this build has no CUDA kernels; use the device "cpu"`);
-  }
-  if (device !== 'cpu') throw invalid(`${name}: device: expected "cpu" or "cuda", got ${describeValue(device)}`);
+  if (device !== 'cpu' && device !== 'cuda')
+    throw invalid(`${name}: device: expected "cpu" or "cuda", got ${describeValue(device)}`);
   const code = logitsDTypes.indexOf(dtype);
   if (code < 0) {
     throw invalid(`${name}: dtype: expected one of ${logitsDTypes.join(', ')}; got ${describeValue(dtype)}`);
@@ -119,7 +112,7 @@ function checkRows(name: string, { logits, dtype, rows, vocab, targets, device =
   const Kind = dtype === 'f32' ? Float32Array : Uint16Array;
   expectArray(`${name}: logits (${dtype}, rows x vocab)`, logits, Kind, rows * vocab);
   expectArray(`${name}: targets`, targets, Int32Array, rows);
-  return { dims: [rows, vocab, code], rows, Kind };
+  return { dims: [rows, vocab, code], rows, Kind, queue: kernelQueue(device) };
 }
 
 type ArrayKind = typeof Float32Array | typeof Uint16Array | typeof Int32Array;

@@ -32,13 +32,20 @@ export interface Search {
 }
 
 /** What a binary must export to be taken; one built from older sources is refused with the name that it lacks. */
-export const addonExports = ['initialize', 'info', 'createQueue', 'runSync'] as const satisfies (keyof NativeAddon)[];
+export const addonExports = [
+  'initialize',
+  'info',
+  'probeCuda',
+  'createQueue',
+  'runSync',
+] as const satisfies (keyof NativeAddon)[];
 
 /** Folder of package.json: src/native and dist/native are equally deep. */
 export const packageRoot = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const require = createRequire(import.meta.url);
 
 let search: Search | undefined;
+let cudaSearch: Search | undefined;
 
 /** The CPU addon, loaded at the first call. Throws `UnavailableError` NATIVE_UNAVAILABLE that lists what was tried. */
 export function loadAddon(): NativeAddon {
@@ -63,25 +70,52 @@ export function searchAddon(): Search {
   return search;
 }
 
+/** The binary with CUDA kernels, whether or not there is a GPU to run them; it is found apart from the one for the CPU. */
+export function searchCudaAddon(): Search {
+  cudaSearch ??= tryCandidates(cudaCandidates(), ({ probeCuda }) => {
+    if (probeCuda(false) === null) throw new Error('it has no CUDA kernels');
+  });
+  return cudaSearch;
+}
+
 function cpuCandidates(): Candidate[] {
-  const explicit = process.env.POPE_NATIVE_PATH;
-  if (explicit) return [{ kind: 'explicit', path: explicit }];
+  const explicit = explicitCandidate();
+  if (explicit) return [explicit];
   const local: Candidate[] = [
     { kind: 'local release', path: join(packageRoot, 'build', 'Release', 'pope_cpu.node') },
     { kind: 'local debug', path: join(packageRoot, 'build', 'Debug', 'pope_cpu.node') },
   ];
   // The build made last is the one its author means to run.
   local.sort((a, b) => modified(b.path) - modified(a.path));
-  const folder = join(packageRoot, 'prebuilds', `${process.platform}-${process.arch}`);
-  const names = process.platform === 'linux' ? ['pope_cpu.glibc.node', 'pope_cpu.musl.node'] : ['pope_cpu.node'];
-  return [...local, ...names.map((name): Candidate => ({ kind: 'prebuilt', path: join(folder, name) }))];
+  return [...local, ...prebuilt('.', 'pope_cpu')];
 }
 
-function tryCandidates(candidates: Candidate[]): Search {
+function cudaCandidates(): Candidate[] {
+  const explicit = explicitCandidate();
+  if (explicit) return [explicit];
+  const local = join(packageRoot, 'build-cuda', 'Release', 'pope_cuda.node');
+  return [{ kind: 'local release', path: local }, ...prebuilt('cuda', 'pope_cuda')];
+}
+
+function explicitCandidate(): Candidate | null {
+  const path = process.env.POPE_NATIVE_PATH;
+  return path ? { kind: 'explicit', path } : null;
+}
+
+function prebuilt(subfolder: string, name: string): Candidate[] {
+  const folder = join(packageRoot, 'prebuilds', `${process.platform}-${process.arch}`, subfolder);
+  const suffixes = process.platform === 'linux' ? ['.glibc.node', '.musl.node'] : ['.node'];
+  return suffixes.map((suffix) => ({ kind: 'prebuilt', path: join(folder, name + suffix) }));
+}
+
+/** The first candidate that loads and passes `check`. */
+function tryCandidates(candidates: Candidate[], check: (addon: NativeAddon) => void = () => {}): Search {
   const rejected: Rejection[] = [];
   for (const binary of candidates) {
     try {
-      return { found: { addon: loadBinary(binary.path), binary }, rejected };
+      const addon = loadBinary(binary.path);
+      check(addon);
+      return { found: { addon, binary }, rejected };
     } catch (error) {
       rejected.push({ ...binary, reason: error instanceof Error ? firstLine(error.message) : String(error) });
     }

@@ -1,5 +1,6 @@
-import { describeValue, NativeError, UnavailableError, UsageError } from '../errors.js';
+import { describeValue, NativeError, UsageError } from '../errors.js';
 import type { HostArray, MemoryStats, NativeQueue } from '../native/addon.js';
+import { loadCudaAddon, prefersCuda } from '../native/cuda.js';
 import { loadAddon } from '../native/loader.js';
 import { CallSites } from './call-sites.js';
 import { hostArray } from './host-array.js';
@@ -33,20 +34,17 @@ export class Device {
   }
 
   /**
-   * Opens a device. `auto` takes the best one that works here; naming one that does not work is an `UnavailableError` that
-   * says why (DEVICE_UNAVAILABLE, or NATIVE_UNAVAILABLE when no native binary can be loaded at all).
+   * Opens a device. `auto` takes the GPU when it works here and has a kernel for every op, else the CPU; naming one that
+   * does not work is an `UnavailableError` that says why (DEVICE_UNAVAILABLE, or NATIVE_UNAVAILABLE when no native binary
+   * can be loaded at all).
    */
   static open(kind: DeviceKind | 'auto' = 'auto'): Device {
-    if (kind === 'cuda') {
-      throw new UnavailableError(
-        'DEVICE_UNAVAILABLE',
-        'device cuda is not available: this build has no CUDA kernels. Use the device cpu or auto.',
-      );
-    }
-    if (kind !== 'cpu' && kind !== 'auto') {
+    if (kind !== 'cpu' && kind !== 'cuda' && kind !== 'auto') {
       throw new UsageError('DEVICE', `a device is auto, cpu or cuda, not ${describeValue(kind)}`);
     }
-    return new Device('cpu', loadAddon().createQueue({ maximumPending }));
+    const chosen = kind === 'auto' ? (prefersCuda() ? 'cuda' : 'cpu') : kind;
+    const addon = chosen === 'cuda' ? loadCudaAddon() : loadAddon();
+    return new Device(chosen, addon.createQueue({ maximumPending, device: chosen }));
   }
 
   /**

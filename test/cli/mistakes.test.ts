@@ -96,7 +96,10 @@ describe("a user's mistake", () => {
   });
 
   it('device cuda without one: exit code 4 and the reason', async () => {
-    const outcome = await runCli(['score', log, '--model', await tinyModel(), '-o', out, '--device', 'cuda']);
+    const environment = { CUDA_VISIBLE_DEVICES: '-1' };
+    const outcome = await runCli(['score', log, '--model', await tinyModel(), '-o', out, '--device', 'cuda'], {
+      environment,
+    });
     expect(outcome).toMatchObject({ code: 4, stdout: '' });
     expect(outcome.stderr).toMatch(/^pope: DEVICE_UNAVAILABLE: device cuda is not available: /);
   });

@@ -4,7 +4,7 @@
  * shows; what surrounds an output is a sentinel that must survive; outputs are poisoned with NaN, so that an element that
  * is never written shows. An output that the op updates starts from given values instead.
  */
-import type { HostArray } from '../../src/native/addon.js';
+import type { HostArray, NativeAddon } from '../../src/native/addon.js';
 import { loadAddon } from '../../src/native/loader.js';
 import { referenceAddon } from './reference-addon.js';
 import { expectClose, type Tolerance, tolerances } from './tolerance.js';
@@ -38,13 +38,20 @@ export interface OpCase {
 const guard = 17;
 const sentinel = 0xa5;
 
-/** Returns the outputs of the float run and the largest share of the tolerance that was used. Throws when they differ. */
-export function checkOp(op: string, { inputs, outputs, dims, scalars = [], tolerance }: OpCase) {
+/**
+ * Returns the outputs of the float run and the largest share of the tolerance that was used. Throws when they differ.
+ * `product` is what is tested: the CPU's kernels, or with `simtAddon()` those for a GPU.
+ */
+export function checkOp(
+  op: string,
+  { inputs, outputs, dims, scalars = [], tolerance }: OpCase,
+  product: NativeAddon = loadAddon(),
+) {
   const productInputs = inputs.map(
     (input) => input && guardedInput(Array.isArray(input) ? Float32Array.from(input) : input),
   );
   const productOutputs = outputs.map((output) => (output === null ? null : guardedOutput(output)));
-  loadAddon().runSync(
+  product.runSync(
     op,
     productInputs,
     productOutputs.map((output) => output?.view ?? null),

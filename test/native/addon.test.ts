@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { NativeError } from '../../src/errors.js';
 import { addonExports, loadAddon } from '../../src/native/loader.js';
 import { referenceAddon } from '../helpers/reference-addon.js';
+import { simtAddon } from '../helpers/simt-addon.js';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const addon = loadAddon();
@@ -34,11 +35,14 @@ describe('the contract of src/native/addon.ts', () => {
     expect(methods(buffer)).toEqual(declared('NativeBuffer'));
     expect(Object.keys(queue.memoryStats()).sort()).toEqual(declared('MemoryStats'));
     expect(Object.keys(addon.info()).sort()).toEqual(declared('NativeInfo'));
+    expect(addon.probeCuda(false)).toBeNull();
+    expect(Object.keys(simtAddon().probeCuda(false) ?? {}).sort()).toEqual(declared('NativeCuda'));
     await queue.close();
   });
 
   it('has the same ops in the product and in the reference', () => {
     expect(addon.info().ops).toEqual(referenceAddon().info().ops);
+    expect(addon.info().ops).toEqual(simtAddon().info().ops);
   });
 
   it('lists every op in docs/native-ops.md', () => {

@@ -3,6 +3,7 @@
 #ifdef POPE_REFERENCE
 #include "kernels/elementwise/cast.reference.h"
 #else
+#include "kernels/elementwise/cast.cuda.h"
 #include "kernels/elementwise/cast.h"
 #endif
 
@@ -21,9 +22,12 @@ Work prepare_cast(const OpCall& call) {
     dtype == POPE_F16 ? reference::cast_f16(bits, out, n) : reference::cast_bf16(bits, out, n);
   };
 #else
-  return [=](ThreadPool& pool) {
-    dtype == POPE_F16 ? cast_f16(bits, out, n, pool) : cast_bf16(bits, out, n, pool);
-  };
+  return {[=](ThreadPool& pool) {
+            dtype == POPE_F16 ? cast_f16(bits, out, n, pool) : cast_bf16(bits, out, n, pool);
+          },
+          POPE_ON_CUDA([=](cuda::Stream& stream) {
+            dtype == POPE_F16 ? cuda::cast_f16(bits, out, n, stream) : cuda::cast_bf16(bits, out, n, stream);
+          })};
 #endif
 }
 

@@ -46,8 +46,27 @@ function describe({ package: { name, version }, node, platform, binary, rejected
     ['instruction set', `${cpu.simd ?? 'none'} (compiled: ${cpu.simdCompiled.join(', ')})`],
     ['BLAS', cpu.blas === null ? 'none: matrix products run on the built-in kernels' : describeBlas(cpu.blas)],
     ...noBlas,
-    ['device cuda', cuda.available ? 'available' : `not available: ${cuda.reason}`],
+    ...describeCuda(cuda),
   ]);
+}
+
+function describeCuda(cuda: DoctorReport['devices']['cuda']): [string, string][] {
+  const lines: [string, string][] = [['device cuda', cuda.available ? 'available' : `not available: ${cuda.reason}`]];
+  if (cuda.binary === null) return lines;
+  lines.push(
+    ['  binary', `${cuda.binary.path} (${cuda.binary.kind})`],
+    ['  CUDA', `${cuda.runtime ?? 'unknown'} in the binary; the driver supports ${cuda.driver ?? 'none: no driver'}`],
+  );
+  for (const { name, computeCapability, memoryBytes, multiprocessors } of cuda.gpus) {
+    const memory = (memoryBytes / 2 ** 30).toFixed(1);
+    lines.push(['  GPU', `${name}, compute ${computeCapability}, ${memory} GiB, ${multiprocessors} multiprocessors`]);
+  }
+  lines.push(['  cuBLASLt', cuda.cublasLt ?? 'none: matrix products run on the built-in kernels']);
+  for (const { library, reason } of cuda.cublasLtRejected) lines.push(['    not taken', `${library}: ${reason}`]);
+  if (cuda.missingOps.length > 0) {
+    lines.push(['  without a kernel', `${cuda.missingOps.join(', ')}; until they have one, auto is the CPU`]);
+  }
+  return lines;
 }
 
 function describeBlas({ library, coreType }: { library: string; coreType: string | null }): string {

@@ -9,8 +9,10 @@ using namespace pope;
 
 namespace {
 
+std::shared_ptr<Device> cpu() { return std::make_shared<CpuDevice>(); }
+
 void pool_reuses_blocks_of_similar_size() {
-  BufferPool pool;
+  BufferPool pool(cpu());
   Block block = pool.allocate(1000);
   std::byte* const first = block.data.get();
   CHECK(block.capacity == 1024 && reinterpret_cast<uintptr_t>(first) % 64 == 0);
@@ -31,9 +33,9 @@ void pool_reuses_blocks_of_similar_size() {
 std::shared_ptr<Memory> memory(BufferPool& pool) { return std::make_shared<Memory>(pool.allocate(8), 8); }
 
 void commands_run_in_order_and_poison_spreads() {
-  BufferPool pool;
+  BufferPool pool(cpu());
   std::vector<std::pair<uint64_t, Poison>> done;
-  Queue queue([&](uint64_t ticket, const Poison& poison) { done.emplace_back(ticket, poison); });
+  Queue queue([&](uint64_t ticket, const Poison& poison) { done.emplace_back(ticket, poison); }, cpu());
   const auto a = memory(pool), b = memory(pool);
   std::vector<int> order;
   CHECK(queue.push({.work = [&] { order.push_back(1); }, .outputs = {a}}) == 1);
@@ -53,7 +55,7 @@ void reports_come_when_a_command_has_finished() {
   std::promise<void> gate;
   std::shared_future<void> open = gate.get_future().share();
   std::promise<uint64_t> reported;
-  Queue queue([&](uint64_t ticket, const Poison&) { reported.set_value(ticket); });
+  Queue queue([&](uint64_t ticket, const Poison&) { reported.set_value(ticket); }, cpu());
   queue.push({.work = [=] { open.wait(); }});
   queue.push({.work = [] {}});
   CHECK(queue.pending() == 2 && queue.report_after(1, 42));
@@ -67,7 +69,7 @@ void abandon_waits_for_the_running_command_only() {
   std::promise<void> started;
   std::atomic<bool> finished{false}, later{false};
   auto held = std::make_shared<int>(0);
-  Queue queue([](uint64_t, const Poison&) {});
+  Queue queue([](uint64_t, const Poison&) {}, cpu());
   queue.push({.work = [&] {
     started.set_value();
     std::this_thread::sleep_for(std::chrono::milliseconds(20));

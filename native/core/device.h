@@ -1,0 +1,55 @@
+// What a queue runs on, and whose memory its buffers are.
+//
+// Memory is given and taken on the thread that pushes commands; everything else is called on the queue's thread. Work may
+// be unfinished when run() returns (a GPU): then it stays in order with what follows, and what it finds wrong is asked
+// for later, by the number that unconfirmed() gave it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+
+#include "core/error.h"
+#include "core/work.h"
+
+namespace pope {
+
+class Device {
+ public:
+  virtual ~Device() = default;
+
+  // nullptr when there is no more memory. `free` waits until nothing uses it.
+  virtual std::byte* allocate(size_t bytes) = 0;
+  virtual void free(std::byte* data) noexcept = 0;
+  // Whether buffers are memory that the host's code can read and write.
+  virtual bool host_memory() const = 0;
+  // Throws unsupported, without an op's name, when there is no kernel for this device in `work`.
+  virtual void require_kernel(const Work& work) const = 0;
+
+  virtual void run(const Work& work) = 0;
+  // Host to device: `host` has been read when it returns.
+  virtual void upload(void* device, const void* host, size_t bytes) = 0;
+  // Device to host, after all that came before.
+  virtual void download(void* host, const void* device, size_t bytes) = 0;
+
+  // A number for what was run since the last call when it may still fail, else 0.
+  virtual uint64_t unconfirmed() { return 0; }
+  // No more work may be run before confirm().
+  virtual bool confirm_due() const { return false; }
+  // Waits for all work and returns the failures among the unconfirmed, by number. Throws when the device itself failed.
+  virtual std::map<uint64_t, Error> confirm() { return {}; }
+};
+
+// Main memory and the threads of the process.
+class CpuDevice final : public Device {
+ public:
+  std::byte* allocate(size_t bytes) override;
+  void free(std::byte* data) noexcept override;
+  bool host_memory() const override { return true; }
+  void require_kernel(const Work& work) const override;
+  void run(const Work& work) override { work.cpu(ThreadPool::shared()); }
+  void upload(void* device, const void* host, size_t bytes) override;
+  void download(void* host, const void* device, size_t bytes) override;
+};
+
+}  // namespace pope

@@ -1,0 +1,33 @@
+// A GPU as the device of a queue: its own stream, memory from the driver, and the words by which kernels refuse.
+#pragma once
+
+#include "core/device.h"
+#include "cuda/stream.h"
+
+namespace pope::cuda {
+
+class CudaDevice final : public Device {
+ public:
+  std::byte* allocate(size_t bytes) override;
+  void free(std::byte* data) noexcept override;
+  bool host_memory() const override { return false; }
+  void require_kernel(const Work& work) const override;
+  void run(const Work& work) override;
+  void upload(void* device, const void* host, size_t bytes) override { stream_.upload(device, host, bytes); }
+  void download(void* host, const void* device, size_t bytes) override { stream_.download(host, device, bytes); }
+  uint64_t unconfirmed() override;
+  bool confirm_due() const override { return stream_.words_exhausted(); }
+  std::map<uint64_t, Error> confirm() override;
+
+ private:
+  struct Unconfirmed {
+    uint64_t number;
+    std::vector<Stream::Pending> words;
+  };
+
+  Stream stream_;
+  uint64_t last_number_ = 0;
+  std::vector<Unconfirmed> unconfirmed_;
+};
+
+}  // namespace pope::cuda

@@ -1,0 +1,124 @@
+#include "cuda/stream.h"
+
+#include <algorithm>
+
+#include "cuda/runtime.h"
+#include "cuda/staging.h"
+
+namespace pope::cuda {
+
+namespace {
+
+// Ops that can refuse between two waits; few on the host, so that a test gets there.
+#ifdef POPE_SIMT
+constexpr size_t kWords = 64;
+#else
+constexpr size_t kWords = 1024;
+#endif
+constexpr size_t kWordsOfOneOp = 8;
+constexpr int kReasonBits = 8;
+constexpr RefusalWord kNothing = ~RefusalWord{0};
+
+void require_device() {
+  static const std::string reason = runtime::probe().reason;  // a driver does not come while a process runs
+  if (!reason.empty()) throw Error(Status::unsupported, "the device cuda is not available: " + reason);
+}
+
+}  // namespace
+
+bool reported(RefusalWord word) { return word != kNothing; }
+
+Refusal decode_refusal(RefusalWord word) {
+  return {static_cast<uint32_t>(word & ((1u << kReasonBits) - 1)), static_cast<int64_t>(word >> kReasonBits)};
+}
+
+Stream::Stream() : owned_(true) {
+  require_device();
+  properties_ = runtime::properties();
+  handle_ = runtime::create_stream();
+}
+
+Stream::Stream(StreamHandle handle) : owned_(false), handle_(handle) {
+  require_device();
+  properties_ = runtime::properties();
+}
+
+Stream::~Stream() {
+  if (words_) free(words_);
+  if (!owned_) return;
+  try {
+    wait();
+  } catch (const Error&) {
+    // The device has failed; what was enqueued is lost with it.
+  }
+  staging_.reset();
+  runtime::destroy_stream(handle_);
+}
+
+int Stream::blocks(int64_t count, int threads) const {
+  constexpr int64_t kPerMultiprocessor = 8;
+  const int64_t needed = (count + threads - 1) / threads;
+  return static_cast<int>(std::clamp<int64_t>(needed, 1, kPerMultiprocessor * properties_.multiprocessors));
+}
+
+Staging& Stream::staging() {
+  if (!staging_) staging_ = std::make_unique<Staging>();
+  return *staging_;
+}
+
+void Stream::upload(void* device, const void* host, size_t bytes) { staging().upload(device, host, bytes, handle_); }
+
+void Stream::download(void* host, const void* device, size_t bytes) {
+  staging().download(host, device, bytes, handle_);
+}
+
+void Stream::copy(void* to, const void* from, size_t bytes) { runtime::copy(to, from, bytes, handle_); }
+
+void Stream::fill_bytes(void* device, int value, size_t bytes) { runtime::fill_bytes(device, value, bytes, handle_); }
+
+void* Stream::allocate(size_t bytes) {
+  void* data = runtime::allocate(std::max<size_t>(bytes, 1), handle_);
+  if (!data) {
+    runtime::wait(handle_);
+    runtime::trim();
+    data = runtime::allocate(std::max<size_t>(bytes, 1), handle_);
+  }
+  if (!data) {
+    throw Error(Status::out_of_memory, "the GPU has no " + std::to_string(bytes) +
+                                           " bytes left for the intermediate values of a kernel; use smaller batches");
+  }
+  return data;
+}
+
+void Stream::free(void* data) noexcept { runtime::free(data, handle_); }
+
+RefusalWord* Stream::refusals(DescribeRefusal describe) {
+  if (!words_) {
+    words_ = static_cast<RefusalWord*>(allocate(kWords * sizeof(RefusalWord)));
+    fill_bytes(words_, 0xff, kWords * sizeof(RefusalWord));
+  }
+  if (used_words_ == kWords) throw Error(Status::internal, "an op asked for too many refusal words");
+  pending_.push_back({used_words_, std::move(describe)});
+  return words_ + used_words_++;
+}
+
+bool Stream::words_exhausted() const { return used_words_ + kWordsOfOneOp > kWords; }
+
+void Stream::check_launches() { runtime::check_launches(); }
+
+void Stream::wait() { runtime::wait(handle_); }
+
+std::vector<RefusalWord> Stream::take_words() {
+  std::vector<RefusalWord> words(used_words_);
+  if (words.empty()) {
+    wait();
+    return words;
+  }
+  const size_t bytes = words.size() * sizeof(RefusalWord);
+  download(words.data(), words_, bytes);
+  fill_bytes(words_, 0xff, bytes);
+  used_words_ = 0;
+  return words;
+}
+
+}  // namespace pope::cuda

@@ -1,0 +1,16 @@
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { NativeAddon } from '../../src/native/addon.js';
+import { loadBinary } from '../../src/native/loader.js';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+let addon: NativeAddon | undefined;
+
+/** A binary with CUDA kernels whose GPU is this process: native/simt runs them on the host. */
+export const simtBinary = join(root, 'build', 'Release', 'pope_simt.node');
+
+/** The test-only addon: `runSync`, and a queue with the device "cuda", run the kernels for a GPU. */
+export function simtAddon(): NativeAddon {
+  addon ??= loadBinary(simtBinary);
+  return addon;
+}
