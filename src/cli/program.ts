@@ -13,6 +13,7 @@ import { importCommand } from './commands/import.js';
 import { label } from './commands/label.js';
 import { metrics } from './commands/metrics.js';
 import { score } from './commands/score.js';
+import { sensitivity } from './commands/sensitivity.js';
 import { simulate } from './commands/simulate.js';
 import { version } from './package.js';
 import type { ProgressStream } from './progress.js';
@@ -24,6 +25,7 @@ const COMMANDS: readonly MountedCommand[] = [
   score,
   evaluate,
   compare,
+  sensitivity,
   fitLoggingCommand,
   alignCommand,
   generate,

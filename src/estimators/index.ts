@@ -62,6 +62,7 @@ export {
 export { estimateSets, SET_ESTIMATORS, type SetEstimatorName, type SetLog, type SetOptions } from './scalar/sets.js';
 export { type SavedEstimate, type StreamedWeights, StreamingEstimate } from './scalar/streaming.js';
 export { type Candidate, type Tuned, type TuneOptions, tune } from './scalar/tune.js';
+export { type SensitivityOptions, type SensitivityRow, sensitivity } from './sensitivity.js';
 export {
   type SlateData,
   type SlateEstimate,

@@ -1,0 +1,73 @@
+import { sensitivity as measure, type SensitivityRow } from '../../estimators/sensitivity.js';
+import { scoreFile } from '../../policy/score-file.js';
+import { defineCommand } from '../command.js';
+import { onOff, several, severalRequired, text } from '../flags.js';
+import { openLog, saySkipped } from '../log-flags.js';
+import { loggingPolicy, ScoredSlates } from '../scored-slates.js';
+import { readable, table } from '../table.js';
+import { VALUE_FLAGS } from '../value-flags.js';
+
+const { alpha: _, resamples: __, ...FLAGS } = VALUE_FLAGS;
+
+export const sensitivity = defineCommand({
+  name: 'sensitivity',
+  summary:
+    'Show how a value changes with the propensities: noise, another temperature, another fit of the logging policy.',
+  examples: [
+    'pope sensitivity log.jsonl --target target.jsonl --logging logging.jsonl',
+    'pope sensitivity log.jsonl --target target.jsonl --logging fit.jsonl --alternatives other-fit.jsonl',
+  ],
+  arguments: [['<log>', 'log file, or - for standard input']],
+  flags: {
+    target: severalRequired('--target <scores...>', 'score files of the target policy', text),
+    alternatives: several(
+      '--alternatives <scores...>',
+      'other score files to put in the place of --logging, one by one',
+      text,
+    ),
+    json: onOff('--json', 'print one JSON object'),
+    ...FLAGS,
+  },
+  async run([path], settings, context) {
+    const target = scoreFile(settings.target);
+    const logging = loggingPolicy(settings.logging);
+    const alternatives = new Map(settings.alternatives.map((file) => [file, scoreFile(file)]));
+    const split = settings.split === 'all' ? undefined : settings.split;
+    const log = await openLog(path!, { ...settings, split }, context);
+    const files = [target, ...alternatives.values(), ...(logging === 'log' ? [] : [logging])];
+    const scored = new ScoredSlates(log, files);
+    const rows = await measure(settings.skipUnscored ? scored : log, {
+      target,
+      logging,
+      alternatives,
+      reward: settings.reward,
+      form: settings.form,
+      lambdaCu: settings.lambdaCu,
+      lambdaDiv: settings.lambdaDiv,
+      reduction: settings.reduction,
+      transform: settings.transform,
+      allQueries: settings.split === 'all',
+      seed: settings.seed,
+      signal: context.signal,
+    });
+    saySkipped(log, context);
+    if (settings.json) return context.terminal.writeJson({ rows, warnings: scored.warnings() });
+    await context.terminal.write(
+      `The decomposed value (normalise none) under changes of the logging log-probabilities l0\n\n${report(rows)}`,
+    );
+  },
+});
+
+const NAMES = { none: 'as given', noise: 'noise of nats', factor: 'l0 times', replaced: 'replaced by' };
+
+function report(rows: readonly SensitivityRow[]): string {
+  const figure = (value: number | null) => (value === null ? '-' : readable(value));
+  return table(
+    ['change', 'value', 'lowest', 'highest', 'self-normalised', 'mean weight', 'ESS', 'verdict'],
+    rows.map((row) => [
+      row.amount === null ? NAMES[row.change] : `${NAMES[row.change]} ${row.amount}`,
+      ...[row.value, row.lowest, row.highest, row.selfNormalised, row.meanWeight, row.effectiveSampleSize].map(figure),
+      row.verdict,
+    ]),
+  );
+}
