@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Adapter, ImportContext, RawResponse } from './adapter.js';
-import { groupSlates } from './group-rows.js';
+import type { ImportContext, RawResponse } from './adapter.js';
+import { groupedAdapter } from './grouped-adapter.js';
 import { readRecords } from './rows.js';
 import { hashName, htmlToText } from './text.js';
 
@@ -15,11 +15,10 @@ const row = z.object({
 });
 
 /** Amazon Fine Food Reviews (McAuley and Leskovec 2013): query = product, responses = its reviews. */
-export const amazonFineFood: Adapter = {
+export const amazonFineFood = groupedAdapter({
   name: 'amazon-fine-food',
   description: 'Amazon Fine Food Reviews: reviews of a product with helpful votes',
   files: 'Reviews.csv',
-  minSlate: 2,
   promptTemplate: 'Write a review of the food product {id}.',
   options: [
     {
@@ -37,16 +36,14 @@ export const amazonFineFood: Adapter = {
       default: 'stars',
     },
   ],
-  read(files, context) {
-    return groupSlates(files, context, async function* (file) {
-      for await (const review of readRecords(file, row, context)) {
-        const reason = problem(review);
-        if (reason === null) yield [review.ProductId, { responses: [toResponse(review, context)] }];
-        else context.drop(reason);
-      }
-    });
+  async *rows(file, context) {
+    for await (const review of readRecords(file, row, context)) {
+      const reason = problem(review);
+      if (reason === null) yield [review.ProductId, { responses: [toResponse(review, context)] }];
+      else context.drop(reason);
+    }
   },
-};
+});
 
 type Review = z.output<typeof row>;
 

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { Adapter, AdapterOption, ImportContext, RawResponse } from './adapter.js';
 import { key, number, paragraphs, rowId } from './fields.js';
-import { groupSlates, type SlatePart } from './group-rows.js';
+import type { SlatePart } from './group-rows.js';
+import { groupedAdapter } from './grouped-adapter.js';
 import { checkRow, readRows } from './rows.js';
 import { hashName, htmlToText } from './text.js';
 
@@ -83,29 +84,26 @@ export const amazonReviews2018 = amazonReviews('2018', review2018, 'overall', 'a
 /** @param mark a field that every review has and no item */
 function amazonReviews(year: string, review: z.ZodType<Review>, mark: string, itemKey: string): Adapter {
   const itemOfKey = item.refine((row) => key.safeParse(row[itemKey]).success, { error: `expected ${itemKey}` });
-  return {
+  return groupedAdapter({
     name: `amazon-reviews-${year}`,
     description: `Amazon Reviews ${year}: reviews of an item with helpful votes, joined with the items`,
     files: 'reviews and their meta_ files, in any order (.jsonl)',
-    minSlate: 2,
     promptTemplate: 'Write a review of the product {id}.',
     options: [GROUP],
-    read(files, context) {
-      return groupSlates(files, context, async function* (file, index) {
-        let number = 0;
-        for await (const row of readRows(file, [itemKey], context)) {
-          number++;
-          if (mark in row) {
-            const given = checkRow(row, review, file, context);
-            if (given !== null) yield [given.item, { responses: [toResponse(given, rowId(index, number), context)] }];
-          } else {
-            const given = checkRow(row, itemOfKey, file, context);
-            if (given !== null) yield [String(row[itemKey]), toQuery(given)];
-          }
+    async *rows(file, context, index) {
+      let number = 0;
+      for await (const row of readRows(file, [itemKey], context)) {
+        number++;
+        if (mark in row) {
+          const given = checkRow(row, review, file, context);
+          if (given !== null) yield [given.item, { responses: [toResponse(given, rowId(index, number), context)] }];
+        } else {
+          const given = checkRow(row, itemOfKey, file, context);
+          if (given !== null) yield [String(row[itemKey]), toQuery(given)];
         }
-      });
+      }
     },
-  };
+  });
 }
 
 function toQuery({ title, description }: z.output<typeof item>): SlatePart {

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import type { Message } from '../slate.js';
-import type { Adapter, ImportContext } from './adapter.js';
+import type { ImportContext } from './adapter.js';
 import { key, textAt, textId } from './fields.js';
-import { groupSlates, type SlatePart } from './group-rows.js';
+import type { SlatePart } from './group-rows.js';
+import { groupedAdapter } from './grouped-adapter.js';
 import { readRecords } from './rows.js';
 import { hashName } from './text.js';
 
@@ -13,11 +14,10 @@ const LETTERS = ['a', 'b', 'c', 'd'] as const;
 const conversation = z.looseObject({ annotator_id: key, first_turn_prompt: z.string().min(1) });
 
 /** Community Alignment (Zhang et al. 2025): query = a conversation up to a prompt, responses = the four to choose from. */
-export const communityAlignment: Adapter = {
+export const communityAlignment = groupedAdapter({
   name: 'community-alignment',
   description: 'Community Alignment: four responses; an annotator gives 1 to the preferred one and 0 to the others',
   files: 'community_alignment.csv, or Parquet',
-  minSlate: 2,
   promptTemplate: 'Conversation {id}',
   options: [
     {
@@ -27,17 +27,11 @@ export const communityAlignment: Adapter = {
       default: 'annotator_country',
     },
   ],
-  read(files, context) {
-    return groupSlates(
-      files,
-      context,
-      async function* (file) {
-        for await (const row of readRecords(file, conversation, context)) yield* toParts(row, context);
-      },
-      { merge: true },
-    );
+  merge: true,
+  async *rows(file, context) {
+    for await (const row of readRecords(file, conversation, context)) yield* toParts(row, context);
   },
-};
+});
 
 /** Annotators who saw the same words are brought together: prompts are shared, and so are responses, in whatever place. */
 function* toParts(

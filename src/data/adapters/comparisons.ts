@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Message } from '../slate.js';
 import type { Adapter } from './adapter.js';
 import { rowId, textId } from './fields.js';
-import { groupSlates } from './group-rows.js';
+import { groupedAdapter } from './grouped-adapter.js';
 import { readRecords } from './rows.js';
 
 const dialogues = z.object({ chosen: z.string(), rejected: z.string() });
@@ -70,33 +70,25 @@ const comparison = z.object({
 const ANNOTATORS = ['annotator1', 'annotator2', 'annotator3'] as const;
 
 /** PandaLM (Wang et al. 2023): query = instruction with input, responses = the outputs of all models that were compared. */
-export const pandalm: Adapter = {
+export const pandalm = groupedAdapter({
   name: 'pandalm',
   description: 'PandaLM: outputs of several models, compared by three annotators, each a group (winsOver)',
   files: 'testset-v1.json',
-  minSlate: 2,
   promptTemplate: 'Instruction {id}',
-  options: [],
-  read(files, context) {
-    return groupSlates(
-      files,
-      context,
-      async function* (file) {
-        for await (const row of readRecords(file, comparison, context)) {
-          const models = row.cmp_key.split('_') as [string, string];
-          const judgements = (place: 1 | 2) =>
-            ANNOTATORS.filter((annotator) => row[annotator] === place).map((annotator) => {
-              return { judge: annotator, group: annotator, winsOver: [models[2 - place]!] };
-            });
-          const responses = [
-            { id: models[0], text: row.response1, judgements: judgements(1) },
-            { id: models[1], text: row.response2, judgements: judgements(2) },
-          ];
-          const prompt = row.input?.trim() ? `${row.instruction}\n${row.input}` : row.instruction;
-          yield [textId(prompt), { query: { prompt }, responses }];
-        }
-      },
-      { merge: true },
-    );
+  merge: true,
+  async *rows(file, context) {
+    for await (const row of readRecords(file, comparison, context)) {
+      const models = row.cmp_key.split('_') as [string, string];
+      const judgements = (place: 1 | 2) =>
+        ANNOTATORS.filter((annotator) => row[annotator] === place).map((annotator) => {
+          return { judge: annotator, group: annotator, winsOver: [models[2 - place]!] };
+        });
+      const responses = [
+        { id: models[0], text: row.response1, judgements: judgements(1) },
+        { id: models[1], text: row.response2, judgements: judgements(2) },
+      ];
+      const prompt = row.input?.trim() ? `${row.instruction}\n${row.input}` : row.instruction;
+      yield [textId(prompt), { query: { prompt }, responses }];
+    }
   },
-};
+});

@@ -16,9 +16,9 @@ export type PartialResponse = Partial<RawResponse> & Pick<RawResponse, 'id'>;
 
 export interface SlateOptions {
   /** Rows that name the same response tell of one: the first to name a field counts, judgements add up. */
-  merge?: boolean;
+  merge?: boolean | undefined;
   /** Responses without any signal go from slates where others have one, because no reward could be made of such a slate. */
-  judged?: boolean;
+  judged?: boolean | undefined;
 }
 
 /** The slates that rows are parts of. Of a query the first row to name a field counts. */

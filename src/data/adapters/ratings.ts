@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Adapter } from './adapter.js';
 import { dialogue, key, number, textId } from './fields.js';
-import { groupSlates } from './group-rows.js';
+import { groupedAdapter } from './grouped-adapter.js';
 import { readRecords } from './rows.js';
 
 const ASPECTS = ['helpfulness', 'honesty', 'instruction_following', 'truthfulness'] as const;
@@ -77,25 +77,21 @@ const scored = z.object({
 });
 
 /** The human scores of GRADE (Huang et al. 2020): query = dialogue so far, responses = what models said next. */
-export const gradeDialogue: Adapter = {
+export const gradeDialogue = groupedAdapter({
   name: 'grade-dialogue',
   description:
     'the human scores of GRADE: responses of dialogue models with the scores (1 to 5) of about ten people each',
   files: 'human_judgement.json',
-  minSlate: 2,
   promptTemplate: 'Dialogue {id}',
-  options: [],
-  read(files, context) {
-    return groupSlates(files, context, async function* (file) {
-      for await (const row of readRecords(file, scored, context)) {
-        const messages = dialogue(row.Context.split('|||'));
-        const judgements = row.HumanScores.map((signal) => ({ signal }));
-        const responses = [{ id: row.ID, text: row.Response, judgements, model: row.DialogModel }];
-        yield [textId(`${row.Dataset}\n${row.Context}`), { query: { messages, dataset: row.Dataset }, responses }];
-      }
-    });
+  async *rows(file, context) {
+    for await (const row of readRecords(file, scored, context)) {
+      const messages = dialogue(row.Context.split('|||'));
+      const judgements = row.HumanScores.map((signal) => ({ signal }));
+      const responses = [{ id: row.ID, text: row.Response, judgements, model: row.DialogModel }];
+      yield [textId(`${row.Dataset}\n${row.Context}`), { query: { messages, dataset: row.Dataset }, responses }];
+    }
   },
-};
+});
 
 function parseList(text: string): unknown {
   try {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Adapter } from './adapter.js';
 import { key, number, paragraphs } from './fields.js';
-import { groupSlates } from './group-rows.js';
+import { groupedAdapter } from './grouped-adapter.js';
 import { readRecords } from './rows.js';
 
 const question = z
@@ -48,27 +48,19 @@ const pair = z.object({
 });
 
 /** Stanford Human Preferences (Ethayarajh et al. 2022): query = post, responses = the comments of all its pairs. */
-export const shp: Adapter = {
+export const shp = groupedAdapter({
   name: 'shp',
   description: 'Stanford Human Preferences: comments on a post with up minus down votes, gathered from the pairs',
   files: 'pairs: JSON, one per line, or Parquet',
-  minSlate: 2,
   promptTemplate: 'Post {id}',
-  options: [],
-  read(files, context) {
-    return groupSlates(
-      files,
-      context,
-      async function* (file) {
-        for await (const row of readRecords(file, pair, context)) {
-          const responses = [
-            { id: row.c_root_id_A, text: row.human_ref_A, signal: row.score_A },
-            { id: row.c_root_id_B, text: row.human_ref_B, signal: row.score_B },
-          ];
-          yield [row.post_id, { query: { prompt: row.history, domain: row.domain }, responses }];
-        }
-      },
-      { merge: true },
-    );
+  merge: true,
+  async *rows(file, context) {
+    for await (const row of readRecords(file, pair, context)) {
+      const responses = [
+        { id: row.c_root_id_A, text: row.human_ref_A, signal: row.score_A },
+        { id: row.c_root_id_B, text: row.human_ref_B, signal: row.score_B },
+      ];
+      yield [row.post_id, { query: { prompt: row.history, domain: row.domain }, responses }];
+    }
   },
-};
+});

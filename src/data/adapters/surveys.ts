@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import type { Adapter } from './adapter.js';
 import { number, textId } from './fields.js';
-import { groupSlates, type PartialResponse } from './group-rows.js';
+import type { PartialResponse } from './group-rows.js';
+import { groupedAdapter } from './grouped-adapter.js';
 import { checkRow, readRecords, readRows } from './rows.js';
 
 const shares = z
@@ -32,27 +33,19 @@ export const globalopinionqa = survey(
 );
 
 function survey(name: string, description: string): Adapter {
-  return {
+  return groupedAdapter({
     name,
     description,
     files: FILES,
-    minSlate: 2,
     promptTemplate: 'Question {id}',
-    options: [],
-    read(files, context) {
-      return groupSlates(
-        files,
-        context,
-        async function* (file) {
-          for await (const { question, options, attribute, gold_distribution } of readRecords(file, shares, context)) {
-            const responses = toResponses(options, attribute, gold_distribution);
-            yield [textId(question), { query: { prompt: question }, responses }];
-          }
-        },
-        { merge: true },
-      );
+    merge: true,
+    async *rows(file, context) {
+      for await (const { question, options, attribute, gold_distribution } of readRecords(file, shares, context)) {
+        const responses = toResponses(options, attribute, gold_distribution);
+        yield [textId(question), { query: { prompt: question }, responses }];
+      }
     },
-  };
+  });
 }
 
 /** The answers with what one group says of them. */
@@ -61,27 +54,19 @@ function toResponses(options: readonly string[], group: string, shares: readonly
 }
 
 /** MoralChoice (Scherrer et al. 2023): two actions, of which one is right or neither. */
-export const moralchoice: Adapter = {
+export const moralchoice = groupedAdapter({
   name: 'moralchoice',
   description: 'MoralChoice: two actions with the share that ought to choose each: one, or both alike',
   files: FILES,
-  minSlate: 2,
   promptTemplate: 'Scenario {id}',
-  options: [],
-  read(files, context) {
-    return groupSlates(
-      files,
-      context,
-      async function* (file) {
-        for await (const { question, options, attribute, gold_distribution } of readRecords(file, shares, context)) {
-          const responses = options.map((text, i) => ({ id: String(i), text, signal: gold_distribution[i]! }));
-          yield [textId(question), { query: { prompt: question, ambiguity: attribute }, responses }];
-        }
-      },
-      { merge: true },
-    );
+  merge: true,
+  async *rows(file, context) {
+    for await (const { question, options, attribute, gold_distribution } of readRecords(file, shares, context)) {
+      const responses = options.map((text, i) => ({ id: String(i), text, signal: gold_distribution[i]! }));
+      yield [textId(question), { query: { prompt: question, ambiguity: attribute }, responses }];
+    }
   },
-};
+});
 
 const explained = z
   .object({ situation: z.string().min(1), vrd: z.array(z.string().min(1)), explanation: z.array(z.string()) })
@@ -94,42 +79,34 @@ const STANCES = ['Supports', 'Opposes', 'Either'] as const;
 const judged = z.object({ situation: z.string().min(1), vrd: z.string().min(1), label_text: z.enum(STANCES) });
 
 /** ValuePrism (Sorensen et al. 2023): what values say of a situation. */
-export const valueprism: Adapter = {
+export const valueprism = groupedAdapter({
   name: 'valueprism',
   description:
     'ValuePrism: explanations of a situation, each the opinion of one value, without votes; or whether it supports or opposes ' +
     'the situation, each value being a judge and a group',
   files: 'overton_*.json and steerable_*.json',
-  minSlate: 2,
   promptTemplate: 'Situation {id}',
-  options: [],
-  read(files, context) {
-    return groupSlates(
-      files,
-      context,
-      async function* (file) {
-        for await (const row of readRows(file, ['situation'], context)) {
-          if ('label_text' in row) {
-            const given = checkRow(row, judged, file, context);
-            if (given === null) continue;
-            const { situation, vrd, label_text } = given;
-            const responses = toResponses(
-              STANCES,
-              vrd,
-              STANCES.map((stance) => (stance === label_text ? 1 : 0)),
-            );
-            const named = responses.map((response, i) => ({ ...response, opinion: STANCES[i]! }));
-            yield [`${textId(situation)}.stance`, { query: { prompt: situation }, responses: named }];
-          } else {
-            const given = checkRow(row, explained, file, context);
-            if (given === null) continue;
-            const { situation, vrd, explanation } = given;
-            const responses = explanation.map((text, i) => ({ id: textId(text), text, opinion: vrd[i]! }));
-            yield [textId(situation), { query: { prompt: situation }, responses }];
-          }
-        }
-      },
-      { merge: true },
-    );
+  merge: true,
+  async *rows(file, context) {
+    for await (const row of readRows(file, ['situation'], context)) {
+      if ('label_text' in row) {
+        const given = checkRow(row, judged, file, context);
+        if (given === null) continue;
+        const { situation, vrd, label_text } = given;
+        const responses = toResponses(
+          STANCES,
+          vrd,
+          STANCES.map((stance) => (stance === label_text ? 1 : 0)),
+        );
+        const named = responses.map((response, i) => ({ ...response, opinion: STANCES[i]! }));
+        yield [`${textId(situation)}.stance`, { query: { prompt: situation }, responses: named }];
+      } else {
+        const given = checkRow(row, explained, file, context);
+        if (given === null) continue;
+        const { situation, vrd, explanation } = given;
+        const responses = explanation.map((text, i) => ({ id: textId(text), text, opinion: vrd[i]! }));
+        yield [textId(situation), { query: { prompt: situation }, responses }];
+      }
+    }
   },
-};
+});

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import type { InputFile } from '../input.js';
-import type { Adapter, ImportContext } from './adapter.js';
+import type { ImportContext } from './adapter.js';
 import { key, number } from './fields.js';
-import { groupSlates, type SlatePart } from './group-rows.js';
+import type { SlatePart } from './group-rows.js';
+import { groupedAdapter } from './grouped-adapter.js';
 import { checkRow, type Row, readRows } from './rows.js';
 
 const question = z.object({ question_id: key, text: z.string(), category: z.string().optional() });
@@ -18,28 +19,21 @@ const review = z.object({
 });
 
 /** The evaluation of Vicuna (Chiang et al. 2023): query = question, responses = the models' answers. */
-export const vicunaEval: Adapter = {
+export const vicunaEval = groupedAdapter({
   name: 'vicuna-eval',
   description:
     'the evaluation of Vicuna: answers of several models; every review is a judge who gives two of them 1 to 10',
   files: 'question.jsonl, answer/*.jsonl and review/**/*.jsonl, in any order',
-  minSlate: 2,
   promptTemplate: 'Question {id}',
-  options: [],
-  read(files, context) {
-    return groupSlates(
-      files,
-      context,
-      async function* (file) {
-        for await (const row of readRows(file, ['question_id'], context)) {
-          const part = toPart(row, file, context);
-          if (part !== null) yield part;
-        }
-      },
-      { merge: true, judged: true },
-    );
+  merge: true,
+  judged: true,
+  async *rows(file, context) {
+    for await (const row of readRows(file, ['question_id'], context)) {
+      const part = toPart(row, file, context);
+      if (part !== null) yield part;
+    }
   },
-};
+});
 
 function toPart(row: Row, file: InputFile, context: ImportContext): [question: string, part: SlatePart] | null {
   if ('review_id' in row) {
