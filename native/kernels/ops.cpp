@@ -23,6 +23,7 @@
   X(weights, writes, yes)                    \
   X(slate_value, writes, yes)                \
   X(slate_coefficients, writes, yes)         \
+  X(poisson_bootstrap, writes, yes)          \
   X(fill, writes, no)                        \
   X(accumulate, updates, no)                 \
   X(dropout, writes, no)                     \

@@ -3,19 +3,25 @@
 // numbers: as easy as 1, 2, 3" (SC 2011).
 #pragma once
 
-#include <array>
 #include <cstdint>
+
+#include "kernels/host_device.h"
 
 namespace pope {
 
+struct PhiloxWords {
+  uint32_t word[4];
+  POPE_HOST_DEVICE uint32_t operator[](int64_t i) const { return word[i]; }
+};
+
 // Four independent uniform 32-bit words.
-inline std::array<uint32_t, 4> philox(std::array<uint32_t, 4> counter, uint64_t key) {
+POPE_HOST_DEVICE inline PhiloxWords philox(PhiloxWords counter, uint64_t key) {
   constexpr uint64_t kFirst = 0xD2511F53, kSecond = 0xCD9E8D57;
   auto low = static_cast<uint32_t>(key), high = static_cast<uint32_t>(key >> 32);
   for (int round = 0; round < 10; ++round) {
     const uint64_t a = kFirst * counter[0], b = kSecond * counter[2];
-    counter = {static_cast<uint32_t>(b >> 32) ^ counter[1] ^ low, static_cast<uint32_t>(b),
-               static_cast<uint32_t>(a >> 32) ^ counter[3] ^ high, static_cast<uint32_t>(a)};
+    counter = {{static_cast<uint32_t>(b >> 32) ^ counter[1] ^ low, static_cast<uint32_t>(b),
+                static_cast<uint32_t>(a >> 32) ^ counter[3] ^ high, static_cast<uint32_t>(a)}};
     low += 0x9E3779B9;
     high += 0xBB67AE85;
   }
@@ -29,6 +35,6 @@ inline uint64_t fold(uint64_t seed, uint64_t stream) {
 }
 
 // In [0, 1), a multiple of 2^-24: exact in float and double.
-inline float uniform(uint32_t word) { return static_cast<float>(word >> 8) * 0x1p-24f; }
+POPE_HOST_DEVICE inline float uniform(uint32_t word) { return static_cast<float>(word >> 8) * 0x1p-24f; }
 
 }  // namespace pope

@@ -37,6 +37,7 @@ it('these tests are of all that there is', () => {
     'weights',
     'slate_value',
     'slate_coefficients',
+    'poisson_bootstrap',
     'fused_head_backward',
   ]);
 });

@@ -40,6 +40,7 @@ const program = (path: string) => `
   const counters = Int32Array.from({ length: 3 * rows }, (_, i) => i);
   run('sample', [logits, counters], [new Int32Array(rows), f32(rows)], [rows, vocab, 40, 7], [0.8, 0.9]);
   run('squared_sum', [wave(Float32Array, 100000, 1), wave(Float32Array, 3, 1)], [f64(1)], [100000, 3], []);
+  run('poisson_bootstrap', [wave(Float64Array, 10000, 1)], [f64(40)], [5000, 2, 20, 0, 3], []);
   const offsets = Int32Array.from({ length: slates + 1 }, (_, i) => 3 * i);
   const log = [wave(Float64Array, 3 * slates, 1, -2), wave(Float64Array, 3 * slates, 1.5, -2),
     wave(Float64Array, 3 * slates, 0.5, 0.5), null, offsets, null];

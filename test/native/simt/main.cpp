@@ -5,6 +5,7 @@
 void test_shim();
 void test_token_logprobs();
 void test_slates();
+void test_bootstrap();
 void test_products();
 void test_fused_head();
 
@@ -15,6 +16,7 @@ int main(int count, char** arguments) {
   test_shim();
   test_token_logprobs();
   test_slates();
+  test_bootstrap();
   test_products();
   test_fused_head();
 }
