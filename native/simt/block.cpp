@@ -39,11 +39,13 @@ void acquire(void* address) { __tsan_acquire(address); }
 // TSan counts allocation, memset and copies as accesses of the thread even in code that it does not instrument.
 class Unseen {
  public:
-  Unseen() {
+  Unseen() { begin(); }
+  static void begin() {
     AnnotateIgnoreReadsBegin(__FILE__, __LINE__);
     AnnotateIgnoreWritesBegin(__FILE__, __LINE__);
   }
-  ~Unseen() {
+  ~Unseen() { end(); }
+  static void end() {
     AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
     AnnotateIgnoreReadsEnd(__FILE__, __LINE__);
   }
@@ -54,6 +56,8 @@ void acquire(void*) {}
 class Unseen {
  public:
   Unseen() {}
+  static void begin() {}
+  static void end() {}
 };
 #endif
 
@@ -236,8 +240,11 @@ void Block::refuse(const std::string& why) {
 }
 
 void Block::wait() {
-  release(&launch_end);  // in case it never comes back
+  // In case it never comes back: the launch has seen what it did, and its fiber will run another kernel, to be seen.
+  release(&launch_end);
+  Unseen::end();
   thread->fiber.suspend();
+  Unseen::begin();
 }
 
 void Block::report() const {
