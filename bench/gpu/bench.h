@@ -123,6 +123,7 @@ struct Options {
 void measure_ceilings(Report& report);
 void bench_token_logprobs(Report& report, const Options& options);
 void bench_policy(Report& report, const Options& options);
+void bench_bootstrap(Report& report, const Options& options);
 void bench_heads(Report& report, const Options& options);
 
 }  // namespace bench

@@ -27,6 +27,7 @@ int run(bench::Options options, bool timing, const std::string& out) {
     if (options.policy) {
       bench::bench_token_logprobs(report, options);
       bench::bench_policy(report, options);
+      bench::bench_bootstrap(report, options);
     }
     bench::bench_heads(report, options);
   };
