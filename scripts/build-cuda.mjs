@@ -16,7 +16,8 @@ if (!nvcc) stop('Building the CUDA kernels needs nvcc (the CUDA toolkit 12.8 or 
 if (!isCommand('cmake')) stop('Building the CUDA kernels needs cmake 3.19 or later.');
 
 const program = join(root, 'node_modules', 'cmake-js', 'bin', 'cmake-js');
-const options = ['--CDPOPE_CUDA=ON', ...(architectures ? [`--CDCMAKE_CUDA_ARCHITECTURES=${architectures}`] : [])];
+// Always said, for CMake would remember what an earlier build was told.
+const options = ['--CDPOPE_CUDA=ON', `--CDPOPE_CUDA_ARCHITECTURES=${architectures ?? 'default'}`];
 const { status, error } = spawnSync(process.execPath, [program, 'compile', '--out', 'build-cuda', ...options], {
   cwd: root,
   stdio: 'inherit',
