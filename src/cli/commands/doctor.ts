@@ -55,7 +55,10 @@ function describeCuda(cuda: DoctorReport['devices']['cuda']): [string, string][]
   if (cuda.binary === null) return lines;
   lines.push(
     ['  binary', `${cuda.binary.path} (${cuda.binary.kind})`],
-    ['  CUDA', `${cuda.runtime ?? 'unknown'} in the binary; the driver supports ${cuda.driver ?? 'none: no driver'}`],
+    [
+      '  CUDA',
+      `binary: ${cuda.runtime ?? 'unknown'}; driver: ${cuda.driver === null ? 'none' : `supports ${cuda.driver}`}`,
+    ],
   );
   for (const { name, computeCapability, memoryBytes, multiprocessors } of cuda.gpus) {
     const memory = (memoryBytes / 2 ** 30).toFixed(1);
