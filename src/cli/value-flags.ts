@@ -1,8 +1,13 @@
 import { parseSplit, type Split } from '../data/split.js';
-import { form, reduction } from '../estimators/result.js';
+import type { EvaluationProgress } from '../estimators/options.js';
+import { form, reduction, type Warning } from '../estimators/result.js';
+import type { ScoreFilePolicy } from '../policy/score-file.js';
 import { REWARDS } from '../reward/index.js';
+import type { Context } from './command.js';
 import { number, oneOf, onOff, optional, type Parse, positiveInteger, severalRequired, text } from './flags.js';
-import { LOG_FLAGS } from './log-flags.js';
+import { LOG_FLAGS, openLog, saySkipped } from './log-flags.js';
+import { loggingPolicy, ScoredSlates } from './scored-slates.js';
+import type { Settings } from './settings.js';
 
 const lambdaDiv: Parse<number | 'auto'> = (value) => (value === 'auto' ? value : number(value));
 
@@ -29,3 +34,41 @@ export const VALUE_FLAGS = {
     (value): Split | 'all' => (value === 'all' ? value : parseSplit(value)),
   ),
 };
+
+type ValueSettings = Omit<Settings<typeof VALUE_FLAGS>, 'alpha' | 'resamples'> & { seed: number };
+
+/** Opens a log for the valuation of policies as the flags say; `options` are those that every valuation has. */
+export async function openValued(
+  path: string,
+  settings: ValueSettings,
+  targets: readonly ScoreFilePolicy[],
+  context: Context,
+) {
+  const { reward, form, lambdaCu, lambdaDiv, reduction, transform, seed } = settings;
+  const logging = loggingPolicy(settings.logging);
+  const split = settings.split === 'all' ? undefined : settings.split;
+  const log = await openLog(path, { ...settings, split }, context);
+  const scored = new ScoredSlates(log, logging === 'log' ? targets : [...targets, logging]);
+  return {
+    slates: settings.skipUnscored ? scored : log,
+    options: {
+      ...{ logging, reward, form, lambdaCu, lambdaDiv, reduction, transform, seed },
+      allQueries: settings.split === 'all',
+      signal: context.signal,
+    },
+    /** Says and gives what was left out, once the slates have been read to their end. */
+    leftOut(): Warning[] {
+      saySkipped(log, context);
+      return scored.warnings();
+    },
+  };
+}
+
+/** Shows how far a valuation is. */
+export function valueProgress({ terminal }: Context) {
+  return ({ phase, done, total }: EvaluationProgress): void => {
+    const shown =
+      phase === 'scores' ? { label: 'reading', unit: 'queries' } : { label: 'resampling', unit: 'resamples' };
+    terminal.progress({ ...shown, done, total: total ?? undefined });
+  };
+}

@@ -5,9 +5,7 @@ import { type ScoreFilePolicy, scoreFile } from '../../policy/score-file.js';
 import { defineCommand } from '../command.js';
 import { comparisonReport } from '../comparison-report.js';
 import { expected, listOf, number, oneOf, onOff, optional, type Parse, severalRequired, text } from '../flags.js';
-import { openLog, saySkipped } from '../log-flags.js';
-import { loggingPolicy, ScoredSlates } from '../scored-slates.js';
-import { VALUE_FLAGS } from '../value-flags.js';
+import { openValued, VALUE_FLAGS, valueProgress } from '../value-flags.js';
 
 /** `name=0.5` */
 const namedNumber: Parse<[string, number]> = (value) => {
@@ -54,38 +52,19 @@ export const compare = defineCommand({
     const targets = new Map(settings.targets.map(named));
     if (targets.size < settings.targets.length)
       throw expected('a different name for each policy', settings.targets.join(' '));
-    const logging = loggingPolicy(settings.logging);
-    const split = settings.split === 'all' ? undefined : settings.split;
-    const log = await openLog(path!, { ...settings, split }, context);
-    const scored = new ScoredSlates(log, [...targets.values(), ...(logging === 'log' ? [] : [logging])]);
-    const result = await comparePolicies(settings.skipUnscored ? scored : log, {
+    const valued = await openValued(path!, settings, [...targets.values()], context);
+    const result = await comparePolicies(valued.slates, {
       targets,
-      logging,
+      ...valued.options,
       estimator: settings.estimator,
       normalise: settings.normalise,
-      reward: settings.reward,
-      form: settings.form,
-      lambdaCu: settings.lambdaCu,
-      lambdaDiv: settings.lambdaDiv,
-      reduction: settings.reduction,
-      transform: settings.transform,
       alpha: settings.alpha,
       resamples: settings.resamples,
-      seed: settings.seed,
       truth: settings.truth && Object.fromEntries(settings.truth),
-      allQueries: settings.split === 'all',
       strict: settings.strict,
-      signal: context.signal,
-      onProgress: ({ phase, done, total }) =>
-        context.terminal.progress({
-          label: phase === 'scores' ? 'reading' : 'resampling',
-          done,
-          total: total ?? undefined,
-          unit: phase === 'scores' ? 'queries' : 'resamples',
-        }),
+      onProgress: valueProgress(context),
     });
-    saySkipped(log, context);
-    const comparison = { ...result, warnings: [...scored.warnings(), ...result.warnings] };
+    const comparison = { ...result, warnings: [...valued.leftOut(), ...result.warnings] };
     if (settings.json) await context.terminal.writeJson(comparison);
     else await context.terminal.write(comparisonReport(comparison));
   },

@@ -5,9 +5,7 @@ import { scoreFile } from '../../policy/score-file.js';
 import { defineCommand } from '../command.js';
 import { evaluationReport } from '../evaluation-report.js';
 import { listOf, oneOf, onOff, optional, positiveInteger, severalRequired, text } from '../flags.js';
-import { openLog, saySkipped } from '../log-flags.js';
-import { loggingPolicy, ScoredSlates } from '../scored-slates.js';
-import { VALUE_FLAGS } from '../value-flags.js';
+import { openValued, VALUE_FLAGS, valueProgress } from '../value-flags.js';
 
 export const evaluate = defineCommand({
   name: 'evaluate',
@@ -48,42 +46,23 @@ export const evaluate = defineCommand({
   },
   async run([path], settings, context) {
     const target = scoreFile(settings.target);
-    const logging = loggingPolicy(settings.logging);
-    const split = settings.split === 'all' ? undefined : settings.split;
-    const log = await openLog(path!, { ...settings, split }, context);
-    const scored = new ScoredSlates(log, logging === 'log' ? [target] : [target, logging]);
-    const result = await evaluateLog(settings.skipUnscored ? scored : log, {
+    const valued = await openValued(path!, settings, [target], context);
+    const result = await evaluateLog(valued.slates, {
       target,
-      logging,
+      ...valued.options,
       estimators: settings.estimator,
       normalise: settings.normalise,
-      reward: settings.reward,
-      form: settings.form,
-      lambdaCu: settings.lambdaCu,
-      lambdaDiv: settings.lambdaDiv,
-      reduction: settings.reduction,
-      transform: settings.transform,
       selfNormalise: settings.selfNormalise,
       interval: settings.interval,
       alpha: settings.alpha,
       resamples: settings.resamples,
-      seed: settings.seed,
       by: settings.by,
-      allQueries: settings.split === 'all',
       minGroup: settings.minGroup,
       smallGroups: settings.smallGroups,
       strict: settings.strict,
-      signal: context.signal,
-      onProgress: ({ phase, done, total }) =>
-        context.terminal.progress({
-          label: phase === 'scores' ? 'reading' : 'intervals',
-          done,
-          total: total ?? undefined,
-          unit: phase === 'scores' ? 'queries' : 'resamples',
-        }),
+      onProgress: valueProgress(context),
     });
-    saySkipped(log, context);
-    const evaluation = { ...result, warnings: [...scored.warnings(), ...result.warnings] };
+    const evaluation = { ...result, warnings: [...valued.leftOut(), ...result.warnings] };
     if (settings.json) await context.terminal.writeJson(evaluation);
     else await context.terminal.write(evaluationReport(evaluation));
   },

@@ -2,10 +2,8 @@ import { sensitivity as measure, type SensitivityRow } from '../../estimators/se
 import { scoreFile } from '../../policy/score-file.js';
 import { defineCommand } from '../command.js';
 import { onOff, several, severalRequired, text } from '../flags.js';
-import { openLog, saySkipped } from '../log-flags.js';
-import { loggingPolicy, ScoredSlates } from '../scored-slates.js';
 import { readable, table } from '../table.js';
-import { VALUE_FLAGS } from '../value-flags.js';
+import { openValued, VALUE_FLAGS } from '../value-flags.js';
 
 const { alpha: _, resamples: __, ...FLAGS } = VALUE_FLAGS;
 
@@ -30,28 +28,11 @@ export const sensitivity = defineCommand({
   },
   async run([path], settings, context) {
     const target = scoreFile(settings.target);
-    const logging = loggingPolicy(settings.logging);
     const alternatives = new Map(settings.alternatives.map((file) => [file, scoreFile(file)]));
-    const split = settings.split === 'all' ? undefined : settings.split;
-    const log = await openLog(path!, { ...settings, split }, context);
-    const files = [target, ...alternatives.values(), ...(logging === 'log' ? [] : [logging])];
-    const scored = new ScoredSlates(log, files);
-    const rows = await measure(settings.skipUnscored ? scored : log, {
-      target,
-      logging,
-      alternatives,
-      reward: settings.reward,
-      form: settings.form,
-      lambdaCu: settings.lambdaCu,
-      lambdaDiv: settings.lambdaDiv,
-      reduction: settings.reduction,
-      transform: settings.transform,
-      allQueries: settings.split === 'all',
-      seed: settings.seed,
-      signal: context.signal,
-    });
-    saySkipped(log, context);
-    if (settings.json) return context.terminal.writeJson({ rows, warnings: scored.warnings() });
+    const valued = await openValued(path!, settings, [target, ...alternatives.values()], context);
+    const rows = await measure(valued.slates, { ...valued.options, target, alternatives });
+    const warnings = valued.leftOut();
+    if (settings.json) return context.terminal.writeJson({ rows, warnings });
     await context.terminal.write(
       `The decomposed value (normalise none) under changes of the logging log-probabilities l0\n\n${report(rows)}`,
     );
