@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "core/shared_library.h"
+
 namespace pope {
 
 // cblas_sgemm with 32-bit sizes.
@@ -20,14 +22,10 @@ struct Blas {
   Sgemm* sgemm;           // runs on the calling thread alone; may be called from several at once
 };
 
-struct BlasRejection {
-  std::string library, reason;
-};
-
 struct BlasSearch {
   bool demanded;  // POPE_BLAS is a path: then that library is used, fast or not
   std::optional<Blas> found;
-  std::vector<BlasRejection> rejected;
+  std::vector<LibraryRejection> rejected;
 };
 
 // The search is made by the first call.

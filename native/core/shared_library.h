@@ -6,6 +6,11 @@
 
 namespace pope {
 
+// A library that was looked for and not taken, and why.
+struct LibraryRejection {
+  std::string library, reason;
+};
+
 class SharedLibrary {
  public:
   // `name` is a file name, searched as the system's loader does, or a path. On failure nothing is returned and `reason`

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/shared_library.h"
 #include "cuda/stream.h"
 #include "pope.h"
 
@@ -19,10 +20,7 @@ struct CublasLtSearch {
   bool demanded = false;  // POPE_CUBLASLT is a path: then nothing else is used
   std::string library;    // file; "" when none was found
   const CublasLtFunctions* functions = nullptr;
-  struct Rejection {
-    std::string library, reason;
-  };
-  std::vector<Rejection> rejected;
+  std::vector<LibraryRejection> rejected;
 };
 
 // The search is made by the first call.

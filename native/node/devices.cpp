@@ -6,6 +6,7 @@
 #include "cuda/runtime.h"
 #endif
 #include "kernels/op.h"
+#include "node/info.h"
 
 namespace pope::node {
 
@@ -33,17 +34,6 @@ Napi::Array describe_gpus(Napi::Env env, const std::vector<cuda::DeviceDescripti
     description.Set("memoryBytes", static_cast<double>(device.memory_bytes));
     description.Set("multiprocessors", device.multiprocessors);
     array.Set(i, description);
-  }
-  return array;
-}
-
-Napi::Array describe_rejections(Napi::Env env, const std::vector<cuda::CublasLtSearch::Rejection>& rejected) {
-  Napi::Array array = Napi::Array::New(env, rejected.size());
-  for (uint32_t i = 0; i < rejected.size(); ++i) {
-    Napi::Object rejection = Napi::Object::New(env);
-    rejection.Set("library", rejected[i].library);
-    rejection.Set("reason", rejected[i].reason);
-    array.Set(i, rejection);
   }
   return array;
 }

@@ -38,7 +38,9 @@ Napi::Value describe_blas(Napi::Env env, const std::optional<Blas>& blas) {
   return description;
 }
 
-Napi::Array describe_rejections(Napi::Env env, const std::vector<BlasRejection>& rejected) {
+}  // namespace
+
+Napi::Array describe_rejections(Napi::Env env, const std::vector<LibraryRejection>& rejected) {
   Napi::Array array = Napi::Array::New(env, rejected.size());
   for (uint32_t i = 0; i < rejected.size(); ++i) {
     Napi::Object rejection = Napi::Object::New(env);
@@ -48,8 +50,6 @@ Napi::Array describe_rejections(Napi::Env env, const std::vector<BlasRejection>&
   }
   return array;
 }
-
-}  // namespace
 
 Napi::Object describe_binary(Napi::Env env) {
   Napi::Object info = Napi::Object::New(env);
