@@ -56,7 +56,7 @@ function matchesWithOthers({ ofText, distinct }: NumberedNgrams): number[] {
 }
 
 /** For each length of a text, the length nearest to it among the other texts, the shorter of two. */
-function nearestOtherLengths(lengths: readonly number[]): Map<number, number> {
+export function nearestOtherLengths(lengths: readonly number[]): Map<number, number> {
   const texts = occurrences(lengths);
   const sorted = [...texts.keys()].sort((a, b) => a - b);
   return new Map(

@@ -10,7 +10,8 @@ import { alignScores } from '../align-score.js';
 import { distinct } from '../distinct.js';
 import type { MetricIntervalOptions } from '../intervals.js';
 import { meanWithInterval } from '../mean-with-interval.js';
-import { pooledContributions } from '../pooled.js';
+import { distinctContributions } from '../pooled-distinct.js';
+import { selfBleuContributions } from '../pooled-self-bleu.js';
 import { selfBleu } from '../self-bleu.js';
 import { perplexity } from './perplexity.js';
 import { queryMetrics } from './query-metrics.js';
@@ -90,7 +91,7 @@ export async function measure(
   const measured = new Map<MetricName, Measurement>(
     Array.from(ofQueries, ([metric, values]) => [metric, meanWithInterval(values, intervals)]),
   );
-  for (const [metric, of] of Object.entries(POOLED)) {
+  for (const [metric, of] of Object.entries<PooledMetric>(POOLED)) {
     measured.set(metric as MetricName, pooled(generated, of, intervals));
   }
   if (options.fluency) measured.set('perplexity', await perplexity(options.fluency, slates, texts, intervals, signal));
@@ -111,21 +112,26 @@ export async function measure(
   };
 }
 
-/** Metrics of all texts together. */
-const POOLED: Partial<Record<MetricName, (texts: readonly string[]) => number>> = {
-  distinct1: (texts) => distinct(texts, 1),
-  distinct2: (texts) => distinct(texts, 2),
-  selfBleu: (texts) => selfBleu(texts),
-};
+/** Metrics of all texts together, and what queries contribute to them. */
+const POOLED = {
+  distinct1: [(texts) => distinct(texts, 1), (slates) => distinctContributions(slates, 1)],
+  distinct2: [(texts) => distinct(texts, 2), (slates) => distinctContributions(slates, 2)],
+  selfBleu: [selfBleu, selfBleuContributions],
+} satisfies Partial<Record<MetricName, PooledMetric>>;
+
+type PooledMetric = [
+  of: (texts: readonly string[]) => number,
+  contributions: (slates: readonly (readonly string[])[]) => Float64Array,
+];
 
 function pooled(
   slates: readonly (readonly string[])[],
-  metric: (texts: readonly string[]) => number,
+  [of, contributions]: PooledMetric,
   intervals: MetricIntervalOptions,
 ): Measurement {
   const counted = { queries: slates.length, undefinedQueries: 0 };
-  if (slates.length < 2) return { value: metric(slates.flat()), low: null, high: null, ...counted };
-  return { ...meanWithInterval(pooledContributions(slates, metric), intervals), ...counted };
+  if (slates.length < 2) return { value: of(slates.flat()), low: null, high: null, ...counted };
+  return { ...meanWithInterval(contributions(slates), intervals), ...counted };
 }
 
 async function withGenerations(log: AsyncIterable<Slate>, texts: Generations['texts']) {
