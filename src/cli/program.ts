@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { InterruptedError, PopeError, UsageError } from '../errors.js';
 import { exampleText, isHelp, type MountedCommand } from './command.js';
 import { alignCommand } from './commands/align.js';
+import { capabilityCommand } from './commands/capability.js';
 import { compare } from './commands/compare.js';
 import { demo } from './commands/demo.js';
 import { doctor } from './commands/doctor.js';
@@ -30,6 +31,7 @@ const COMMANDS: readonly MountedCommand[] = [
   alignCommand,
   generate,
   metrics,
+  capabilityCommand,
   label,
   simulate,
   experiment,

@@ -7,6 +7,7 @@ export { kendallTau, spearman } from '../estimators/rank-correlation.js';
 export { plackettLuceWorths } from '../reward/plackett-luce.js';
 export { alignScores, type ContextAndClaim } from './align-score.js';
 export { type BleuOptions, bleu } from './bleu.js';
+export * from './capability/index.js';
 export { adjustedRand, normalizedMutualInformation } from './cluster-agreement.js';
 export { type CoverageOptions, type GroupCoverage, overtonCoverage, pluralisticCoverage } from './coverage.js';
 export { jensenShannonDistance, totalVariation } from './distances.js';
