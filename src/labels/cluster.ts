@@ -74,7 +74,8 @@ const BINS = 2000;
 
 /**
  * The distance that parts the pairs of a log into near and far ones: between the two groups the variance is largest (Otsu 1979, "A
- * threshold selection method from gray-level histograms"). Distances that are all alike part nothing: infinite.
+ * threshold selection method from gray-level histograms"). Where distances are all alike, nothing says that any of them is near: only equal
+ * vectors are.
  */
 export class DistanceThreshold {
   readonly #bins = new Float64Array(BINS);
@@ -89,7 +90,7 @@ export class DistanceThreshold {
   get value(): number {
     const pairs = this.#bins.reduce((sum, count) => sum + count, 0);
     const total = this.#bins.reduce((sum, count, bin) => sum + count * bin, 0);
-    let best = { variance: 0, value: Number.POSITIVE_INFINITY };
+    let best = { variance: 0, value: 2 / BINS };
     let below = 0;
     let sumBelow = 0;
     for (const [bin, count] of this.#bins.entries()) {

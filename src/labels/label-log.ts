@@ -74,7 +74,7 @@ export async function labelByClusters(
     return cutTree(tree, Math.min(count, tree.length + 1)).map((cluster) => `o${cluster + 1}`);
   };
   const report = await writeLabels(log, output, options, async (slates) => slates.map(labelsOfNext));
-  return { ...report, height: height === null || Number.isFinite(height) ? height : null };
+  return { ...report, height };
 }
 
 /** The log again, with the labels that `labelsOf` gives a few slates at a time, in the order of the log. */

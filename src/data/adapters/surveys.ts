@@ -41,7 +41,7 @@ function survey(name: string, description: string): Adapter {
     merge: true,
     async *rows(file, context) {
       for await (const { question, options, attribute, gold_distribution } of readRecords(file, shares, context)) {
-        const responses = toResponses(options, attribute, gold_distribution);
+        const responses = asOpinions(toResponses(options, attribute, gold_distribution));
         yield [textId(question), { query: { prompt: question }, responses }];
       }
     },
@@ -51,6 +51,11 @@ function survey(name: string, description: string): Adapter {
 /** The answers with what one group says of them. */
 function toResponses(options: readonly string[], group: string, shares: readonly number[]): PartialResponse[] {
   return options.map((text, i) => ({ id: String(i), text, judgements: [{ judge: group, group, signal: shares[i]! }] }));
+}
+
+/** Every answer to choose from is an opinion of its own. */
+function asOpinions(responses: readonly PartialResponse[]): PartialResponse[] {
+  return responses.map((response) => ({ ...response, opinion: response.text! }));
 }
 
 /** MoralChoice (Scherrer et al. 2023): two actions, of which one is right or neither. */
@@ -98,8 +103,7 @@ export const valueprism = groupedAdapter({
           vrd,
           STANCES.map((stance) => (stance === label_text ? 1 : 0)),
         );
-        const named = responses.map((response, i) => ({ ...response, opinion: STANCES[i]! }));
-        yield [`${textId(situation)}.stance`, { query: { prompt: situation }, responses: named }];
+        yield [`${textId(situation)}.stance`, { query: { prompt: situation }, responses: asOpinions(responses) }];
       } else {
         const given = checkRow(row, explained, file, context);
         if (given === null) continue;

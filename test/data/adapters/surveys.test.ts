@@ -15,8 +15,8 @@ describe('opinionqa and globalopinionqa', () => {
         {
           prompt: 'Question: Why?\nAnswer:',
           responses: [
-            { id: '0', text: 'Yes', judgements: [share('Spain', 0.25), share('Japan', 1)] },
-            { id: '1', text: 'No', judgements: [share('Spain', 0.75), share('Japan', 0)] },
+            { id: '0', text: 'Yes', opinion: 'Yes', judgements: [share('Spain', 0.25), share('Japan', 1)] },
+            { id: '1', text: 'No', opinion: 'No', judgements: [share('Spain', 0.75), share('Japan', 0)] },
           ],
         },
       ]);
