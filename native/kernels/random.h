@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "kernels/host_device.h"
+#include "kernels/philox.h"
 
 namespace pope {
 
@@ -16,14 +17,13 @@ struct PhiloxWords {
 
 // Four independent uniform 32-bit words.
 POPE_HOST_DEVICE inline PhiloxWords philox(PhiloxWords counter, uint64_t key) {
-  constexpr uint64_t kFirst = 0xD2511F53, kSecond = 0xCD9E8D57;
   auto low = static_cast<uint32_t>(key), high = static_cast<uint32_t>(key >> 32);
-  for (int round = 0; round < 10; ++round) {
-    const uint64_t a = kFirst * counter[0], b = kSecond * counter[2];
+  for (int round = 0; round < kPhiloxRounds; ++round) {
+    const uint64_t a = uint64_t{kPhiloxFirst} * counter[0], b = uint64_t{kPhiloxSecond} * counter[2];
     counter = {{static_cast<uint32_t>(b >> 32) ^ counter[1] ^ low, static_cast<uint32_t>(b),
                 static_cast<uint32_t>(a >> 32) ^ counter[3] ^ high, static_cast<uint32_t>(a)}};
-    low += 0x9E3779B9;
-    high += 0xBB67AE85;
+    low += kPhiloxLowStep;
+    high += kPhiloxHighStep;
   }
   return counter;
 }

@@ -4,15 +4,7 @@ import { indexClusters } from './intervals/clusters.js';
 import { checkedSettings, QUERY_INTERVALS } from './intervals/settings.js';
 import { criticalValue } from './max-t.js';
 import type { AcrossGroups, Estimate, Interval, ResolvedOptions } from './result.js';
-import {
-  columnsOf,
-  type Statistic,
-  scaledBy,
-  standardError,
-  statisticValue,
-  sumOf,
-  sumOverClusters,
-} from './statistic.js';
+import { type Statistic, scaledBy, standardError, statisticValue, sumOf, sumOverClusters } from './statistic.js';
 
 /** The statistic of one group, on the whole log: entries of queries that are not in the group are 0. */
 export interface GroupStatistic {
@@ -58,7 +50,7 @@ export async function acrossGroups(
   const settings = checkedSettings('bootstrap-percentile', { ...resolved, side: 'two' }, QUERY_INTERVALS);
   const all = [...statistics, weighted];
   const bootstrap = new Bootstrap(all, units, settings);
-  await runInTurns(bootstrap, settings.resamples, units * (10 + new Set(all.flatMap(columnsOf)).size), signal);
+  await runInTurns(bootstrap, settings.resamples, signal);
   const critical = criticalValue(bootstrap.replicates.slice(0, -1), values, errors, settings.alpha);
   const intervalOf = (low: number, high: number, method: string): Interval => ({
     method,

@@ -6,7 +6,7 @@ import { checkedSettings, QUERY_INTERVALS } from './intervals/settings.js';
 import { studentTInterval } from './intervals/student-t.js';
 import type { Estimate, Interval, ResolvedOptions } from './result.js';
 import type { Row } from './row.js';
-import { columnsOf, type Statistic, standardError, sumOverClusters } from './statistic.js';
+import { type Statistic, standardError, sumOverClusters } from './statistic.js';
 
 export interface FillOptions {
   resolved: ResolvedOptions;
@@ -49,8 +49,7 @@ export async function fillIntervals(columns: LogColumns, rows: readonly Row[], o
   }
   const statistics = targets.map(({ statistic }) => statistic);
   const bootstrap = new Bootstrap(statistics, units, settings);
-  const work = units * (10 + new Set(statistics.flatMap(columnsOf)).size);
-  await runInTurns(bootstrap, settings.resamples, work, signal, onResample);
+  await runInTurns(bootstrap, settings.resamples, signal, onResample);
   for (const [s, { estimate, field, statistic }] of targets.entries()) {
     const replicates = bootstrap.replicates[s]!;
     const bounds =

@@ -16,17 +16,19 @@ __global__ void __launch_bounds__(kThreads) poisson_bootstrap_kernel(PoissonBoot
   const int columns = static_cast<int>(left < kColumns ? left : kColumns);
   for (int64_t resample = blockIdx.x; resample < request.resamples; resample += gridDim.x) {
     double sums[kColumns] = {};
-    for (int64_t group = threadIdx.x; 4 * group < request.units; group += kThreads) {
-      const PhiloxWords words = request.words(resample, group);
+    const int64_t blocks = (request.units + kChunkUnits - 1) / kChunkUnits * kChunkBlocks;
+    for (int64_t block = threadIdx.x; block < blocks; block += kThreads) {
+      const PhiloxWords words = request.words(resample, block);
+      const int64_t lane = block % kChunkBlocks, first = block / kChunkBlocks * kChunkUnits + 16 * (lane % 2) + lane / 2;
 #pragma unroll
-      for (int j = 0; j < 4; ++j) {
-        const int64_t unit = 4 * group + j;
-        if (unit >= request.units) break;
-        const double count = poisson_count(words.word[j]);
-        const double* x = request.x + unit * request.columns + first_column;
+      for (int i = 0; i < 8; ++i) {
+        const int w = i / 2, half = i % 2;
+        const int64_t unit = first + 32 * w + 8 * half;
+        if (unit >= request.units) continue;
+        const double count = poisson_count(words.word[w] >> 16 * half & 0xffff);
 #pragma unroll
         for (int c = 0; c < kColumns; ++c) {
-          if (c < columns) sums[c] += count * x[c];
+          if (c < columns) sums[c] += count * request.x[(first_column + c) * request.units + unit];
         }
       }
     }

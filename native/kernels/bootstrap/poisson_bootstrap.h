@@ -1,20 +1,19 @@
 // poisson_bootstrap: sums over resampled units, from which a caller forms the replicates of any ratio of sums.
 //
-//     sums[b, c] = sum_i n_bi x[i, c],   n_bi ~ Poisson(1), independent
+//     sums[b, c] = sum_i n_bi x[c, i],   n_bi independent, nearly Poisson(1) (poisson_counts.h)
 //
-// Instead of drawing n units of n with replacement (Efron 1979), every unit is counted by a Poisson number of its own:
-// the resamples need no index, and a unit's count is a pure function of seed, resample and unit, so a log may be split in
+// Instead of drawing n units of n with replacement (Efron 1979), every unit is counted by a number of its own: the
+// resamples need no index, and a unit's count is a pure function of seed, resample and unit, so a log may be split in
 // any way. Chamandy, Muralidharan, Najmi and Naidu, "Estimating uncertainty for massive data streams" (2012); the
 // variance of a ratio of sums is that of Efron's up to O(1/n).
 //
-// The count of unit i in resample b is poisson_count of word i % 4 of philox(counter = (i / 4 as two words, b as two
-// words), key = seed) (random.h).
-//   x [units, columns]   sums [resamples, columns], of the resamples first .. first + resamples - 1
+//   x [columns, units]   sums [resamples, columns], of the resamples first .. first + resamples - 1
 #pragma once
 
 #include <cstdint>
 
 #include "core/thread_pool.h"
+#include "kernels/bootstrap/poisson_counts.h"
 #include "kernels/host_device.h"
 #include "kernels/random.h"
 
@@ -26,22 +25,20 @@ struct PoissonBootstrap {
   int64_t units, columns, resamples, first;
   uint64_t seed;
 
-  // The words of the units 4 group to 4 group + 3.
-  POPE_HOST_DEVICE PhiloxWords words(int64_t resample, int64_t group) const {
-    const auto b = static_cast<uint64_t>(first + resample), g = static_cast<uint64_t>(group);
+  // Of a block of eight units: philox(counter = (block as two words, resample as two words), key = seed).
+  POPE_HOST_DEVICE PhiloxWords words(int64_t resample, int64_t block) const {
+    const auto b = static_cast<uint64_t>(first + resample), g = static_cast<uint64_t>(block);
     return philox({{static_cast<uint32_t>(g), static_cast<uint32_t>(g >> 32), static_cast<uint32_t>(b),
                     static_cast<uint32_t>(b >> 32)}},
                   seed);
   }
 };
 
-// How many of the thresholds floor(2^32 sum_{j <= k} e^-1 / j!), k = 0 .. 12, are at most `word`. More than 13 has a
-// probability of 1e-11 and counts as 13.
-POPE_HOST_DEVICE inline int poisson_count(uint32_t word) {
-  constexpr uint32_t thresholds[] = {1580030168, 3160060337, 3950075421, 4213413783, 4279248373, 4292415291, 4294609777,
-                                     4294923276, 4294962463, 4294966817, 4294967252, 4294967292, 4294967295};
+// The count that 16 random bits stand for.
+POPE_HOST_DEVICE inline int poisson_count(uint32_t bits) {
+  constexpr uint16_t thresholds[] = {POPE_POISSON_THRESHOLDS};
   int count = 0;
-  for (const uint32_t threshold : thresholds) count += word >= threshold;
+  for (const uint16_t threshold : thresholds) count += bits >= threshold;
   return count;
 }
 

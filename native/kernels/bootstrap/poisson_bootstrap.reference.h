@@ -1,22 +1,21 @@
-// Every count by inversion of the Poisson distribution in long double, every sum in the order of the units.
+// Every count by its own words and from the sizes of its distribution, every sum in the order of the units.
 #pragma once
-
-#include <cmath>
 
 #include "kernels/bootstrap/poisson_bootstrap.h"
 
 namespace pope::reference {
 
-// The smallest n whose P(Poisson(1) <= n) is at least the uniform number (word + 1) / 2^32; at most 13.
-inline int poisson_count(uint32_t word) {
-  const long double uniform = std::ldexp(static_cast<long double>(word) + 1, -32);
-  long double probability = std::exp(-1.0L), at_most = probability;
-  int n = 0;
-  while (uniform > at_most && n < 13) {
-    probability /= ++n;
-    at_most += probability;
-  }
-  return n;
+inline int poisson_count(uint32_t bits) {
+  constexpr uint32_t sizes[] = {24109, 24110, 12055, 4017, 1005, 201, 34, 4, 1};
+  int count = 0;
+  for (uint32_t end = sizes[0]; bits >= end; end += sizes[count]) ++count;
+  return count;
+}
+
+inline int count_of(const PoissonBootstrap& request, int64_t resample, int64_t unit) {
+  const int64_t q = unit / 128, w = unit % 128 / 32, k = unit % 32 / 8, j = unit % 8;
+  const uint32_t word = request.words(resample, 16 * q + 2 * j + k / 2)[w];
+  return poisson_count(k % 2 == 0 ? word & 0xffff : word >> 16);
 }
 
 inline void poisson_bootstrap(const PoissonBootstrap& request) {
@@ -24,7 +23,7 @@ inline void poisson_bootstrap(const PoissonBootstrap& request) {
     for (int64_t c = 0; c < request.columns; ++c) {
       long double sum = 0;
       for (int64_t i = 0; i < request.units; ++i) {
-        sum += poisson_count(request.words(b, i / 4)[i % 4]) * static_cast<long double>(request.x[i * request.columns + c]);
+        sum += count_of(request, b, i) * static_cast<long double>(request.x[c * request.units + i]);
       }
       request.sums[b * request.columns + c] = static_cast<double>(sum);
     }

@@ -13,7 +13,7 @@ import { kendallTau, spearman } from '../rank-correlation.js';
 import type { Estimate, EstimatorName, Normalisation, Warning } from '../result.js';
 import { estimateRow, type Row } from '../row.js';
 import { rowRequests } from '../row-requests.js';
-import { columnsOf, type Statistic, scaledBy, standardError, sumOf, sumOverClusters } from '../statistic.js';
+import { type Statistic, scaledBy, standardError, sumOf, sumOverClusters } from '../statistic.js';
 import { worstVerdict } from '../verdict.js';
 import { scoreFacts, warningsOf } from '../warnings.js';
 import type { ComparedPolicy, Comparison } from './result.js';
@@ -73,8 +73,7 @@ export async function compare(log: SlateLog, options: CompareOptions): Promise<C
   const settings = checkedSettings('bootstrap-percentile', { ...resolved, side: 'two' }, QUERY_INTERVALS);
   const bootstrap = new Bootstrap(statistics, units, settings);
   if (valued.length > 0 && units > 1) {
-    const work = units * (10 + new Set(statistics.flatMap(columnsOf)).size);
-    await runInTurns(bootstrap, settings.resamples, work, options.signal, (done) => {
+    await runInTurns(bootstrap, settings.resamples, options.signal, (done) => {
       options.onProgress?.({ phase: 'intervals', done, total: settings.resamples });
     });
   }

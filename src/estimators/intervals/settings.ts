@@ -1,4 +1,5 @@
 import { describeValue, UsageError } from '../../errors.js';
+import { RESAMPLINGS, type Resampling } from '../bootstrap.js';
 
 /** The methods that work on queries alone, for any statistic; `evaluate` offers these. */
 export const QUERY_INTERVALS = ['bootstrap-percentile', 't', 'bootstrap-bca'] as const;
@@ -27,6 +28,8 @@ export interface IntervalOptions {
   side?: 'two' | 'lower' | 'upper';
   resamples?: number;
   seed?: number;
+  /** How bootstraps draw; by default 'multinomial' below 10,000 units, 'poisson' from there. */
+  resampling?: Resampling;
   /** Cluster of each query: clusters are then what is resampled. Any values; equal means same cluster. */
   clusters?: ArrayLike<string | number>;
   /** Smallest and largest possible contribution (hoeffding, empirical-bernstein) or reward (methods of weights). */
@@ -44,6 +47,7 @@ export interface IntervalSettings {
   side: 'two' | 'lower' | 'upper';
   resamples: number;
   seed: number;
+  resampling: Resampling | undefined;
 }
 
 /** Fills in defaults and refuses what is out of range. @throws UsageError INTERVAL_UNKNOWN, INTERVAL_OPTION */
@@ -58,12 +62,14 @@ export function checkedSettings<Method extends string>(
       `There is no interval method ${describeValue(method)}; choose one of ${methods.join(', ')}.`,
     );
   }
-  const { alpha = 0.05, side = 'two', resamples = DEFAULT_RESAMPLES, seed = 0 } = options;
+  const { alpha = 0.05, side = 'two', resamples = DEFAULT_RESAMPLES, seed = 0, resampling } = options;
   requireOption('alpha', alpha > 0 && alpha < 1, alpha, 'a number between 0 and 1');
   requireOption('side', ['two', 'lower', 'upper'].includes(side), side, 'two, lower or upper');
   requireOption('resamples', Number.isInteger(resamples) && resamples >= 1, resamples, 'an integer of at least 1');
   requireOption('seed', Number.isSafeInteger(seed) && seed >= 0, seed, 'a non-negative integer');
-  return { alpha, side, resamples, seed, method: method as Method };
+  const known = resampling === undefined || RESAMPLINGS.includes(resampling);
+  requireOption('resampling', known, resampling, RESAMPLINGS.join(' or '));
+  return { alpha, side, resamples, seed, resampling, method: method as Method };
 }
 
 export function requireOption(name: string, holds: boolean, value: unknown, expected: string): void {

@@ -33,6 +33,7 @@ describe.each([
     [5, 3, 0],
     [61, 1, 13],
     [1021, 7, 3],
+    [127, 2, 17],
     [2048, 4, 5],
     [4099, 2, 9],
   ])('%i units, %i columns, %i resamples', (units, columns, resamples) => {
@@ -61,7 +62,7 @@ describe.each([
 
 /** By its numbers alone; that both builds count alike is said above. */
 describe('poisson_bootstrap', () => {
-  it('counts a unit by a Poisson number of mean 1', () => {
+  it('counts units by Poisson numbers of mean 1', () => {
     const resamples = 4000;
     const counts = sums(loadAddon(), Float64Array.of(1), { units: 1, columns: 1, resamples });
     const share = (count: number) => counts.filter((value) => value === count).length / resamples;
@@ -76,7 +77,7 @@ describe('poisson_bootstrap', () => {
   it('estimates the standard error of a mean', () => {
     const [units, resamples] = [900, 400];
     const values = randomNumbers(units, 8);
-    const x = Float64Array.from({ length: 2 * units }, (_, i) => (i % 2 === 0 ? values[i / 2]! : 1));
+    const x = Float64Array.from({ length: 2 * units }, (_, i) => values[i] ?? 1);
     const replicates = sums(loadAddon(), x, { units, columns: 2, resamples });
     const means = Array.from({ length: resamples }, (_, b) => replicates[2 * b]! / replicates[2 * b + 1]!);
     const variance = (list: number[]) => {

@@ -13,7 +13,7 @@ const { simd, simdCompiled } = loadAddon().info();
 const runnable = simdCompiled.slice(0, simdCompiled.indexOf(simd) + 1);
 
 /** Rooms that run code under "tiered" in native/sources.json. */
-const rooms = ['activation', 'attention', 'fused-head', 'matmul', 'token-logprobs', 'decode', 'sample'];
+const rooms = ['activation', 'attention', 'bootstrap', 'fused-head', 'matmul', 'token-logprobs', 'decode', 'sample'];
 const tests = [...rooms, 'activation-backward', 'attention-backward', 'fused-head-backward', 'matmul-backward'];
 const tieredTests = tests.map((test) => join('test/native/kernels', `${test}.test.ts`));
 
@@ -53,6 +53,24 @@ describe('results', () => {
     const one = run('1');
     expect(one).toMatch(/^[0-9a-f]{64}$/);
     expect([run('2'), run('5')]).toEqual([one, one]);
+  });
+});
+
+/** What the tiers differ in is how many numbers they add at once; resampled sums say in which order numbers are added. */
+describe('resampled sums', () => {
+  const digest = `
+    const { createHash } = require('node:crypto');
+    const x = Float64Array.from({ length: 3 * 5003 }, (_, i) => Math.exp(5 * Math.sin(i * i)));
+    const out = new Float64Array(3 * 40);
+    addon.runSync('poisson_bootstrap', [x], [out], [5003, 3, 40, 7, 2 ** 40 + 1], []);
+    return createHash('sha256').update(out).digest('hex');`;
+
+  it('are the same bits on every instruction set, by any number of threads', () => {
+    const results = runnable.flatMap((tier) =>
+      ['1', '3'].map((threads) => inChild({ POPE_SIMD: tier, POPE_THREADS: threads }, digest)),
+    );
+    expect(new Set(results)).toHaveLength(1);
+    expect(results[0]).toMatch(/^[0-9a-f]{64}$/);
   });
 });
 
