@@ -21,13 +21,10 @@ inline const float* read_logits(const void* logits, int32_t dtype, int64_t index
   return scratch;
 }
 
-inline void write_logits(const float* values, void* logits, int32_t dtype, int64_t index, int64_t n) {
-  if (dtype == POPE_F32) {
-    std::copy_n(values, n, static_cast<float*>(logits) + index);
-  } else {
-    uint16_t* bits = static_cast<uint16_t*>(logits) + index;
-    dtype == POPE_F16 ? narrow_f16(values, bits, n) : narrow_bf16(values, bits, n);
-  }
+// Writes n values as 16-bit floats of `dtype` from logits[index] on.
+inline void narrow_logits(const float* values, void* logits, int32_t dtype, int64_t index, int64_t n) {
+  uint16_t* bits = static_cast<uint16_t*>(logits) + index;
+  dtype == POPE_F16 ? narrow_f16(values, bits, n) : narrow_bf16(values, bits, n);
 }
 
 // Sums of the row that starts at `index`.

@@ -20,8 +20,9 @@ void token_logprobs_grad(const pope_token_logprobs_grad_args& args, ThreadPool& 
       for (int64_t v = 0; v < args.vocab; v += kSoftmaxBlock) {
         const int64_t n = std::min(kSoftmaxBlock, args.vocab - v);
         const float* z = read_logits(args.logits, args.dtype, start + v, n, scratch, pool);
-        kernels.gradient(coefficients, z, n, args.targets[row] - v, gradient);
-        write_logits(gradient, args.logits_gradient, args.dtype, start + v, n);
+        float* out = args.dtype == POPE_F32 ? static_cast<float*>(args.logits_gradient) + start + v : gradient;
+        kernels.gradient(coefficients, z, n, args.targets[row] - v, out);
+        if (out == gradient) narrow_logits(gradient, args.logits_gradient, args.dtype, start + v, n);
       }
     }
   });

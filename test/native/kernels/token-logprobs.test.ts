@@ -10,7 +10,7 @@ const f16 = 1;
 const bf16 = 2;
 
 /** One, primes, around the vector widths, around and over the block of 1024 logits. */
-const vocabularies = [1, 2, 7, 16, 17, 61, 1009, 1023, 1024, 1025, 2048, 5003];
+const vocabularies = [1, 2, 7, 16, 17, 61, 1009, 1024, 2047, 2048, 2049, 5003];
 
 function targetsFor(rows: number, vocab: number): Int32Array {
   return Int32Array.from({ length: rows }, (_, row) => (row * 31 + vocab - 1) % vocab);
