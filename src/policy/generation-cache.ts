@@ -4,8 +4,8 @@ import { readTextLines } from '../data/lines.js';
 import type { Slate } from '../data/slate.js';
 import { DataError } from '../errors.js';
 import { type GenerationLine, parseGenerationLine } from './generation-line.js';
+import type { Generator } from './generator.js';
 import { Journal } from './journal.js';
-import type { LocalGenerator } from './local-generator.js';
 
 export interface GenerateToFileOptions {
   /** Which queries of the log to generate for, asked in log order; the others keep what they have. Default: all. */
@@ -40,7 +40,7 @@ export interface GenerationReport {
  * @throws DataError GENERATIONS_OF_ANOTHER_POLICY, GENERATIONS_INVALID; what the generator throws
  */
 export async function generateToFile(
-  generator: LocalGenerator,
+  generator: Generator,
   slates: AsyncIterable<Slate>,
   path: string,
   { selects = () => true, signal, onProgress }: GenerateToFileOptions = {},
@@ -78,7 +78,7 @@ export async function generateToFile(
         await journal.append(fresh);
         for (const line of fresh) {
           table.add(line);
-          report.tokens += line.tokens!;
+          report.tokens += line.tokens ?? 0;
           if (line.finish === 'length') report.cut++;
         }
         report.generated += fresh.length;
@@ -130,7 +130,7 @@ class GenerationTable {
   }
 }
 
-async function readInto(table: GenerationTable, path: string, generator: LocalGenerator): Promise<void> {
+async function readInto(table: GenerationTable, path: string, generator: Generator): Promise<void> {
   const file = await openInput(path, 'GENERATIONS');
   for await (const { number, text } of readTextLines(file)) {
     const place = `${path}:${number}`;

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { Slate } from '../data/slate.js';
-import { DataError } from '../errors.js';
 import type { CausalModel } from '../models/causal-model.js';
-import type { SlateEncoder } from '../models/encode-slate.js';
 import { CACHE_ROWS, type GenerateProgress } from '../models/generate-options.js';
 import type { Tokenizer } from '../models/tokenizer.js';
 import { withMemoryAdvice } from '../tensor/out-of-memory.js';
+import { type PromptedQuery, promptedBatches, type QueryEncoderOptions, sha256 } from './encoded-query.js';
 import type { GenerationLine } from './generation-line.js';
-import { type LocalPolicyOptions, localIdentity, sha256 } from './local-policy.js';
+import type { Generator } from './generator.js';
+import { type LocalPolicyOptions, localIdentity } from './local-policy.js';
 import type { PolicyIdentity } from './policy.js';
 
 /** All but `n`, `onOverflow`, `batchTokens` and `name` are part of a generation's identity. */
@@ -22,29 +22,17 @@ export interface LocalGeneratorOptions extends LocalPolicyOptions {
   seed?: number;
 }
 
-/** A query ready to be generated from. */
-export interface PromptedQuery {
-  readonly query: string;
-  readonly prompt: readonly number[];
-  /** Changes when the model, the settings or the prompt do: tells whether earlier generations still hold. */
-  readonly key: string;
-  /** Tokens cut from the prompt. */
-  readonly truncated: number;
-}
-
 /**
  * A language model with its prompt, temperature and rules of sampling: it writes responses to the queries of a log. Sample i
  * of a query depends on the model, the prompt, the query's id, i, the seed and the settings alone. The model stays the caller's.
  */
-export class LocalGenerator {
+export class LocalGenerator implements Generator {
   readonly id: string;
   readonly identity: PolicyIdentity;
   readonly n: number;
   readonly #model: CausalModel;
   readonly #tokenizer: Tokenizer;
-  readonly #encoder: SlateEncoder;
-  readonly #skipsOverflow: boolean;
-  readonly #batchTokens: number;
+  readonly #encoding: QueryEncoderOptions;
   readonly #sampling: { maxTokens: number; topK: number; topP: number; seed: number; temperature: number };
 
   /** @throws DataError NO_TOKENIZER, CHAT_TEMPLATE, NO_END_TOKEN */
@@ -54,35 +42,15 @@ export class LocalGenerator {
     const { tokenizer, encoder, id, identity } = localIdentity(model, { ...policy, temperature, name });
     this.#model = model;
     this.#tokenizer = tokenizer;
-    this.#encoder = encoder;
-    this.#skipsOverflow = policy.onOverflow === 'skip';
-    this.#batchTokens = batchTokens;
     this.#sampling = { maxTokens, topK, topP, seed, temperature };
     this.n = n;
     this.id = sha256(JSON.stringify([id, maxTokens, topK, topP, seed]));
     this.identity = identity;
+    this.#encoding = { encoder, id: this.id, batchTokens, skipsOverflow: policy.onOverflow === 'skip' };
   }
 
-  /**
-   * Batches of queries, in order: a pure function of the queries and the options, so that work that was interrupted and goes on
-   * runs the same batches. One is closed when the next query's samples do not fit the cache.
-   */
-  async *batches(slates: AsyncIterable<Slate> | Iterable<Slate>): AsyncIterable<readonly PromptedQuery[]> {
-    let batch: PromptedQuery[] = [];
-    let rows = 0;
-    for await (const slate of slates) {
-      const prompted = this.#encode(slate);
-      if (prompted === null) continue;
-      const more = prompted.prompt.length + this.n * (this.#sampling.maxTokens - 1);
-      if (batch.length > 0 && rows + more > this.#batchTokens) {
-        yield batch;
-        batch = [];
-        rows = 0;
-      }
-      batch.push(prompted);
-      rows += more;
-    }
-    if (batch.length > 0) yield batch;
+  batches(slates: AsyncIterable<Slate> | Iterable<Slate>): AsyncIterable<readonly PromptedQuery[]> {
+    return promptedBatches(slates, this.#encoding, { n: this.n, maxTokens: this.#sampling.maxTokens });
   }
 
   /** @returns lines[i][k] of sample k of query i */
@@ -90,15 +58,16 @@ export class LocalGenerator {
     batch: readonly PromptedQuery[],
     options: { signal?: AbortSignal; onProgress?: (progress: GenerateProgress) => void } = {},
   ): Promise<GenerationLine[][]> {
-    const { endId } = this.#encoder;
+    const { encoder, batchTokens } = this.#encoding;
+    const { endId } = encoder;
     const { seed, temperature } = this.#sampling;
     const prompts = batch.map(({ query, prompt }) => ({ ids: prompt, stream: streamOf(query) }));
-    const generations = await withMemoryAdvice(`lower --batch-tokens (now ${this.#batchTokens})`, () =>
+    const generations = await withMemoryAdvice(`lower --batch-tokens (now ${batchTokens})`, () =>
       this.#model.generateBatch(prompts, {
         ...this.#sampling,
         n: this.n,
         stop: endId === null ? [] : [endId],
-        batchTokens: this.#batchTokens,
+        batchTokens,
         ...options,
       }),
     );
@@ -118,18 +87,6 @@ export class LocalGenerator {
         ...(truncated > 0 ? { truncated } : {}),
       })),
     );
-  }
-
-  /** Null for a query that is left out because it does not fit. */
-  #encode(slate: Slate): PromptedQuery | null {
-    try {
-      const { promptIds, truncated } = this.#encoder.encodePrompt(slate, this.#sampling.maxTokens);
-      const key = sha256(JSON.stringify([this.id, promptIds]));
-      return { query: slate.id, prompt: promptIds, key, truncated };
-    } catch (error) {
-      if (this.#skipsOverflow && error instanceof DataError && error.code === 'CONTEXT_OVERFLOW') return null;
-      throw error;
-    }
   }
 }
 

@@ -1,13 +1,12 @@
-import { createHash } from 'node:crypto';
 import { basename, resolve } from 'node:path';
 import type { Slate } from '../data/slate.js';
-import type { Split } from '../data/split.js';
 import type { TrainedQueries } from '../data/trained-queries.js';
 import { DataError, UsageError } from '../errors.js';
 import type { CausalModel } from '../models/causal-model.js';
 import { type EncodingOptions, SlateEncoder } from '../models/encode-slate.js';
 import { withMemoryAdvice } from '../tensor/out-of-memory.js';
-import type { BatchPolicy, KeyedSlate } from './batch-policy.js';
+import type { BatchPolicy } from './batch-policy.js';
+import { type EncodedQuery, encodedBatches, type QueryEncoderOptions, sha256 } from './encoded-query.js';
 import type { Policy, PolicyIdentity, ScoreOptions, SlateScores } from './policy.js';
 
 /** All but `onOverflow`, `batchTokens` and `name` make another policy, with another hash. */
@@ -31,21 +30,6 @@ export const DEFAULT_BATCH_TOKENS = 2048;
  */
 export const DEFAULT_DATE = new Date('2024-07-26T00:00:00Z');
 
-/** A slate as token ids. */
-export interface EncodedQuery extends KeyedSlate {
-  readonly prompt: readonly number[];
-  readonly responses: readonly {
-    readonly id: string;
-    readonly key: string;
-    readonly ids: number[];
-    readonly bytes: number;
-  }[];
-  /** Tokens cut from the prompt. */
-  readonly truncated: number;
-  /** See `SlateScores.split`. */
-  readonly split: Split | undefined;
-}
-
 /**
  * A language model with its prompt and temperature as a policy: it scores the responses of a log (docs/theory.md
  * section 2). The model stays the caller's, who disposes it.
@@ -56,9 +40,7 @@ export class LocalPolicy implements BatchPolicy<EncodedQuery> {
   readonly splitOf: Policy['splitOf'];
   readonly #trainedOn: TrainedQueries | null;
   readonly #model: CausalModel;
-  readonly #encoder: SlateEncoder;
-  readonly #skipsOverflow: boolean;
-  readonly #batchTokens: number;
+  readonly #encoding: QueryEncoderOptions;
 
   /** @throws UsageError TEMPERATURE, DataError NO_TOKENIZER, CHAT_TEMPLATE, NO_END_TOKEN */
   constructor(model: CausalModel, options: LocalPolicyOptions = {}) {
@@ -71,10 +53,8 @@ export class LocalPolicy implements BatchPolicy<EncodedQuery> {
     const { trainedOn } = model;
     this.#trainedOn = trainedOn;
     if (trainedOn !== null) this.splitOf = (slate) => trainedOn.splitOf(slate);
-    this.#batchTokens = batchTokens;
-    this.#skipsOverflow = onOverflow === 'skip';
     const { encoder, id, identity } = localIdentity(model, { temperature, name, onOverflow, ...encoding });
-    this.#encoder = encoder;
+    this.#encoding = { encoder, id, batchTokens, skipsOverflow: onOverflow === 'skip' };
     this.id = id;
     this.identity = identity;
   }
@@ -93,22 +73,9 @@ export class LocalPolicy implements BatchPolicy<EncodedQuery> {
   }
 
   /** Batches of whole slates, in order; one is closed when the next slate's rows do not fit. */
-  async *batches(slates: AsyncIterable<Slate> | Iterable<Slate>): AsyncIterable<readonly EncodedQuery[]> {
-    let batch: EncodedQuery[] = [];
-    let rows = 0;
-    for await (const slate of slates) {
-      const encoded = this.#encode(slate);
-      if (encoded === null) continue;
-      const more = encoded.responses.reduce((sum, { ids }) => sum + ids.length - 1, encoded.prompt.length);
-      if (batch.length > 0 && rows + more > this.#batchTokens) {
-        yield batch;
-        batch = [];
-        rows = 0;
-      }
-      batch.push(encoded);
-      rows += more;
-    }
-    if (batch.length > 0) yield batch;
+  batches(slates: AsyncIterable<Slate> | Iterable<Slate>): AsyncIterable<readonly EncodedQuery[]> {
+    const trainedOn = this.#trainedOn;
+    return encodedBatches(slates, this.#encoding, trainedOn === null ? undefined : (slate) => trainedOn.splitOf(slate));
   }
 
   async scoreBatch(
@@ -117,7 +84,7 @@ export class LocalPolicy implements BatchPolicy<EncodedQuery> {
   ): Promise<SlateScores[]> {
     signal?.throwIfAborted();
     const slates = batch.map(({ prompt, responses }) => ({ prompt, responses: responses.map(({ ids }) => ids) }));
-    const batchTokens = this.#batchTokens;
+    const { batchTokens } = this.#encoding;
     const { temperature } = this.identity;
     const scored = await withMemoryAdvice(`lower --batch-tokens (now ${batchTokens})`, () =>
       this.#model.scoreTokens(slates, { entropy: true, temperature, batchTokens }),
@@ -138,27 +105,6 @@ export class LocalPolicy implements BatchPolicy<EncodedQuery> {
         };
       }),
     }));
-  }
-
-  /** Null for a query that is left out because it does not fit. */
-  #encode(slate: Slate): EncodedQuery | null {
-    try {
-      const { promptIds, responses, truncated } = this.#encoder.encode(slate);
-      const keyed = responses.map(({ ids, bytes }, k) => {
-        const key = sha256(JSON.stringify([this.id, promptIds, ids]));
-        return { id: slate.responses[k]!.id, key, ids, bytes };
-      });
-      return {
-        query: slate.id,
-        prompt: promptIds,
-        responses: keyed,
-        truncated,
-        split: this.#trainedOn?.splitOf(slate),
-      };
-    } catch (error) {
-      if (this.#skipsOverflow && error instanceof DataError && error.code === 'CONTEXT_OVERFLOW') return null;
-      throw error;
-    }
   }
 }
 
@@ -193,8 +139,4 @@ export function localIdentity(
     dtype: model.dtype,
   };
   return { tokenizer, encoder, id, identity };
-}
-
-export function sha256(text: string): string {
-  return `sha256:${createHash('sha256').update(text).digest('hex')}`;
 }
