@@ -32,5 +32,9 @@ export { LocalGenerator, type LocalGeneratorOptions } from './policy/local-gener
 export { LocalPolicy, type LocalPolicyOptions } from './policy/local-policy.js';
 export type { Policy, PolicyIdentity, ResponseScore, ScoreOptions, SlateScores } from './policy/policy.js';
 export { loadModel, type PolicyModel } from './policy/policy-model.js';
+export { type RemoteGeneratorOptions, remoteGenerator } from './policy/remote-generator.js';
+export type { RemoteOptions } from './policy/remote-options.js';
+export { type RemotePolicyOptions, remotePolicy } from './policy/remote-policy.js';
 export { scoreToFile } from './policy/score-cache.js';
 export { scoreFile } from './policy/score-file.js';
+export type { ServerProbe } from './remote/probe.js';

@@ -1,6 +1,7 @@
 import { UsageError } from '../errors.js';
 import type { LoadOptions } from '../models/load.js';
 import { loadEncoder } from '../models/load-encoder.js';
+import { isUrl } from '../remote/endpoint.js';
 import type { Encoder } from './encoder.js';
 import { EndpointEncoder } from './endpoint-encoder.js';
 import { LexicalEncoder } from './lexical.js';
@@ -18,7 +19,7 @@ export interface OpenEncoderOptions extends LoadOptions {
  */
 export async function openEncoder(name: string, { model, ...options }: OpenEncoderOptions = {}): Promise<Encoder> {
   if (name === 'lexical') return new LexicalEncoder();
-  if (!/^https?:\/\//i.test(name)) return loadEncoder(name, options);
+  if (!isUrl(name)) return loadEncoder(name, options);
   if (model === undefined) {
     throw new UsageError(
       'ENDPOINT_MODEL_NAME',

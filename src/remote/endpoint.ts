@@ -137,6 +137,11 @@ class PassingFailure extends Error {
   }
 }
 
+/** Whether a name is meant as the address of a server. */
+export function isUrl(name: string): boolean {
+  return /^https?:\/\//i.test(name);
+}
+
 /**
  * The key for a server: POPE_API_KEY for any, since it was set for POPE; OPENAI_API_KEY for api.openai.com alone, since it must
  * not reach other servers.

@@ -21,17 +21,17 @@ const isRaw = (answer: object) => ['status', 'text', 'delay', 'cut'].some((key) 
  * test. `cut` announces more bytes than it sends and hangs up.
  */
 export async function fakeServer(
-  respond: (request: FakeRequest, number: number) => FakeAnswer,
+  respond: (request: FakeRequest, number: number) => FakeAnswer | Promise<FakeAnswer>,
 ): Promise<{ url: string; requests: FakeRequest[] }> {
   const requests: FakeRequest[] = [];
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk) => chunks.push(chunk));
-    request.on('end', () => {
+    request.on('end', async () => {
       const body = JSON.parse(Buffer.concat(chunks).toString());
       const received = { path: request.url!, headers: request.headers, body };
       requests.push(received);
-      send(response, respond(received, requests.length - 1));
+      send(response, await respond(received, requests.length - 1));
     });
   });
   await new Promise<void>((resolve) => {

@@ -1,7 +1,10 @@
 import { CACHE_ROWS } from '../../models/generate-options.js';
-import { loadModel } from '../../models/index.js';
+import { type CausalModel, loadModel } from '../../models/index.js';
 import { type GenerationReport, generateToFile } from '../../policy/generation-cache.js';
+import type { Generator } from '../../policy/generator.js';
 import { LocalGenerator } from '../../policy/local-generator.js';
+import { remoteGenerator } from '../../policy/remote-generator.js';
+import { REMOTE_BATCH_TOKENS } from '../../policy/remote-options.js';
 import { defineCommand } from '../command.js';
 import { ENCODING_FLAGS, encodingOptions } from '../encoding-flags.js';
 import {
@@ -20,6 +23,8 @@ import {
 } from '../flags.js';
 import { describeInterruption, requireQueries } from '../journalled-output.js';
 import { chosenSplit, LOG_FLAGS, openLog, saySkipped } from '../log-flags.js';
+import { REMOTE_FLAGS, remoteOptions } from '../remote-flags.js';
+import type { Settings } from '../settings.js';
 import { readable } from '../table.js';
 
 const share: Parse<number> = (value) => {
@@ -29,7 +34,7 @@ const share: Parse<number> = (value) => {
 };
 
 const FLAGS = {
-  model: required('--model <dir>', 'Hugging Face model folder', text),
+  model: required('--model <dir>', 'Hugging Face model folder, or URL of a server', text),
   output: required('-o, --output <file>', 'generation file; samples that it has already are kept', outputFile),
   samples: defaulted('-n, --samples <n>', 'samples per query', positiveInteger, 1),
   maxTokens: defaulted('--max-tokens <n>', 'most tokens of a sample, its end included', positiveInteger, 128),
@@ -43,9 +48,14 @@ const FLAGS = {
   topP: defaulted('--top-p <share>', 'draw from the fewest tokens with this share of the probability', share, 1),
   device: defaulted('--device <name>', 'auto, cpu or cuda', oneOf('auto', 'cpu', 'cuda'), 'auto'),
   dtype: defaulted('--dtype <name>', 'f32 or bf16', oneOf('f32', 'bf16'), 'f32'),
-  batchTokens: defaulted('--batch-tokens <n>', 'tokens that are kept in memory at once', positiveInteger, CACHE_ROWS),
+  batchTokens: optional(
+    '--batch-tokens <n>',
+    `tokens that are kept in memory at once (default: ${CACHE_ROWS}; of a server ${REMOTE_BATCH_TOKENS})`,
+    positiveInteger,
+  ),
   ...ENCODING_FLAGS,
-  name: optional('--name <name>', 'name of the policy (default: folder and hash)', text),
+  name: optional('--name <name>', 'name of the policy (default: folder or model, and hash)', text),
+  ...REMOTE_FLAGS,
   ...LOG_FLAGS,
 };
 
@@ -59,16 +69,11 @@ export const generate = defineCommand({
   arguments: [['<log>', 'log file, or - for standard input']],
   flags: FLAGS,
   async run([path], settings, context) {
-    const { output, samples: n, maxTokens, temperature, topK, topP, seed, batchTokens, name } = settings;
+    const { output, samples: n } = settings;
     // The split is applied below, because the generations of other splits stay in the file.
     const log = await openLog(path!, { ...settings, split: undefined }, context);
-    const model = await loadModel(settings.model, { device: settings.device, dtype: settings.dtype });
+    const { generator, model } = await openGenerator(settings);
     try {
-      const generator = new LocalGenerator(model, {
-        ...(await encodingOptions(settings)),
-        ...{ n, maxTokens, temperature, topK, topP, seed, batchTokens },
-        ...(name === undefined ? {} : { name }),
-      });
       const split = chosenSplit(log, settings);
       const queries = await split.count(context);
       const report = await generateToFile(generator, log, output, {
@@ -89,10 +94,29 @@ export const generate = defineCommand({
     } catch (error) {
       throw describeInterruption(error, output, { some: 'the samples', none: 'nothing was generated yet' });
     } finally {
-      model.dispose();
+      model?.dispose();
     }
   },
 });
+
+/** The policy of `--model`, and the model behind it where it runs here. */
+async function openGenerator(
+  settings: Settings<typeof FLAGS> & { seed: number },
+): Promise<{ generator: Generator; model: CausalModel | null }> {
+  const { samples: n, maxTokens, temperature, topK, topP, seed, batchTokens, name } = settings;
+  const options = {
+    ...(await encodingOptions(settings)),
+    ...{ n, maxTokens, temperature, topK, topP, seed },
+    ...(batchTokens === undefined ? {} : { batchTokens }),
+    ...(name === undefined ? {} : { name }),
+  };
+  const remote = remoteOptions(settings);
+  if (remote !== null) {
+    return { generator: await remoteGenerator(settings.model, { ...remote, ...options }), model: null };
+  }
+  const model = await loadModel(settings.model, { device: settings.device, dtype: settings.dtype });
+  return { generator: new LocalGenerator(model, options), model };
+}
 
 function summary(report: GenerationReport): string[] {
   const { queries, generated, reused, tokens, cut, dropped, skipped, truncated } = report;

@@ -1,9 +1,13 @@
 import type { LoggedDataset } from '../../data/dataset.js';
 import type { Slate } from '../../data/slate.js';
-import { loadModel } from '../../models/index.js';
-import { type Shard, selectShard } from '../../policy/batch-policy.js';
-import { DEFAULT_BATCH_TOKENS, LocalPolicy, type LocalPolicyOptions } from '../../policy/local-policy.js';
+import { UsageError } from '../../errors.js';
+import { type CausalModel, loadModel } from '../../models/index.js';
+import { type BatchPolicy, type Shard, selectShard } from '../../policy/batch-policy.js';
+import { DEFAULT_BATCH_TOKENS, LocalPolicy } from '../../policy/local-policy.js';
+import { REMOTE_BATCH_TOKENS } from '../../policy/remote-options.js';
+import { type RemotePolicy, remotePolicy } from '../../policy/remote-policy.js';
 import { type ScoreReport, scoreToFile } from '../../policy/score-cache.js';
+import type { ServerProbe } from '../../remote/probe.js';
 import { type Context, defineCommand } from '../command.js';
 import { ENCODING_FLAGS, encodingOptions } from '../encoding-flags.js';
 import {
@@ -20,6 +24,7 @@ import {
 } from '../flags.js';
 import { describeInterruption, requireQueries } from '../journalled-output.js';
 import { chosenSplit, LOG_FLAGS, type LogSettings, openLog, saySkipped } from '../log-flags.js';
+import { REMOTE_FLAGS, remoteOptions } from '../remote-flags.js';
 import type { Settings } from '../settings.js';
 import { readable } from '../table.js';
 
@@ -32,14 +37,24 @@ const parseShard: Parse<Shard> = (value) => {
 };
 
 const FLAGS = {
-  model: required('--model <dir>', 'Hugging Face model folder', text),
+  model: required('--model <dir>', 'Hugging Face model folder, or URL of a server', text),
   output: required('-o, --output <file>', 'score file; scores that it has already are kept', outputFile),
   device: defaulted('--device <name>', 'auto, cpu or cuda', oneOf('auto', 'cpu', 'cuda'), 'auto'),
   dtype: defaulted('--dtype <name>', 'f32 or bf16', oneOf('f32', 'bf16'), 'f32'),
-  batchTokens: defaulted('--batch-tokens <n>', 'tokens that are run at once', positiveInteger, DEFAULT_BATCH_TOKENS),
+  batchTokens: optional(
+    '--batch-tokens <n>',
+    `tokens that are run at once (default: ${DEFAULT_BATCH_TOKENS}; of a server ${REMOTE_BATCH_TOKENS})`,
+    positiveInteger,
+  ),
   temperature: defaulted('--temperature <t>', 'logits are divided by it', positiveNumber, 1),
   ...ENCODING_FLAGS,
-  name: optional('--name <name>', 'name of the policy (default: folder and hash)', text),
+  name: optional('--name <name>', 'name of the policy (default: folder or model, and hash)', text),
+  ...REMOTE_FLAGS,
+  tolerance: optional(
+    '--tolerance <nats>',
+    "URL: most that a token's score may change between two askings (default: 0.1)",
+    positiveNumber,
+  ),
   shard: optional('--shard <i/n>', 'only part i of n, counted from 1', parseShard),
   ...LOG_FLAGS,
 };
@@ -50,6 +65,7 @@ export const score = defineCommand({
   examples: [
     'pope score log.jsonl --model ./Llama-3.2-1B -o target.jsonl',
     'pope score log.jsonl --model ./pi0 --temperature 1.3 -o logging.jsonl',
+    'pope score log.jsonl --model http://localhost:8000/v1 --model-name qwen3-8b --tokenizer ./Qwen3-8B -o target.jsonl',
   ],
   arguments: [['<log>', 'log file, or - for standard input']],
   flags: FLAGS,
@@ -57,9 +73,8 @@ export const score = defineCommand({
     const { output } = settings;
     // The split is applied below, because the scores of other splits stay in the file.
     const log = await openLog(path!, { ...settings, split: undefined }, context);
-    const model = await loadModel(settings.model, { device: settings.device, dtype: settings.dtype });
+    const { policy, model } = await openPolicy(settings);
     try {
-      const policy = new LocalPolicy(model, await policyOptions(settings));
       const { includes, queries } = await selection(log, policy, settings, context);
       const report = await scoreToFile(policy, log, output, {
         selects: includes,
@@ -70,25 +85,48 @@ export const score = defineCommand({
       requireQueries(report, path!, settings.split);
       saySkipped(log, context);
       for (const line of summary(report)) context.terminal.say(line);
+      if (model === null && report.scored > 0) context.terminal.say(describeProbe(await policy.probe()));
       context.terminal.say(`policy "${policy.identity.policy}": ${output}`);
     } catch (error) {
       throw describeInterruption(error, output, { some: 'the scores', none: 'nothing was scored yet' });
     } finally {
-      model.dispose();
+      model?.dispose();
     }
   },
 });
 
-async function policyOptions(settings: Settings<typeof FLAGS>): Promise<LocalPolicyOptions> {
-  const { temperature, batchTokens, name } = settings;
-  const encoding = await encodingOptions(settings);
-  return { ...encoding, temperature, batchTokens, ...(name === undefined ? {} : { name }) };
+/** The policy of `--model`, and the model behind it where it runs here. */
+async function openPolicy(
+  settings: Settings<typeof FLAGS>,
+): Promise<{ policy: LocalPolicy; model: CausalModel } | { policy: RemotePolicy; model: null }> {
+  const { temperature, batchTokens, name, tolerance } = settings;
+  const options = {
+    ...(await encodingOptions(settings)),
+    ...(batchTokens === undefined ? {} : { batchTokens }),
+    ...(name === undefined ? {} : { name }),
+  };
+  const remote = remoteOptions(settings);
+  if (remote === null) {
+    const model = await loadModel(settings.model, { device: settings.device, dtype: settings.dtype });
+    return { policy: new LocalPolicy(model, { ...options, temperature }), model };
+  }
+  if (temperature !== 1) {
+    const why = 'another one needs whole distributions, which servers do not give';
+    throw new UsageError('TEMPERATURE', `--temperature ${temperature}: a server scores at temperature 1: ${why}`);
+  }
+  return { policy: await remotePolicy(settings.model, { ...remote, ...options, tolerance }), model: null };
+}
+
+function describeProbe({ dialect, change, top }: ServerProbe): string {
+  const sent = { ids: 'token ids', text: 'text', 'text-without-bos': 'text without BOS' }[dialect.send];
+  const known = top === null ? '' : `; the ${top.tokens} likeliest tokens had up to ${Math.round(100 * top.share)} %`;
+  return `server: ${dialect.form} of ${sent}; asked again, a token's score changed by up to ${change.toPrecision(2)} nats${known}`;
 }
 
 /** Which slates this run scores; how many, where a pass that counts them is made or wanted. */
 async function selection(
   log: LoggedDataset,
-  policy: LocalPolicy,
+  policy: BatchPolicy,
   settings: Pick<LogSettings, 'split' | 'splitRatio' | 'splitSeed'> & { shard: Shard | undefined },
   context: Context,
 ): Promise<{ includes: (slate: Slate) => boolean; queries: number | undefined }> {
