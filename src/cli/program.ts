@@ -13,6 +13,7 @@ import { generate } from './commands/generate.js';
 import { importCommand } from './commands/import.js';
 import { label } from './commands/label.js';
 import { metrics } from './commands/metrics.js';
+import { openBandit } from './commands/open-bandit.js';
 import { score } from './commands/score.js';
 import { sensitivity } from './commands/sensitivity.js';
 import { simulate } from './commands/simulate.js';
@@ -34,6 +35,7 @@ const COMMANDS: readonly MountedCommand[] = [
   capabilityCommand,
   label,
   simulate,
+  openBandit,
   experiment,
   doctor,
 ];
