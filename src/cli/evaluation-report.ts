@@ -12,6 +12,7 @@ export function evaluationReport(evaluation: Evaluation): string {
       under('tokens'),
     ),
     section('Without length normalisation (normalise none): estimates of the value itself', under('none')),
+    predictionTable(evaluation),
     section('Per byte (normalise bytes): an index, comparable between tokenizers', under('bytes')),
     `Diagnostics of the weights\n\n${diagnosticsTable(estimates)}`,
     ...groups.map(({ group, queries, small, estimates: rows }) =>
@@ -66,6 +67,22 @@ function groupTable(across: AcrossGroups, { alpha, by }: Evaluation['options']):
     `${table(['group', 'share', 'value', 'interval'], rows)}\n` +
     `Worst group: "${worst.group}". Maximin value ${withInterval(maximin.value, maximin.interval)}; ` +
     `weighted by shares ${withInterval(shareWeighted.value, shareWeighted.interval)}.\n`
+  );
+}
+
+function predictionTable({ predicted, options }: Evaluation): string {
+  if (predicted.length === 0) return '';
+  const rows = predicted.map((row) => [
+    row.estimator,
+    figure(row.value),
+    bounds(row.interval),
+    readable(row.utility),
+    bounds(row.utilityInterval),
+    row.verdict,
+  ]);
+  return (
+    `With the predictions in ${options.prediction} (normalise none, form soft); diversity is that of decomposed\n\n` +
+    table(['estimator', 'value', 'interval', 'utility', 'interval', 'verdict'], rows)
   );
 }
 

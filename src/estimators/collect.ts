@@ -5,6 +5,7 @@ import { type RewardName, slateReward } from '../reward/index.js';
 import type { LogColumns } from './columns.js';
 import { GroupCollector } from './groups.js';
 import { indexClusters } from './intervals/clusters.js';
+import { PredictionCollector, type Predictions } from './predictions.js';
 import { propensity, ScoreStream } from './score-stream.js';
 
 export interface CollectOptions {
@@ -14,6 +15,8 @@ export interface CollectOptions {
   reward: RewardName | undefined;
   /** 'group', or a field of the slates; see `GroupCollector`. */
   by: string | null;
+  /** Field of responses and queries with predicted rewards. */
+  prediction: string | null;
   signal: AbortSignal | undefined;
   onProgress: ((progress: { queries: number; responses: number }) => void) | undefined;
 }
@@ -35,6 +38,8 @@ export interface Collected {
   columns: LogColumns;
   counts: CollectCounts;
   groups: GroupCollector;
+  /** Null where no field was named. */
+  predictions: Predictions | null;
 }
 
 /**
@@ -47,6 +52,7 @@ export async function collect(log: SlateLog, options: CollectOptions): Promise<C
   const { target, logging, reward: rewardName, signal } = options;
   const counts: CollectCounts = { noPreference: 0, negatives: 0, tokensAssumed: 0, truncated: 0, rewards: new Set() };
   const groups = new GroupCollector(options.by, rewardName);
+  const predictions = options.prediction === null ? null : new PredictionCollector(options.prediction);
   const queryIds: string[] = [];
   const clusterNames: string[] = [];
   const lists = {
@@ -72,6 +78,7 @@ export async function collect(log: SlateLog, options: CollectOptions): Promise<C
       counts.noPreference += noPreference ? 1 : 0;
       counts.negatives += negatives;
       counts.rewards.add(used);
+      predictions?.add(slate);
       groups.add(slate, queryIds.length, lists.reward.length);
       clustered ||= slate.cluster !== undefined;
       // A query without a cluster is its own; the prefix keeps its name apart from those of clusters.
@@ -109,5 +116,6 @@ export async function collect(log: SlateLog, options: CollectOptions): Promise<C
     },
     counts,
     groups,
+    predictions: predictions?.result() ?? null,
   };
 }

@@ -8,7 +8,8 @@ import { fillIntervals } from './fill-intervals.js';
 import { headlineOf } from './headline.js';
 import { HeldOutLog } from './held-out.js';
 import { type EvaluateOptions, planOf } from './options.js';
-import type { Evaluation, Warning } from './result.js';
+import { estimateWithPredictions } from './predictions.js';
+import type { Evaluation, Verdict, Warning } from './result.js';
 import { estimateRow, type Row } from './row.js';
 import { rowRequests } from './row-requests.js';
 import { scoreFacts, warningsOf } from './warnings.js';
@@ -33,11 +34,12 @@ export async function evaluate(log: SlateLog, options: EvaluateOptions): Promise
   const { resolved } = plan;
   const { target, logging, signal, onProgress } = options;
   const judged = new HeldOutLog(log, options);
-  const { columns, counts, groups } = await collect(judged, {
+  const { columns, counts, groups, predictions } = await collect(judged, {
     target,
     logging,
     reward: plan.reward,
     by: resolved.by,
+    prediction: resolved.prediction,
     signal,
     onProgress:
       onProgress &&
@@ -68,6 +70,8 @@ export async function evaluate(log: SlateLog, options: EvaluateOptions): Promise
   const verdict = headline?.verdict ?? 'unreliable';
   if (options.strict && verdict === 'unreliable') throw unreliable(reasons);
   const leading = headline ?? { estimator: 'decomposed', normalise: 'none' };
+  const value = rows.find((row) => row.estimate.estimator === 'decomposed' && row.estimate.normalise === 'none')!;
+  const predicted = predictions ? await estimateWithPredictions(columns, predictions, value, { resolved, signal }) : [];
   const grouped = await evaluateGroups(columns, groups.selections(), { resolved, leading, estimateAll, signal });
   const evaluation: Evaluation = {
     queries: columns.queryIds.length,
@@ -80,6 +84,7 @@ export async function evaluate(log: SlateLog, options: EvaluateOptions): Promise
       logging: logging === 'log' ? 'log' : logging.id,
     },
     estimates,
+    predicted,
     ...grouped,
     verdict,
     warnings: [...warnings, ...smallGroupWarnings(grouped.groups, resolved)],
@@ -90,14 +95,17 @@ export async function evaluate(log: SlateLog, options: EvaluateOptions): Promise
 
 /** An evaluation from which no number can be read that the log does not support. */
 function withoutUnreliable(evaluation: Evaluation): Evaluation {
-  const supported = (rows: Evaluation['estimates']) => rows.filter((row) => row.verdict !== 'unreliable');
+  const supported = <T extends { verdict: Verdict }>(rows: readonly T[]) =>
+    rows.filter((row) => row.verdict !== 'unreliable');
   const estimates = supported(evaluation.estimates);
+  const predicted = supported(evaluation.predicted);
   const groups = evaluation.groups.map((group) => ({
     ...group,
     estimates: group.small ? [] : supported(group.estimates),
   }));
-  const left = [evaluation, ...evaluation.groups].reduce((count, part) => count + part.estimates.length, 0);
-  const kept = [estimates, ...groups.map((group) => group.estimates)].reduce((count, rows) => count + rows.length, 0);
+  const lengths = (parts: readonly (readonly unknown[])[]) => parts.reduce((count, rows) => count + rows.length, 0);
+  const left = lengths([evaluation.predicted, ...[evaluation, ...evaluation.groups].map((part) => part.estimates)]);
+  const kept = lengths([predicted, estimates, ...groups.map((group) => group.estimates)]);
   const compared = groups.filter((group) => !group.small);
   const { acrossGroups } = evaluation;
   const holds = compared.every(({ estimates: rows }) =>
@@ -107,6 +115,7 @@ function withoutUnreliable(evaluation: Evaluation): Evaluation {
   return {
     ...evaluation,
     estimates,
+    predicted,
     groups,
     acrossGroups: holds ? acrossGroups : null,
     warnings: left === kept ? evaluation.warnings : [...evaluation.warnings, { code: 'LEFT_OUT', message }],

@@ -48,6 +48,11 @@ export interface EvaluateOptions {
   minGroup?: number | undefined;
   /** Small groups: 'refuse' to compare them (default), or 'pool' them into one group. */
   smallGroups?: SmallGroups | undefined;
+  /**
+   * Field with a model's predictions of the reward, for 'dm', 'dr' and 'sndr': in each response its own, in each query the mean over
+   * what the target would say.
+   */
+  prediction?: string | undefined;
   /** Throw UNRELIABLE instead of giving numbers that the log does not support. */
   strict?: boolean | undefined;
   signal?: AbortSignal | undefined;
@@ -113,6 +118,7 @@ export function planOf(options: EvaluateOptions): Plan {
       by: options.by ?? null,
       minGroup: count('minGroup', options.minGroup ?? MIN_GROUP),
       smallGroups: oneOf('smallGroups', options.smallGroups ?? 'refuse', smallGroups.options),
+      prediction: options.prediction ?? null,
     },
   };
 }

@@ -68,6 +68,16 @@ export const estimate = z.strictObject({
   reasons: z.array(reason),
 });
 
+const predicted = z.strictObject({
+  estimator: z.enum(['dm', 'dr', 'sndr']),
+  value: figure.describe('This utility and the diversity of the decomposed row under none.'),
+  interval,
+  utility: z.number(),
+  utilityInterval: interval,
+  utilityError: figure.describe('Standard error of the utility.'),
+  verdict: verdict.describe('That of the decomposed row; caution for dm, which nothing in the log can check.'),
+});
+
 const headline = z.strictObject({
   estimator: estimatorName,
   normalise: normalisation,
@@ -97,6 +107,7 @@ const options = z.strictObject({
   by: z.string().nullable(),
   minGroup: z.int().describe('Groups of fewer queries are small.'),
   smallGroups,
+  prediction: z.string().nullable().describe('Field of responses and queries with predicted rewards.'),
 });
 
 const valueWithInterval = z.strictObject({ value: z.number(), interval });
@@ -125,6 +136,7 @@ export const evaluation = z.strictObject({
     logging: z.string().describe("'log': the log's own propensities."),
   }),
   estimates: z.array(estimate),
+  predicted: z.array(predicted).describe('Values with a model of the reward; empty without predictions.'),
   groups: z.array(
     z.strictObject({
       group: z.string(),
@@ -153,6 +165,7 @@ export type Warning = z.output<typeof warning>;
 export type Reason = z.output<typeof reason>;
 export type Interval = z.output<typeof interval>;
 export type Estimate = z.output<typeof estimate>;
+export type Predicted = z.output<typeof predicted>;
 export type Headline = z.output<typeof headline>;
 export type ResolvedOptions = z.output<typeof options>;
 export type Evaluation = z.output<typeof evaluation>;

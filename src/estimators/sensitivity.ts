@@ -66,7 +66,7 @@ export async function sensitivity(log: SlateLog, options: SensitivityOptions): P
   const { resolved } = plan;
   const judged = new HeldOutLog(log, options);
   const read = (policy: Policy | 'log') => {
-    const shared = { by: null, onProgress: undefined, reward: plan.reward };
+    const shared = { by: null, prediction: null, onProgress: undefined, reward: plan.reward };
     return collect(judged, { target, logging: policy, signal, ...shared });
   };
   const given = await read(logging);

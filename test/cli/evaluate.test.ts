@@ -115,6 +115,25 @@ describe('pope evaluate', () => {
     });
   });
 
+  it('uses predictions of the reward, and says which one is missing', async () => {
+    const lines = readFileSync(log, 'utf8').trimEnd().split('\n');
+    const predicted = join(folder, 'predicted.jsonl');
+    const withPredictions = lines.map((line) => {
+      const slate = JSON.parse(line);
+      for (const response of slate.responses) response.q = response.signal;
+      return JSON.stringify({ ...slate, q: 0.5 });
+    });
+    writeFileSync(predicted, `${withPredictions.join('\n')}\n`);
+    const argv = [...inputs, '--prediction', 'q'];
+    const { code, stdout } = await runCli(['evaluate', predicted, ...argv]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/With the predictions in q .*\n\nestimator .*\n.*\ndm .* caution\ndr .*\nsndr /);
+    expect(await runCli(['evaluate', log, ...argv])).toMatchObject({
+      code: 3,
+      stderr: expect.stringMatching(/PREDICTION_MISSING: query .*"q"/),
+    });
+  });
+
   it('leaves out queries without scores only when asked to, and says how many', async () => {
     const partial = join(folder, 'partial.jsonl');
     writeFileSync(partial, readFileSync(target, 'utf8').split('\n').slice(0, 401).join('\n'));

@@ -41,6 +41,11 @@ export const evaluate = defineCommand({
       'refuse to compare small groups, or pool them (default: refuse)',
       oneOf(...smallGroups.options),
     ),
+    prediction: optional(
+      '--prediction <field>',
+      "also dm, dr and sndr: the field of responses and queries with a model's predicted reward",
+      text,
+    ),
     strict: onOff('--strict', 'fail instead of printing numbers that the log does not support'),
     json: onOff('--json', 'print one JSON object'),
   },
@@ -59,6 +64,7 @@ export const evaluate = defineCommand({
       by: settings.by,
       minGroup: settings.minGroup,
       smallGroups: settings.smallGroups,
+      prediction: settings.prediction,
       strict: settings.strict,
       onProgress: valueProgress(context),
     });

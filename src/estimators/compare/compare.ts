@@ -188,6 +188,7 @@ async function candidateOf(
     logging,
     reward: plan.reward,
     by: null,
+    prediction: null,
     signal,
     onProgress: onProgress && (({ queries }) => onProgress({ phase: 'scores', done: queries, total: null })),
   });
