@@ -1,20 +1,15 @@
 import { DataError, describeValue, UsageError } from '../../errors.js';
-import { statisticOf } from '../intervals/input.js';
-import { standardError } from '../statistic.js';
 import { CheckedInput, propensity } from './checked-input.js';
 import { definitionOf } from './definitions.js';
 import { type EstimateOptions, estimate, type ScalarEstimate } from './estimate.js';
 import type { ScalarLog } from './input.js';
+import { combineByVariance, type LoggerOf, roundsOfLoggers } from './strata.js';
 
 export const LOGGER_COMBINATIONS = ['naive', 'weighted', 'balanced'] as const;
 export type LoggerCombination = (typeof LOGGER_COMBINATIONS)[number];
 
 /** A log that several policies wrote; `propensity` is that of the policy that chose the action. */
-export interface LoggersLog extends ScalarLog {
-  /** [n], the policy that chose the action: integers from 0 to loggers - 1. */
-  logger?: ArrayLike<number> | undefined;
-  /** Number of logging policies; each has written at least one round. */
-  loggers?: number | undefined;
+export interface LoggersLog extends ScalarLog, LoggerOf {
   /** [n * loggers], row-major: the probability of the logged action under each logging policy, for 'balanced'. */
   propensityOfLoggers?: ArrayLike<number> | undefined;
 }
@@ -51,22 +46,17 @@ export function estimateLoggers(log: LoggersLog, name: string, options: LoggersO
   const rounds = roundsOfLoggers(log, input);
   if (combine === 'balanced')
     return estimate(log, name, { ...rest, estimatedPropensity: mixture(log, input, rounds, rest) });
-  if (combine === 'weighted') return byVariance(log, name, rest, rounds);
+  if (combine === 'weighted') {
+    const range = rest.range ? { range: rest.range } : {};
+    const combined = combineByVariance(rounds, Float64Array.from(log.reward!), (own) =>
+      estimate(...selectRounds(log, own, rest, name)),
+    );
+    return { ...combined, ...range };
+  }
   throw new UsageError(
     'ESTIMATE_OPTION',
     `Option combine must be one of ${LOGGER_COMBINATIONS.join(', ')}; got ${describeValue(combine)}.`,
   );
-}
-
-/** The rounds of each logger. */
-function roundsOfLoggers(log: LoggersLog, input: CheckedInput): number[][] {
-  const { loggers } = log;
-  if (loggers === undefined) throw input.needs('loggers, the number of logging policies');
-  const rounds = Array.from({ length: loggers }, (): number[] => []);
-  for (const [i, logger] of input.indices('logger', log.logger, loggers).entries()) rounds[logger]!.push(i);
-  const empty = rounds.findIndex((own) => own.length === 0);
-  if (empty < 0) return rounds;
-  throw new DataError('ESTIMATE_INPUT', `Logger ${empty} of ${loggers} has no rounds; leave it out of the log.`);
 }
 
 /** sum_l (n_l / n) pi0_l(a_i|i), [n]. */
@@ -91,48 +81,6 @@ function mixture(log: LoggersLog, input: CheckedInput, rounds: number[][], optio
     }
     return shares.reduce((total, share, l) => total + share * each[i * count + l]!, 0);
   });
-}
-
-/** Strata combined by inverse variance, each kept as a ratio of its own, so that intervals resample the strata's sizes too. */
-function byVariance(log: LoggersLog, name: string, options: EstimateOptions, rounds: number[][]): ScalarEstimate {
-  const n = rounds.reduce((total, own) => total + own.length, 0);
-  const strata = rounds.map((own) => ({ own, part: estimate(...selectRounds(log, own, options, name)) }));
-  const precisions = strata.map(({ own, part }, l) => {
-    const variance = standardError(statisticOf(part)) ** 2 * (own.length - 1);
-    if (variance > 0) return own.length / variance;
-    throw new DataError(
-      'ESTIMATE_INPUT',
-      `The ${own.length} rounds of logger ${l} show no variance, so inverse variances cannot weight the loggers; combine naive or balanced.`,
-    );
-  });
-  const total = precisions.reduce((sum, precision) => sum + precision, 0);
-  const scatter = (own: number[], values: Float64Array, factor: number) => {
-    const column = new Float64Array(n);
-    for (const [at, i] of own.entries()) column[i] = factor * values[at]!;
-    return column;
-  };
-  const contributions = new Float64Array(n);
-  const weights = new Float64Array(n);
-  let value = 0;
-  const ratios = strata.flatMap(({ own, part }, l) => {
-    const share = precisions[l]! / total;
-    value += share * part.value;
-    for (const [at, i] of own.entries()) {
-      contributions[i] = ((share * n) / own.length) * part.contributions[at]!;
-      weights[i] = part.weights![at]!;
-    }
-    const ones = new Float64Array(own.length).fill(1);
-    return [{ numerator: part.numerator, denominator: part.denominator ?? ones }, ...(part.plus ?? [])].map(
-      (ratio) => ({
-        numerator: scatter(own, ratio.numerator, share),
-        denominator: scatter(own, ratio.denominator, 1),
-      }),
-    );
-  });
-  const [first, ...plus] = ratios as [(typeof ratios)[0], ...typeof ratios];
-  const rewards = Float64Array.from(log.reward!);
-  const range = options.range ? { range: options.range } : {};
-  return { value, contributions, ...first, plus, weights, rewards, importance: false, ...range };
 }
 
 /** The arguments of `estimate` for some rounds of a log. */

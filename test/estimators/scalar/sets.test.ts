@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { estimateLoggers } from '../../../src/estimators/scalar/loggers.js';
 import { estimateSets, type SetLog } from '../../../src/estimators/scalar/sets.js';
 
 /** Probability of drawing these items in this order without replacement. */
@@ -157,5 +158,92 @@ describe('estimators of sets', () => {
   it('refuse sets too large for sums over subsets', () => {
     const large = logOf([Array.from({ length: 17 }, () => 0)], [0.01], [0.01]);
     expect(() => estimateSets(large, 'set-ips', { draws: 'without-replacement' })).toThrow(/17 responses.*16/);
+  });
+});
+
+describe('sets of several logging policies', () => {
+  const TARGET = [0.2, 0.3, 0.4, 0.1];
+  const LOGGERS = [
+    [0.4, 0.4, 0.1, 0.1],
+    [0.1, 0.1, 0.5, 0.3],
+  ];
+  const value = (set: number[]) => set.reduce((total, item) => total + item * item, 0);
+
+  /** One row for each of these sets under each logger. */
+  function logOfBoth(sets: number[][]): SetLog {
+    const rows = LOGGERS.flatMap((p, logger) => sets.map((set) => ({ set, p, logger })));
+    const items = rows.flatMap(({ set, p }) => set.map((item) => ({ item, p })));
+    return {
+      ...logOf(
+        rows.map(({ set }) => set),
+        TARGET,
+        TARGET,
+      ),
+      reward: rows.map(({ set }) => value(set)),
+      loggingLogProb: items.map(({ item, p }) => Math.log(p[item]!)),
+      logger: rows.map(({ logger }) => logger),
+      loggers: 2,
+      loggingLogProbOfLoggers: items.flatMap(({ item }) => LOGGERS.map((p) => Math.log(p[item]!))),
+    };
+  }
+
+  it.each(['independent', 'without-replacement'] as const)(
+    'have balanced weights without bias, and steadier than those of their own loggers (%s)',
+    (draws) => {
+      const orders = ordersOf(4, 2);
+      const pairs = draws === 'independent' ? [...orders, ...[0, 1, 2, 3].map((item) => [item, item])] : orders;
+      const probability = (pair: number[], p: number[]) =>
+        draws === 'independent' ? p[pair[0]!]! * p[pair[1]!]! : orderProbability(pair, p);
+      const truth = pairs.reduce((total, pair) => total + probability(pair, TARGET) * value(pair), 0);
+      const { loggingLogProb, ...all } = logOfBoth(pairs);
+      const moments = (log: SetLog, combine: 'naive' | 'balanced') => {
+        const { contributions } = estimateSets(log, 'set-ips', { draws, combine });
+        // Both loggers wrote half of the sets.
+        const share = (i: number) => probability(pairs[i % pairs.length]!, LOGGERS[i < pairs.length ? 0 : 1]!) / 2;
+        return [1, 2].map((power) => contributions.reduce((total, x, i) => total + share(i) * x ** power, 0));
+      };
+      const [mean, square] = moments(all, 'balanced');
+      const [ownMean, ownSquare] = moments({ ...all, loggingLogProb }, 'naive');
+      expect(mean).toBeCloseTo(truth, 12);
+      expect(ownMean).toBeCloseTo(truth, 12);
+      expect(square).toBeLessThan(ownSquare!);
+    },
+  );
+
+  it('are single actions where a set has one response', () => {
+    const sets = [[0], [1], [2], [3], [2], [1]];
+    const { loggingLogProb, loggingLogProbOfLoggers, logProb, ...shared } = logOfBoth(sets);
+    const exp = (values: ArrayLike<number> | undefined) => Float64Array.from(values!, Math.exp);
+    const scalar = { ...shared, propensity: exp(loggingLogProb), policyOfAction: exp(logProb) };
+    const own = { ...shared, logProb, loggingLogProb };
+    for (const [set, single] of [
+      ['set-ips', 'ips'],
+      ['set-snips', 'snips'],
+    ] as const) {
+      for (const combine of ['naive', 'weighted', 'balanced'] as const) {
+        const log = combine === 'balanced' ? { ...shared, logProb, loggingLogProbOfLoggers } : own;
+        const expected = estimateLoggers({ ...scalar, propensityOfLoggers: exp(loggingLogProbOfLoggers) }, single, {
+          combine,
+        });
+        expect(estimateSets(log, set, { combine }).value).toBeCloseTo(expected.value, 12);
+      }
+    }
+    const model = { ...own, qHat: shared.reward, qPolicy: sets.concat(sets).map((_, i) => i % 3) };
+    expect(estimateSets(model, 'set-dr', { combine: 'weighted' }).contributions).toHaveLength(12);
+  });
+
+  it('are refused without what they need', () => {
+    const { loggingLogProb, ...log } = logOfBoth([[0, 1], [2]]);
+    const balanced = (changed: Partial<SetLog>) => () =>
+      estimateSets({ ...log, ...changed }, 'set-ips', { combine: 'balanced' });
+    expect(balanced({ loggers: undefined })).toThrow(/set-ips needs loggers/);
+    expect(balanced({ logger: undefined })).toThrow(/set-ips needs logger,/);
+    expect(balanced({ loggingLogProbOfLoggers: undefined })).toThrow(/set-ips needs loggingLogProbOfLoggers/);
+    expect(balanced({ loggingLogProb })).toThrow(/leave loggingLogProb out/);
+    const never = Float64Array.from(log.loggingLogProbOfLoggers!);
+    never[0] = -Infinity;
+    expect(balanced({ loggingLogProbOfLoggers: never })).toThrow(/Set 0: .*its own logger 0 never draws it/);
+    const wrong = { combine: 'mean' as 'naive' };
+    expect(() => estimateSets({ ...log, loggingLogProb }, 'set-ips', wrong)).toThrow(/naive, weighted, balanced/);
   });
 });
