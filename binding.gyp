@@ -1,5 +1,6 @@
 # CPU addon. Sources come from native/sources.json, which CMakeLists.txt reads too.
 #   pope_cpu        the product
+#   libpope_cpu     the C ABI of native/include/pope.h as a plain shared library: no Node symbol, exports pope_* only
 #   pope_reference  for tests: the same glue and ops over the slow double templates (POPE_REFERENCE)
 #   pope_simt       for tests: the product with CUDA kernels, run on the host by native/simt (POPE_SIMT); the one for GPUs
 #                   is made by CMakeLists.txt
@@ -51,6 +52,25 @@
       'sources': ["<!@(node -p \"(s => [s.ops, s.abi, s.addon].flat().join(' '))(require('./native/sources.json'))\")"],
       'include_dirs': ['<(napi)'],
       'dependencies': ['core', 'cpu', 'glue'],
+    },
+    {
+      'target_name': 'libpope_cpu',
+      'type': 'shared_library',
+      'product_name': 'pope_cpu',
+      'product_prefix': 'lib',
+      # Beside the addon, where prebuildify looks for it; gyp's own place for a shared library is lib.target.
+      'product_dir': '<(PRODUCT_DIR)',
+      'win_delay_load_hook': 'false',
+      'sources': ["<!@(node -p \"require('./native/sources.json').abi.join(' ')\")"],
+      'dependencies': ['core', 'cpu'],
+      'conditions': [
+        ['OS=="linux"', {'product_extension': 'so', 'ldflags': ['-Wl,--version-script=<(module_root_dir)/native/abi/exports.map', '-Wl,-z,defs']}],
+        ['OS=="mac"', {
+          'product_extension': 'dylib',
+          'xcode_settings': {'OTHER_LDFLAGS': ['-Wl,-exported_symbol,_pope_*', '-Wl,-install_name,@rpath/libpope_cpu.dylib']},
+        }],
+        ['OS=="win"', {'product_extension': 'dll'}],
+      ],
     },
     {
       'target_name': 'core',
