@@ -7,11 +7,12 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { findNvcc, isCommand } from './commands.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const { architectures } = parseArgs({ options: { architectures: { type: 'string' } } }).values;
 
-const nvcc = [process.env.CUDACXX, 'nvcc', '/usr/local/cuda/bin/nvcc'].find((path) => path && isCommand(path));
+const nvcc = findNvcc();
 if (!nvcc) stop('Building the CUDA kernels needs nvcc (the CUDA toolkit 12.8 or later); set CUDACXX to its path.');
 if (!isCommand('cmake')) stop('Building the CUDA kernels needs cmake 3.19 or later.');
 
@@ -26,10 +27,6 @@ const { status, error } = spawnSync(process.execPath, [program, 'compile', '--ou
 if (error) throw error;
 if (status !== 0) process.exit(status ?? 1);
 if (!existsSync(join(root, 'build-cuda', 'Release', 'pope_cuda.node'))) stop('cmake-js made no pope_cuda.node');
-
-function isCommand(command) {
-  return !spawnSync(command, ['--version'], { stdio: 'ignore' }).error;
-}
 
 function stop(message) {
   console.error(message);

@@ -1,9 +1,11 @@
 /**
- * Builds the native addon with the node-gyp of this package: `npm run build:native`. --debug builds into build/Debug;
+ * Builds the native addon and library with node-gyp: `npm run build:native`, also in an installed package, beside which
+ * node-gyp and node-addon-api then have to be installed (docs/packaging.md). --debug builds into build/Debug;
  * --sanitize adds AddressSanitizer and UndefinedBehaviorSanitizer (run Node with libasan preloaded: CONTRIBUTING.md).
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,6 +17,19 @@ const { debug, sanitize } = parseArgs({
   options: { debug: { type: 'boolean' }, sanitize: { type: 'boolean' } },
 }).values;
 
+const { resolve } = createRequire(import.meta.url);
+const nodeGyp = installed('node-gyp/bin/node-gyp.js');
+installed('node-addon-api/package.json');
+
+function installed(file) {
+  try {
+    return resolve(file);
+  } catch {
+    console.error('Building needs two packages more: npm install --save-dev node-gyp@12.4.0 node-addon-api@8.9.2');
+    process.exit(1);
+  }
+}
+
 /** The folder whose include/node has this Node's headers, when they lie beside the executable; else node-gyp downloads. */
 function localHeaders() {
   const prefix = dirname(dirname(process.execPath));
@@ -22,9 +37,8 @@ function localHeaders() {
 }
 
 function gyp(...command) {
-  const program = join(root, 'node_modules', 'node-gyp', 'bin', 'node-gyp.js');
   const options = [debug ? '--debug' : '--release', '--loglevel=warn', ...localHeaders()];
-  const { status, error } = spawnSync(process.execPath, [program, ...options, ...command], {
+  const { status, error } = spawnSync(process.execPath, [nodeGyp, ...options, ...command], {
     cwd: root,
     stdio: 'inherit',
   });

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What the native addon is made of. */
+/** What the native addon is made of; the published package has no tests. */
 export const nativeSources = ['native', 'test/native/core', 'binding.gyp', 'scripts/build-native.mjs'];
 /** Written beside the addon by the build that made it. */
 export const nativeStamp = 'build/Release/.pope-sources';
@@ -13,7 +13,8 @@ export const nativeStamp = 'build/Release/.pope-sources';
  */
 export function fingerprint(root, paths) {
   const hash = createHash('sha256').update(process.version);
-  for (const path of paths.flatMap((path) => filesOf(root, path)).sort()) {
+  const present = paths.filter((path) => existsSync(join(root, path)));
+  for (const path of present.flatMap((path) => filesOf(root, path)).sort()) {
     hash.update(`\0${path}\0`).update(readFileSync(join(root, path)));
   }
   return hash.digest('hex');

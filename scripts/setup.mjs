@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isCommand } from './commands.mjs';
 import { fingerprint, nativeSources, nativeStamp } from './fingerprint.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -104,10 +105,6 @@ function run(what, [command, ...args], advice) {
   if (status === 0) return;
   console.error(stdout ?? '', stderr ?? '', error?.message ?? '');
   stop(`setup: ${what} failed; the reason is above.`, ...advice);
-}
-
-function isCommand(command) {
-  return !spawnSync(command, ['--version'], { stdio: 'ignore' }).error;
 }
 
 function stop(...lines) {

@@ -60,7 +60,8 @@ export function loadedAddon(): LoadedAddon {
   throw new UnavailableError(
     'NATIVE_UNAVAILABLE',
     `No native binary for ${process.platform}-${process.arch} on Node ${process.version} could be loaded. Tried:\n${tried}\n` +
-      'Build it with `npm run build:native` (needs python3, make and a C++20 compiler), or set POPE_NATIVE_PATH to a built file.',
+      `Build it with \`npm run build:native\` in ${packageRoot} (needs python3, make and a C++20 compiler), or set ` +
+      'POPE_NATIVE_PATH to a built file.',
   );
 }
 
