@@ -5,8 +5,11 @@ export interface EmbedOptions {
 
 /** Turns texts into vectors whose cosine says how alike they are. */
 export interface Encoder {
-  /** `model`: one of our own; `endpoint`: behind a server; `lexical`: counts words, knows no meaning. */
-  readonly kind: 'model' | 'endpoint' | 'lexical';
+  /**
+   * `model`: one of our own; `endpoint`: behind a server; `lexical`: counts words, knows no meaning; `world`: reads the
+   * sentences of the text worlds, and nothing else.
+   */
+  readonly kind: 'model' | 'endpoint' | 'lexical' | 'world';
   /** Names the encoder in results; vectors of different ids do not compare. */
   readonly id: string;
   /** Where the encoder learns from the texts of a log: does so, before the first text is embedded. */

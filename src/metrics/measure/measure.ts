@@ -13,7 +13,8 @@ import { meanWithInterval } from '../mean-with-interval.js';
 import { distinctContributions } from '../pooled-distinct.js';
 import { selfBleuContributions } from '../pooled-self-bleu.js';
 import { selfBleu } from '../self-bleu.js';
-import { perplexity } from './perplexity.js';
+import type { Contributions } from './contributions.js';
+import { negativeLogLikelihoods } from './perplexity.js';
 import { queryMetrics } from './query-metrics.js';
 import { referenceVotes } from './references.js';
 import { METRICS, type Measurement, type Measurements, type MetricName } from './result.js';
@@ -33,6 +34,8 @@ export interface MeasureOptions {
   seed?: number | undefined;
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: { queries: number }) => void) | undefined;
+  /** Is given what each metric is made of, to compare it with that of another policy on the same queries. */
+  onContributions?: ((metric: MetricName, contributions: Contributions) => void) | undefined;
 }
 
 /** Queries that are embedded together. */
@@ -88,13 +91,23 @@ export async function measure(
     options.onProgress?.({ queries: start + batch.length });
   }
   for (const own of generated) add('selfBleuPerQuery', own.length > 1 ? selfBleu(own) : Number.NaN);
-  const measured = new Map<MetricName, Measurement>(
-    Array.from(ofQueries, ([metric, values]) => [metric, meanWithInterval(values, intervals)]),
-  );
-  for (const [metric, of] of Object.entries<PooledMetric>(POOLED)) {
-    measured.set(metric as MetricName, pooled(generated, of, intervals));
+  const measured = new Map<MetricName, Measurement>();
+  const put = (metric: MetricName, contributions: Contributions, measurement: Measurement) => {
+    measured.set(metric, measurement);
+    options.onContributions?.(metric, contributions);
+  };
+  for (const [metric, values] of ofQueries) {
+    put(metric, { values, weights: null }, meanWithInterval(values, intervals));
   }
-  if (options.fluency) measured.set('perplexity', await perplexity(options.fluency, slates, texts, intervals, signal));
+  for (const [metric, of] of Object.entries<PooledMetric>(POOLED)) {
+    const values = pooled(generated, of);
+    const counted = { queries: slates.length, undefinedQueries: 0 };
+    put(metric as MetricName, { values, weights: null }, { ...meanWithInterval(values, intervals), ...counted });
+  }
+  if (options.fluency) {
+    const { values, weights } = await negativeLogLikelihoods(options.fluency, slates, texts, signal);
+    put('perplexity', { values, weights }, exponential(meanWithInterval(values, { ...intervals, weights })));
+  }
   return {
     policy,
     queries: slates.length,
@@ -124,14 +137,13 @@ type PooledMetric = [
   contributions: (slates: readonly (readonly string[])[]) => Float64Array,
 ];
 
-function pooled(
-  slates: readonly (readonly string[])[],
-  [of, contributions]: PooledMetric,
-  intervals: MetricIntervalOptions,
-): Measurement {
-  const counted = { queries: slates.length, undefinedQueries: 0 };
-  if (slates.length < 2) return { value: of(slates.flat()), low: null, high: null, ...counted };
-  return { ...meanWithInterval(contributions(slates), intervals), ...counted };
+function pooled(slates: readonly (readonly string[])[], [of, contributions]: PooledMetric): number[] {
+  return slates.length < 2 ? [of(slates.flat())] : Array.from(contributions(slates));
+}
+
+function exponential({ value, low, high, ...counts }: Measurement): Measurement {
+  const exp = (x: number | null) => (x === null ? null : Math.exp(x));
+  return { value: exp(value), low: exp(low), high: exp(high), ...counts };
 }
 
 async function withGenerations(log: AsyncIterable<Slate>, texts: Generations['texts']) {

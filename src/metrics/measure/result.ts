@@ -50,7 +50,7 @@ export const measurements = z.strictObject({
   queries: z.int().describe('Queries of the log that have generations.'),
   responses: z.int().describe('Generated responses.'),
   references: z.int().describe("The log's responses, which stand for what people think."),
-  encoder: z.strictObject({ kind: z.enum(['model', 'endpoint', 'lexical']), id: z.string() }),
+  encoder: z.strictObject({ kind: z.enum(['model', 'endpoint', 'lexical', 'world']), id: z.string() }),
   alpha: z.number(),
   metrics: z.array(measurement.extend({ metric: z.enum(METRICS) })),
   groups: z
