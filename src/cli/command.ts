@@ -25,6 +25,8 @@ export interface CommandDefinition<F extends Flags> {
   /** Complete command lines; help begins with them. */
   examples: readonly string[];
   flags: F;
+  /** Whether the file of --config is read by the command itself, and holds no settings of flags. */
+  readsConfig?(values: readonly string[]): boolean;
   run(
     values: readonly string[],
     settings: Settings<F> & Settings<typeof COMMON_FLAGS>,
@@ -56,13 +58,15 @@ export function defineCommand<F extends Flags>(definition: CommandDefinition<F>)
       const typed = command.opts();
       const sources = { command: definition.name, typed, environment: environment.environment };
       const { config: path } = resolveSettings(COMMON_FLAGS, { ...sources, config: {} });
-      const config = path === undefined ? {} : await readConfig(path);
+      const values = command.processedArgs.flat();
+      const isOwn = definition.readsConfig?.(values) ?? false;
+      const config = path === undefined || isOwn ? {} : await readConfig(path);
       checkConfig(config, environment.commands);
       const common = resolveSettings(COMMON_FLAGS, { ...sources, config });
       const settings = { ...resolveSettings(definition.flags, { ...sources, config }), ...common };
       const terminal = new Terminal({ ...environment, quiet: settings.quiet });
       try {
-        await definition.run(command.processedArgs.flat(), settings, { terminal, signal: environment.signal });
+        await definition.run(values, settings, { terminal, signal: environment.signal });
       } finally {
         terminal.clearProgress();
       }

@@ -8,6 +8,7 @@ import type {
   WorldSummary,
 } from '../experiments/synthetic/index.js';
 import { METRICS, type Metric } from '../experiments/synthetic/index.js';
+import { markdownTable } from './table.js';
 
 const HEADERS: Record<Metric, string> = {
   utility: 'utility',
@@ -43,7 +44,7 @@ export function tuningText({ budget, worlds, families }: TuningTable): string {
   return (
     `${budget.steps} steps of 48 responses; ${budget.samples} answers to each validation query; means over ${worlds.join(', ')}. ` +
     `Score: utility + coverage of 6 by share, at the temperature where it is highest.\n\n` +
-    markdown(['family', 'setting', 'temperature', 'score', 'utility', 'of 6 by share'], rows)
+    markdownTable(['family', 'setting', 'temperature', 'score', 'utility', 'of 6 by share'], rows)
   );
 }
 
@@ -51,7 +52,7 @@ function worldText({ world, seeds, references, rows, values, envelopes }: WorldS
   const baselines = [...new Set(rows.flatMap(({ minus }) => Object.keys(minus)))];
   return [
     `## ${world}, ${seeds.length} ${seeds.length === 1 ? 'seed' : 'seeds'}\n`,
-    markdown(
+    markdownTable(
       ['policy', 'temperature', ...METRICS.map((name) => HEADERS[name])],
       [
         ...rows.map(({ method, temperature, metrics }) => [
@@ -71,7 +72,7 @@ function worldText({ world, seeds, references, rows, values, envelopes }: WorldS
 
 function valueTable(values: readonly ValueRow[]): string {
   const kinds = ['truth', 'estimate', 'limit', 'index'] as const;
-  return markdown(
+  return markdownTable(
     [
       'policy',
       'true V',
@@ -99,7 +100,7 @@ function differenceTable(rows: readonly MethodRow[], baseline: string): string[]
   if (compared.length === 0) return [];
   return [
     `Minus ${baseline} at the same temperature, seed by seed\n`,
-    markdown(
+    markdownTable(
       ['method', 'temperature', ...METRICS.map((name) => HEADERS[name])],
       compared.map(({ method, temperature, minus }) => [
         method,
@@ -117,7 +118,7 @@ function envelopeTable(envelopes: readonly EnvelopeRow[], coverage: EnvelopeRow[
   const baselines = [...new Set(rows.flatMap(({ minus }) => Object.keys(minus)))];
   return [
     `Envelope over settings and temperatures: the most coverage (${HEADERS[coverage]}) at a share of the utility that sft reaches\n`,
-    markdown(
+    markdownTable(
       ['family', 'utility', 'coverage', ...baselines.map((name) => `minus ${name}`)],
       rows.map(({ family, level, reached, minus }) => [
         family,
@@ -141,11 +142,4 @@ function signed(figure: Figure | null): string {
   return interval === null
     ? text(mean)
     : `${text(mean)} [${text(interval.low)}, ${text(interval.high)}] ${positive}/${seeds}`;
-}
-
-/** Aligned, so that it reads well as it is. */
-function markdown(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = header.map((name, column) => Math.max(name.length, 3, ...rows.map((row) => row[column]!.length)));
-  const line = (cells: readonly string[]) => `| ${cells.map((cell, i) => cell.padEnd(widths[i]!)).join(' | ')} |`;
-  return `${[line(header), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n')}\n`;
 }

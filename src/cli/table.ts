@@ -10,6 +10,13 @@ export function table(header: readonly string[], rows: readonly (readonly string
   return `${[line(header), rule, ...rows.map(line)].join('\n')}\n`;
 }
 
+/** The same as a table of Markdown, aligned so that it reads well as it is. */
+export function markdownTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = header.map((name, column) => Math.max(name.length, 3, ...rows.map((row) => row[column]!.length)));
+  const line = (cells: readonly string[]) => `| ${cells.map((cell, i) => cell.padEnd(widths[i]!)).join(' | ')} |`;
+  return `${[line(header), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n')}\n`;
+}
+
 /** `name  value` pairs in two aligned columns. */
 export function pairs(entries: readonly (readonly [string, string])[]): string {
   const width = Math.max(0, ...entries.map(([name]) => name.length));

@@ -1,0 +1,32 @@
+import { join } from 'node:path';
+import { trainBase } from '../synthetic/training.js';
+import { textWorld } from '../worlds/text/text-world.js';
+import type { BackboneConfig } from './config.js';
+import type { Study } from './study.js';
+
+/** A model to begin with. */
+export interface StudyBackbone {
+  name: string;
+  hash: string;
+  /** Folder in Hugging Face layout. */
+  model: string;
+  encoding: NonNullable<BackboneConfig['encoding']>;
+}
+
+/** A model folder as it is, or the base model of a text world, which is trained here. */
+export async function prepareBackbone(study: Study, name: string): Promise<StudyBackbone> {
+  const { model, world, seed, steps, encoding = {} } = study.backbone(name);
+  // What is in a model's folder is checked by its hash where it is trained, scored or generated from.
+  if (model !== undefined) return { name, hash: JSON.stringify({ model, encoding }), model, encoding };
+  const { folder, hash } = await study.stages.run('backbone', name, { world, seed, steps }, async (folder) => {
+    const trained = await trainBase(textWorld(world!, seed), {
+      folder,
+      steps,
+      signal: study.signal,
+      onProgress: ({ step }) =>
+        study.onProgress({ label: `training ${name}`, done: step, total: steps, unit: 'steps' }),
+    });
+    return { steps: trained.steps, tokens: trained.tokens };
+  });
+  return { name, hash, model: join(folder, 'run', 'model'), encoding };
+}

@@ -1,0 +1,179 @@
+/** @file Rows of every backbone and method, trained on one data set and judged on one, the same or another. */
+
+import type { Comparison } from '../../estimators/compare/result.js';
+import type { Evaluation, Warning } from '../../estimators/result.js';
+import { diagnose } from '../../native/doctor.js';
+import { prepareBackbone, type StudyBackbone } from './backbone.js';
+import { metricCell, NORMALISE, valueCell, winRateCell } from './cells.js';
+import { type ColumnKey, columnsOf } from './columns.js';
+import { prepareData, type StudyData } from './data.js';
+import { generateAnswers, type StudyAnswers } from './generate.js';
+import { judgeAnswers } from './judge.js';
+import { loggingPolicy, type StudyLogging } from './logging.js';
+import { measureAnswers, type StudyMeasured } from './measure.js';
+import type { Study } from './study.js';
+import type { Cell, StudyTable, TableRow, TableWarning } from './table.js';
+import { type StudyModel, trainMethod } from './train.js';
+import { compareModels, evaluateModel, type StudyScores, scoreModel } from './value.js';
+
+/** Where models are trained, and whose test queries they answer. */
+export interface Pair {
+  train: string;
+  test: string;
+}
+
+/** Everything of one method under one seed. */
+interface Outcome {
+  model: StudyModel;
+  answers: StudyAnswers;
+  measured: StudyMeasured;
+  scores: StudyScores;
+}
+
+/** The table of an experiment whose rows are backbones, methods and pairs of data sets. */
+export async function gridTable(
+  study: Study,
+  {
+    experiment,
+    title,
+    pairs,
+    columns,
+  }: { experiment: string; title: string; pairs: readonly Pair[]; columns: readonly ColumnKey[] },
+): Promise<StudyTable> {
+  const keys: ColumnKey[] = study.config.judge === undefined ? [...columns] : [...columns, 'winRate'];
+  const rows: TableRow[] = [];
+  const warnings: TableWarning[] = [];
+  let embedder = '';
+  for (const { name } of study.config.backbones) {
+    const backbone = await prepareBackbone(study, name);
+    for (const pair of pairs) {
+      const part = await gridRows(study, { backbone, pair, columns: keys });
+      rows.push(...part.rows);
+      warnings.push(...part.warnings);
+      embedder = part.embedder;
+    }
+  }
+  return {
+    ...{ experiment, title, baseline: study.baseline, alpha: study.config.alpha, seeds: [...study.seeds], embedder },
+    columns: columnsOf(keys),
+    rows,
+    warnings,
+    environment: { ...diagnose() },
+  };
+}
+
+async function gridRows(
+  study: Study,
+  { backbone, pair, columns }: { backbone: StudyBackbone; pair: Pair; columns: readonly ColumnKey[] },
+) {
+  const train = await prepareData(study, pair.train);
+  const test = await prepareData(study, pair.test);
+  const trainLogging = await loggingPolicy(study, train);
+  const testLogging = await loggingPolicy(study, test);
+  const outcomes = new Map<string, Outcome[]>();
+  const warnings = new Map<string, TableWarning>();
+  const warn = (about: string, { code, message }: Warning) =>
+    warnings.set(JSON.stringify([code, about]), { code, about, message });
+  for (const method of study.config.methods) {
+    const own: Outcome[] = [];
+    for (const seed of study.seeds) {
+      study.signal?.throwIfAborted();
+      const model = await trainMethod(study, { data: train, backbone, method, seed }, trainLogging);
+      const answers = await generateAnswers(study, model, test);
+      const measured = await measureAnswers(study, answers, test);
+      const scores = await scoreModel(study, model, test);
+      for (const warning of measured.measurements.warnings) warn(pair.test, warning);
+      for (const code of model.training?.warnings ?? [])
+        warn(model.name, { code, message: 'a warning of its training' });
+      own.push({ model, answers, measured, scores });
+    }
+    outcomes.set(method.name, own);
+  }
+  const values = await valueCells(study, outcomes, { columns, data: test, logging: testLogging, warn });
+  const rows: TableRow[] = [];
+  for (const [method, own] of outcomes) {
+    const cells: Record<string, Cell> = {};
+    for (const column of columns) {
+      const cell = await cellOf(study, column, { method, own, outcomes, values, data: test });
+      if (cell !== null) cells[column] = cell;
+    }
+    const trainedOn = own[0]!.model.training === null ? null : pair.train;
+    rows.push({ backbone: backbone.name, trainedOn, data: pair.test, method, variant: null, cells });
+  }
+  const { encoder } = outcomes.values().next().value![0]!.measured.measurements;
+  return { rows, warnings: [...warnings.values()], embedder: encoder.id };
+}
+
+async function cellOf(
+  study: Study,
+  column: ColumnKey,
+  {
+    method,
+    own,
+    outcomes,
+    values,
+    data,
+  }: {
+    method: string;
+    own: readonly Outcome[];
+    outcomes: ReadonlyMap<string, Outcome[]>;
+    values: ReadonlyMap<string, Cell>;
+    data: StudyData;
+  },
+): Promise<Cell | null> {
+  const { baseline, config } = study;
+  const base = baseline === null || baseline === method ? null : outcomes.get(baseline)!;
+  if (column === 'value' || column === 'index') return values.get(`${column} ${method}`) ?? null;
+  if (column !== 'winRate') {
+    const measured = own.map((each) => each.measured);
+    return metricCell(column, measured, base?.map((each) => each.measured) ?? null, config);
+  }
+  if (base === null) return null;
+  const summaries = [];
+  for (const [i, { answers }] of own.entries()) {
+    summaries.push(await judgeAnswers(study, { ours: answers, theirs: base[i]!.answers, data }));
+  }
+  return winRateCell(summaries);
+}
+
+/** V and its index of every method, by column and method. */
+async function valueCells(
+  study: Study,
+  outcomes: ReadonlyMap<string, Outcome[]>,
+  {
+    columns,
+    data,
+    logging,
+    warn,
+  }: {
+    columns: readonly ColumnKey[];
+    data: StudyData;
+    logging: StudyLogging;
+    warn: (about: string, warning: Warning) => void;
+  },
+): Promise<Map<string, Cell>> {
+  const cells = new Map<string, Cell>();
+  const wanted = (['value', 'index'] as const).filter((column) => columns.includes(column));
+  if (wanted.length === 0) return cells;
+  const evaluations = new Map<string, Evaluation[]>();
+  for (const [method, own] of outcomes) {
+    const ofSeeds: Evaluation[] = [];
+    for (const { model, scores } of own) {
+      const evaluation = await evaluateModel(study, scores, data, logging);
+      for (const warning of evaluation.warnings) warn(`${model.name} on ${data.name}`, warning);
+      ofSeeds.push(evaluation);
+    }
+    evaluations.set(method, ofSeeds);
+  }
+  for (const column of wanted) {
+    const comparisons: Comparison[] = [];
+    for (const i of outcomes.size < 2 ? [] : study.seeds.keys()) {
+      const scores = new Map([...outcomes].map(([method, own]) => [method, own[i]!.scores]));
+      comparisons.push(await compareModels(study, scores, { data, logging, normalise: NORMALISE[column] }));
+    }
+    for (const [method, own] of evaluations) {
+      cells.set(`${column} ${method}`, valueCell(column, own, { comparisons, method, baseline: study.baseline }));
+    }
+  }
+  return cells;
+}

@@ -1,0 +1,65 @@
+import { expect, it } from 'vitest';
+import { parseStudyConfig, readStudyConfig, studySchema } from '../../../src/experiments/study/config.js';
+import { EXPERIMENTS } from '../../../src/experiments/study/index.js';
+import { quickly } from '../../../src/experiments/study/quick.js';
+import { useTemporaryFolder } from '../../helpers/temporary-folder.js';
+import { TINY } from './tiny.js';
+
+const folder = useTemporaryFolder();
+const parse = (config: unknown) => parseStudyConfig(studySchema({}), config, 'rq.json');
+
+it.each<[string, unknown, RegExp]>([
+  ['no object', 7, /^rq\.json: .*object.*; got number 7/],
+  ['a key that nobody knows', { ...TINY, methds: [] }, /methds/],
+  ['no data', { ...TINY, data: [] }, /^rq\.json: data: .*; got an array of 0/],
+  [
+    'a log and a world',
+    { ...TINY, data: [{ name: 'a', log: 'a', world: 'short' }] },
+    /data\[0\]: expected exactly one of log and world/,
+  ],
+  ['no model', { ...TINY, backbones: [{ name: 'a' }] }, /backbones\[0\]: expected exactly one of model and world/],
+  [
+    'a name twice',
+    { ...TINY, methods: [{ name: 'A' }, { name: 'A' }] },
+    /methods\[1\]\.name: expected a name of its own; got "A"/,
+  ],
+  [
+    'a name with a slash',
+    { ...TINY, methods: [{ name: 'a/b' }] },
+    /methods\[0\]\.name: expected a name of letters.*"a\/b"/,
+  ],
+  ['an unknown world', { ...TINY, data: [{ name: 'a', world: 'flat' }] }, /data\[0\]\.world: .*got "flat"/],
+  [
+    'an unknown setting',
+    { ...TINY, training: { rate: 1 } },
+    /training\.rate: expected a setting of training, one of method, .*got number 1/,
+  ],
+  ['the seed as a setting', { ...TINY, training: { seed: 1 } }, /training\.seed: expected a setting/],
+  ['a wrong setting', { ...TINY, training: { lr: -1 } }, /methods\[0\]\.training: lr: expected a number above 0/],
+  ['a wrong baseline', { ...TINY, baseline: 'RLHF' }, /baseline: expected one of Base, SFT, got "RLHF"/],
+  ['too many samples', { ...TINY, generation: { n: 1.5 } }, /generation\.n: .*got number 1\.5/],
+])('says what is wrong: %s', (_, config, message) => {
+  expect(() => parse(config)).toThrow(
+    expect.objectContaining({ code: 'STUDY_CONFIG', message: expect.stringMatching(message) }),
+  );
+});
+
+it('names a file that is no JSON', async () => {
+  const file = await folder.write('rq.json', '{');
+  await expect(readStudyConfig(file)).rejects.toMatchObject({
+    code: 'STUDY_CONFIG',
+    message: expect.stringContaining(file),
+  });
+});
+
+it.each(EXPERIMENTS.map((experiment) => [experiment.name, experiment] as const))(
+  'the built-in configuration of %s is valid, and so are it written out and quickened',
+  (_, { schema, defaults }) => {
+    const config = parseStudyConfig(schema, defaults, 'built-in');
+    expect(parseStudyConfig(schema, JSON.parse(JSON.stringify(config)), 'config.json')).toEqual(config);
+    const quick = quickly(config);
+    expect(parseStudyConfig(schema, JSON.parse(JSON.stringify(quick)), 'config.json')).toEqual(
+      JSON.parse(JSON.stringify(quick)),
+    );
+  },
+);
