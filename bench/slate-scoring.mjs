@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadModel, writeSafetensors } from 'pope-native/models';
-import { expectClose, measure, report } from './measure.mjs';
+import { expectClose, measure, report } from './harness/measure.mjs';
 
 const shape = { hidden: 256, layers: 4, heads: 8, keyValueHeads: 4, intermediate: 704, vocabulary: 4096 };
 

@@ -1,9 +1,12 @@
 /**
- * Question: what do log-probability and entropy of logits cost, beside the plain loop that a user would write and the time
- * that reading the logits takes? Run: node bench/token-log-probs.mjs [--json]
+ * Question: what do log-probability and entropy of logits and their gradient cost, beside the plain loop that a user would
+ * write, beside numpy and torch, and beside the time that reading the logits takes? Run: node bench/token-log-probs.mjs
  */
-import { tokenLogProbs } from 'pope-native/kernels';
-import { expectClose, measure, report } from './measure.mjs';
+import { tokenLogProbs, tokenLogProbsGradient } from 'pope-native/kernels';
+import { openFloors } from './harness/floors.mjs';
+import { expectClose, measure, quick, report } from './harness/measure.mjs';
+import { openNumpy } from './harness/numpy.mjs';
+import { threads } from './harness/threads.mjs';
 
 function plain({ logits, rows, vocab, targets }) {
   const logProbs = new Float32Array(rows);
@@ -27,17 +30,30 @@ function plain({ logits, rows, vocab, targets }) {
   return { logProbs, entropies };
 }
 
-/** Adds up the logits: what one thread of JavaScript needs to see them once, from memory. */
-function read(logits) {
-  let total = 0;
-  for (let i = 0; i < logits.length; i++) total += logits[i];
-  return total;
+/** By definition, in f64: g (1[v = target] - p) - h p (log p + entropy). */
+function plainGradient({ logits, rows, vocab, targets }, { logProbs, entropies }, g, h) {
+  const gradient = new Float32Array(rows * vocab);
+  for (let row = 0; row < rows; row++) {
+    const start = row * vocab;
+    const logSumExp = logits[start + targets[row]] - logProbs[row];
+    for (let v = 0; v < vocab; v++) {
+      const logP = logits[start + v] - logSumExp;
+      gradient[start + v] = -Math.exp(logP) * (g[row] + h[row] * (logP + entropies[row]));
+    }
+    gradient[start + targets[row]] += g[row];
+  }
+  return gradient;
 }
 
-for (const [rows, vocab] of [
-  [512, 32000],
-  [256, 128256],
-]) {
+const shapes = quick
+  ? [[64, 32000]]
+  : [
+      [512, 32000],
+      [256, 128256],
+    ];
+const floors = openFloors();
+const numpy = await openNumpy(threads);
+for (const [rows, vocab] of shapes) {
   const logits = Float32Array.from({ length: rows * vocab }, (_, i) => 4 * Math.sin(i * 12.9898 + (i % 7)));
   const targets = Int32Array.from({ length: rows }, (_, row) => (row * 7919) % vocab);
   const input = { logits, dtype: 'f32', rows, vocab, targets, entropy: true };
@@ -45,10 +61,40 @@ for (const [rows, vocab] of [
   const actual = await tokenLogProbs(input);
   expectClose('log-probabilities', actual.logProbs, expected.logProbs, 2e-5);
   expectClose('entropies', actual.entropies, expected.entropies, 2e-5);
-  const rounds = await measure({
-    'plain TypeScript': () => plain(input),
-    'pope-native/kernels': () => tokenLogProbs(input),
-    'sum of the logits in JavaScript': () => read(logits),
-  });
-  report(`log-probability and entropy, f32 [${rows}, ${vocab}]`, rounds);
+  const where = `f32 [${rows}, ${vocab}], ${threads} thread${threads === 1 ? '' : 's'}`;
+  const memory = 'memory: read the logits';
+  report(
+    `log-probability and entropy, ${where}`,
+    await measure(
+      {
+        'plain JavaScript': () => plain(input),
+        'pope-native/kernels': () => tokenLogProbs(input),
+        numpy: numpy?.candidate('log_probs', rows, vocab),
+        torch: numpy?.versions.torch && numpy.candidate('torch_log_probs', rows, vocab),
+        [memory]: floors?.read(4 * rows * vocab, threads),
+      },
+      { floor: memory },
+    ),
+  );
+
+  const logProbGradient = Float32Array.from({ length: rows }, (_, row) => Math.cos(row));
+  const entropyGradient = Float32Array.from({ length: rows }, (_, row) => 0.1 * Math.sin(row));
+  const request = { ...input, logProbGradient, entropyGradient };
+  const { logitsGradient } = await tokenLogProbsGradient(request);
+  const expectedGradient = plainGradient(input, expected, logProbGradient, entropyGradient);
+  expectClose('gradient', logitsGradient, expectedGradient, 1e-6);
+  const copy = 'memory: copy the logits';
+  report(
+    `gradient with respect to the logits, ${where}`,
+    await measure(
+      {
+        'plain JavaScript': () => plainGradient(input, expected, logProbGradient, entropyGradient),
+        'pope-native/kernels': () => tokenLogProbsGradient(request),
+        [copy]: floors?.copy(4 * rows * vocab, threads),
+      },
+      { floor: copy },
+    ),
+  );
 }
+numpy?.close();
+floors?.close();

@@ -5,26 +5,37 @@
  */
 import { performance } from 'node:perf_hooks';
 
+/** Whether little time is to be spent: to see that a benchmark runs, or a rough figure. */
+export const quick = process.argv.includes('--quick');
+
 /**
- * @param {Record<string, () => unknown | Promise<unknown>>} candidates what to time, by name; the first is the yardstick
- * @param {{ rounds?: number }} options rounds after one warm-up round
- * @returns {Promise<{ name: string, median: number, least: number, most: number, ratio: number }[]>} milliseconds, and the
- *   yardstick's median over this one's (above 1: faster than the yardstick)
+ * @param {Record<string, (() => unknown) | null | undefined>} candidates what to time, by name, the missing ones left out;
+ *   the first is the yardstick. One that resolves to `{ ms }` was timed by its own clock.
+ * @param {{ rounds?: number, floor?: string }} options rounds after one warm-up round (default 9, with --quick 3); the
+ *   candidate that is the least that the work can take
+ * @returns {Promise<{ name: string, median: number, least: number, most: number, ratio: number, overFloor?: number }[]>}
+ *   milliseconds, the yardstick's median over this one's (above 1: faster than the yardstick), and this median over the floor's
  */
-export async function measure(candidates, { rounds = 7 } = {}) {
-  const times = Object.fromEntries(Object.keys(candidates).map((name) => [name, []]));
+export async function measure(candidates, { rounds = quick ? 3 : 9, floor } = {}) {
+  const present = Object.entries(candidates).filter(([, run]) => run);
+  const times = Object.fromEntries(present.map(([name]) => [name, []]));
   for (let round = -1; round < rounds; round++) {
-    for (const [name, run] of Object.entries(candidates)) {
+    for (const [name, run] of present) {
       const start = performance.now();
-      await run();
-      if (round >= 0) times[name].push(performance.now() - start);
+      const own = (await run())?.ms;
+      if (round >= 0) times[name].push(own ?? performance.now() - start);
     }
   }
   const rows = Object.entries(times).map(([name, list]) => {
     const sorted = list.sort((a, b) => a - b);
     return { name, median: sorted[sorted.length >> 1], least: sorted[0], most: sorted.at(-1) };
   });
-  return rows.map((row) => ({ ...row, ratio: rows[0].median / row.median }));
+  const lowest = rows.find(({ name }) => name === floor)?.median;
+  return rows.map((row) => ({
+    ...row,
+    ratio: rows[0].median / row.median,
+    ...(lowest && { overFloor: row.median / lowest }),
+  }));
 }
 
 /** Prints a table for people, or one JSON object with `--json`. */
@@ -36,13 +47,14 @@ export function report(title, rows) {
   console.log(`\n${title}`);
   console.table(
     Object.fromEntries(
-      rows.map(({ name, median, least, most, ratio }) => [
+      rows.map(({ name, median, least, most, ratio, overFloor }) => [
         name,
         {
           'median ms': +median.toFixed(2),
           least: +least.toFixed(2),
           most: +most.toFixed(2),
           'x faster': +ratio.toFixed(2),
+          ...(overFloor && { 'x floor': +overFloor.toFixed(2) }),
         },
       ]),
     ),

@@ -1,0 +1,71 @@
+/**
+ * Question: what does a product of matrices cost, beside numpy's BLAS and beside the machine's rate of multiply-adds? The own
+ * kernel, and a BLAS library where one is found. Run: node bench/matmul.mjs
+ */
+import { Device } from '../dist/tensor/device.js';
+import { matmul } from '../dist/tensor/ops/index.js';
+import { openFloors } from './harness/floors.mjs';
+import { expectClose, measure, quick, report } from './harness/measure.mjs';
+import { openNumpy } from './harness/numpy.mjs';
+import { threads } from './harness/threads.mjs';
+
+const shapes = quick
+  ? [[256, 256, 256]]
+  : [
+      [1024, 1024, 1024],
+      [256, 2048, 8192],
+      [1, 2048, 8192],
+    ];
+
+/** Rows 0 and m - 1 of a b, in f64. */
+function plainRows(a, b, [m, k, n]) {
+  return [0, m - 1].flatMap((row) => {
+    const sums = new Float64Array(n);
+    for (let i = 0; i < k; i++) {
+      for (let column = 0; column < n; column++) sums[column] += a[row * k + i] * b[i * n + column];
+    }
+    return [...sums];
+  });
+}
+
+const device = Device.open('cpu');
+const floors = openFloors();
+const numpy = await openNumpy(threads);
+for (const shape of shapes) {
+  const [m, k, n] = shape;
+  const values = (count, seed) => Float32Array.from({ length: count }, (_, i) => Math.sin(i * 12.9898 + seed));
+  const host = { a: values(m * k, 1), b: values(k * n, 2) };
+  const a = device.tensor(host.a, [m, k]);
+  const b = device.tensor(host.b, [k, n]);
+  const multiply = async () => {
+    const product = matmul(a, b);
+    await device.ready();
+    return product;
+  };
+  const product = await multiply();
+  const actual = await product.read();
+  product.dispose();
+  const ends = [...actual.subarray(0, n), ...actual.subarray((m - 1) * n)];
+  expectClose('rows of the product', ends, plainRows(host.a, host.b, shape), 1e-4 * Math.sqrt(k));
+  const floor = 'multiply-adds on registers';
+  report(
+    `product f32 [${m}, ${k}] x [${k}, ${n}], ${threads} thread${threads === 1 ? '' : 's'}`,
+    await measure(
+      {
+        numpy: numpy?.candidate('matmul', m, k, n),
+        'pope-native': async () => {
+          const result = await multiply();
+          await result.read();
+          result.dispose();
+        },
+        [floor]: floors?.multiplyAdd(2 * m * k * n, threads),
+      },
+      { floor },
+    ),
+  );
+  a.dispose();
+  b.dispose();
+}
+await device.close();
+numpy?.close();
+floors?.close();
