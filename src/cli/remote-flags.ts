@@ -7,7 +7,7 @@ import type { Settings } from './settings.js';
 /** Flags of commands whose `--model` may be the URL of a server. */
 export const REMOTE_FLAGS = {
   modelName: optional('--model-name <name>', 'URL: name of the model there', text),
-  tokenizer: optional('--tokenizer <dir>', 'URL: folder with the tokenizer of the model there', text),
+  tokenizer: optional('--tokenizer <dir>', 'URL: folder or hub id of the model there, for its tokenizer', text),
   context: optional(
     '--context <n>',
     'URL: most tokens of prompt and response (default: no limit here)',
@@ -18,7 +18,7 @@ export const REMOTE_FLAGS = {
   timeout: optional('--timeout <seconds>', 'URL: longest wait for an answer (default: 120)', positiveNumber),
 };
 
-type RemoteSettings = Settings<typeof REMOTE_FLAGS> & { model: string };
+type RemoteSettings = Settings<typeof REMOTE_FLAGS> & { model: string; adapter: string | undefined };
 
 /**
  * What the flags say of a server; null where `--model` is no URL.
@@ -34,6 +34,9 @@ export function remoteOptions(settings: RemoteSettings): RemoteOptions | null {
     if (given === undefined) return null;
     const flag = given[1].syntax.split(' ')[0];
     throw new UsageError('BAD_OPTION', `${flag}: only for a model behind a URL, but --model is ${url}`);
+  }
+  if (settings.adapter !== undefined) {
+    throw new UsageError('BAD_OPTION', `--adapter: only for a model that runs here, but --model is ${url}`);
   }
   if (modelName === undefined) {
     throw new UsageError('ENDPOINT_MODEL_NAME', `--model ${url} needs --model-name, the name of the model there`);

@@ -1,13 +1,16 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { writeFileAtomic } from '../data/files.js';
 import type { TrainedQueries } from '../data/trained-queries.js';
 import { DataError } from '../errors.js';
+import type { Device } from '../tensor/device.js';
+import { cast } from '../tensor/ops/index.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { hashFiles } from './hash-files.js';
 import { readOptionalJson } from './json.js';
 import type { LoraAdapters, LoraOptions } from './lora.js';
-import { SafetensorsFile } from './safetensors.js';
+import { SafetensorsFile, type TensorEntry } from './safetensors.js';
 import { writeSafetensors } from './safetensors-writer.js';
 import { replaceFolder, writable } from './save.js';
 import { writeTrainedQueries } from './training-file.js';
@@ -18,6 +21,7 @@ const WEIGHTS = 'adapter_model.safetensors';
 /** The fields of PEFT's LoraConfig that change what an adapter computes; others must have their plain value. */
 const schema = z.looseObject({
   peft_type: z.literal('LORA'),
+  base_model_name_or_path: z.string().nullish(),
   r: z.int().positive(),
   lora_alpha: z.number().positive(),
   lora_dropout: z.number().min(0).lt(1).default(0),
@@ -35,7 +39,7 @@ const schema = z.looseObject({
  * Writes adapters as PEFT does (https://github.com/huggingface/peft, docs "PEFT checkpoint format"):
  * adapter_config.json and adapter_model.safetensors.
  *
- * @param base folder of the base model
+ * @param base folder of the base model, or its id on the hub
  */
 export async function saveAdapter(
   folder: string,
@@ -65,6 +69,21 @@ export async function saveAdapter(
   });
 }
 
+/**
+ * The base model that the adapter in a folder names; null for a folder that holds a model itself.
+ *
+ * @throws DataError INVALID_JSON, ADAPTER_BASE where it names none
+ */
+export async function baseOfAdapter(folder: string): Promise<string | null> {
+  if (existsSync(join(folder, 'config.json'))) return null;
+  const config = await readOptionalJson(join(folder, CONFIG), schema);
+  if (config === null) return null;
+  const { base_model_name_or_path: base } = config;
+  if (base) return base;
+  const todo = 'load the base with this adapter (--model BASE --adapter DIR)';
+  throw new DataError('ADAPTER_BASE', `${join(folder, CONFIG)}: names no base model: ${todo}.`);
+}
+
 /** @throws DataError MISSING_FILE, INVALID_JSON */
 export async function readAdapterOptions(folder: string): Promise<LoraOptions> {
   const config = await readOptionalJson(join(folder, CONFIG), schema);
@@ -83,14 +102,33 @@ export async function readAdapterWeights(folder: string, tensors: ReadonlyMap<st
     if (unknown !== undefined) throw mismatch(`tensor "${unknown}" adapts nothing`);
     for (const [name, tensor] of tensors) {
       const entry = file.tensors.get(name);
-      if (entry?.dtype !== 'F32' || String(entry.shape) !== String(tensor.shape)) {
-        const got = entry ? `${entry.dtype} [${entry.shape}]` : 'nothing';
-        throw mismatch(`tensor "${name}": expected F32 [${tensor.shape}], got ${got}`);
+      if (entry === undefined || String(entry.shape) !== String(tensor.shape)) {
+        const got = entry ? `[${entry.shape}]` : 'nothing';
+        throw mismatch(`tensor "${name}": expected [${tensor.shape}], got ${got}`);
       }
-      tensor.device.write(tensor, await file.read(entry));
+      tensor.device.write(tensor, await asFloats(tensor.device, entry, await file.read(entry), mismatch));
     }
     return await hashFiles([file.path]);
   } finally {
     await file.close();
+  }
+}
+
+/** The values of a stored tensor in f32, in which adapters are kept whatever PEFT saved them in. */
+async function asFloats(
+  device: Device,
+  { dtype, shape }: TensorEntry,
+  data: Uint8Array,
+  mismatch: (problem: string) => DataError,
+): Promise<Uint8Array | Float32Array> {
+  if (dtype === 'F32') return data;
+  if (dtype !== 'F16' && dtype !== 'BF16') throw mismatch(`weights in ${dtype}, expected F32, F16 or BF16`);
+  const raw = device.tensor(data, shape, dtype === 'F16' ? 'f16' : 'bf16');
+  const wide = cast(raw);
+  try {
+    return await wide.read();
+  } finally {
+    raw.dispose();
+    wide.dispose();
   }
 }

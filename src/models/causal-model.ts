@@ -34,6 +34,7 @@ export interface ScoreTokensOptions extends BatchOptions {
 }
 
 interface Parts {
+  name: string;
   folder: string;
   config: ModelConfig;
   tokenizer: Tokenizer | null;
@@ -47,6 +48,8 @@ interface Parts {
 
 /** A causal language model on a device. `loadModel` makes it; `dispose` gives its memory back. */
 export class CausalModel {
+  /** What it was loaded by: the folder, or its id on the hub. */
+  readonly name: string;
   /** Folder it was loaded from. */
   readonly folder: string;
   readonly config: ModelConfig;
@@ -63,7 +66,8 @@ export class CausalModel {
   private readonly network: Network;
   private readonly inputs: NetworkInputs;
 
-  constructor({ folder, config, tokenizer, trainedOn, hash, dtype, device, weights, network }: Parts) {
+  constructor({ name, folder, config, tokenizer, trainedOn, hash, dtype, device, weights, network }: Parts) {
+    this.name = name;
     this.folder = folder;
     this.config = config;
     this.tokenizer = tokenizer;
@@ -284,7 +288,7 @@ export class CausalModel {
   async saveAdapter(folder: string): Promise<void> {
     const { adapters } = this.weights;
     if (!adapters) throw new UsageError('LORA_ABSENT', 'saveAdapter: the model has no adapters; addLora adds them');
-    await saveAdapter(folder, this.folder, adapters, this.queries);
+    await saveAdapter(folder, this.name, adapters, this.queries);
   }
 
   /**

@@ -6,7 +6,7 @@ import { TransformerEncoder } from './encoder.js';
 import { parseEncoderConfig } from './encoder-config.js';
 import { hashFiles } from './hash-files.js';
 import { type LoadOptions, requireF32 } from './load.js';
-import { readConfig, requireModelFolder } from './model-folder.js';
+import { findModel, readConfig } from './model-folder.js';
 import { readSentenceSettings } from './sentence-transformers.js';
 import { SequenceTokenizer } from './sequence-tokenizer.js';
 import { Tokenizer } from './tokenizer.js';
@@ -16,12 +16,13 @@ import { ModelWeights } from './weights.js';
  * Loads an encoder (bert, roberta) from a Hugging Face or sentence-transformers folder: config.json, weights in safetensors,
  * tokenizer.json where there is one, and the side files that say how texts become vectors (sentence-transformers.ts).
  *
+ * @param name the folder, or a model of the Hugging Face hub: `org/name` or `org/name@revision` (docs/remote.md)
  * @throws DataError when the folder or a file is missing, broken or not supported; UsageError for a wrong option;
- *   UnavailableError when the device is not available here
+ *   UnavailableError when the device is not available here; as `findModel`
  */
-export async function loadEncoder(root: string, options: LoadOptions = {}): Promise<TransformerEncoder> {
+export async function loadEncoder(name: string, options: LoadOptions = {}): Promise<TransformerEncoder> {
   requireF32(options.dtype);
-  await requireModelFolder(root);
+  const root = await findModel(name, options);
   const settings = await readSentenceSettings(root);
   const { folder } = settings;
   const configPath = join(folder, 'config.json');

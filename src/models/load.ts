@@ -1,35 +1,56 @@
 import { join } from 'node:path';
 import { describeValue, UsageError } from '../errors.js';
 import { Device, type DeviceKind } from '../tensor/device.js';
+import { baseOfAdapter } from './adapter-files.js';
 import { CausalModel } from './causal-model.js';
 import { Checkpoint } from './checkpoint.js';
 import { parseModelConfig } from './config.js';
 import { Gpt2, gpt2Parameters } from './gpt2.js';
 import { hashFiles } from './hash-files.js';
 import { Llama, llamaParameters } from './llama.js';
-import { readConfig, requireModelFolder } from './model-folder.js';
+import { type DownloadOptions, findModel, readConfig } from './model-folder.js';
 import { Tokenizer } from './tokenizer.js';
 import { readTrainedQueries } from './training-file.js';
 import { ModelWeights } from './weights.js';
 
-export interface LoadOptions {
+export interface LoadOptions extends DownloadOptions {
   /** Default `auto`: the best device that works here. */
   device?: DeviceKind | 'auto';
   /** Type of weights and activations on the device; default `f32`, the only one on a CPU. */
   dtype?: 'f32' | 'bf16';
 }
 
+export interface LoadModelOptions extends LoadOptions {
+  /** Folder or hub id of a PEFT adapter (LoRA) to put on the model. */
+  adapter?: string | undefined;
+}
+
 /**
  * Loads a causal language model (gpt2, llama, qwen3, phi3) from a Hugging Face folder: config.json, weights in safetensors
- * (f32, f16 or bf16; one file or shards) and, where there is one, the tokenizer.
+ * (f32, f16 or bf16; one file or shards) and, where there is one, the tokenizer. A folder that holds a PEFT adapter alone
+ * is loaded with the base model that its adapter_config.json names.
  *
+ * @param name the folder, or a model of the Hugging Face hub: `org/name` or `org/name@revision` (docs/remote.md)
  * @throws DataError when the folder or a file is missing, broken or not supported; UsageError for a wrong option;
- *   UnavailableError when the device is not available here
+ *   UnavailableError when the device is not available here; as `findModel`
  */
-export async function loadModel(folder: string, options: LoadOptions = {}): Promise<CausalModel> {
+export async function loadModel(name: string, options: LoadModelOptions = {}): Promise<CausalModel> {
+  const folder = await findModel(name, options);
+  const base = await baseOfAdapter(folder);
+  const adapters = [...(base === null ? [] : [folder]), ...(options.adapter === undefined ? [] : [options.adapter])];
+  const model = await loadFolder(base === null ? folder : await findModel(base, options), base ?? name, options);
+  try {
+    for (const adapter of adapters) await model.loadAdapter(await findModel(adapter, options));
+    return model;
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+}
+
+async function loadFolder(folder: string, name: string, options: LoadOptions): Promise<CausalModel> {
   const { device: kind = 'auto' } = options;
   const dtype = requireF32(options.dtype);
-  await requireModelFolder(folder);
   const configPath = join(folder, 'config.json');
   const config = parseModelConfig(configPath, await readConfig(configPath));
   const tokenizer = await Tokenizer.load(folder);
@@ -42,7 +63,7 @@ export async function loadModel(folder: string, options: LoadOptions = {}): Prom
     const parameters = config.family === 'gpt2' ? gpt2Parameters(config) : llamaParameters(config);
     const weights = await ModelWeights.load(device, checkpoint, parameters);
     const network = config.family === 'gpt2' ? new Gpt2(config, weights, device) : new Llama(config, weights);
-    return new CausalModel({ folder, config, tokenizer, trainedOn, hash, dtype, device, weights, network });
+    return new CausalModel({ name, folder, config, tokenizer, trainedOn, hash, dtype, device, weights, network });
   } catch (error) {
     await device?.close();
     throw error;

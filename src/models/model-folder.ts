@@ -1,12 +1,34 @@
 import { readFile, stat } from 'node:fs/promises';
 import { DataError, describeValue } from '../errors.js';
+import { type DownloadOptions, modelSnapshot, parseHubModel } from '../hub/snapshot.js';
 
-/** @throws DataError `MODEL_NOT_FOUND` unless there is such a folder */
-export async function requireModelFolder(folder: string): Promise<void> {
-  const found = await stat(folder).catch(() => null);
-  if (found?.isDirectory()) return;
-  const todo = 'Give the path of a downloaded model folder';
-  throw new DataError('MODEL_NOT_FOUND', `model ${describeValue(folder)}: there is no such folder. ${todo}.`);
+export type { DownloadOptions } from '../hub/snapshot.js';
+
+/** Weights and everything beside them that says how to use them; not other formats of the same weights. */
+const MODEL_FILES = /^(?!(onnx|openvino|original)\/)(.*\.(json|jinja)|(.*\/)?(model|adapter_model)[^/]*\.safetensors)$/;
+const TOKENIZER_FILES = /^[^/]*\.(json|jinja)$/;
+
+/**
+ * The folder of a model: `name` itself if it is one, else that of the model of the Hugging Face hub called so
+ * (`org/name` or `org/name@revision`), downloaded if need be.
+ *
+ * @param part `tokenizer` leaves the weights where they are
+ * @throws DataError MODEL_NOT_FOUND; as `modelSnapshot`
+ */
+export async function findModel(
+  name: string,
+  options: DownloadOptions = {},
+  part: 'all' | 'tokenizer' = 'all',
+): Promise<string> {
+  const found = await stat(name).catch(() => null);
+  if (found?.isDirectory()) return name;
+  const model = found === null ? parseHubModel(name) : null;
+  if (model === null) {
+    const todo = 'Give the path of a downloaded model folder, or the id of a model of the Hugging Face hub, org/name';
+    throw new DataError('MODEL_NOT_FOUND', `model ${describeValue(name)}: there is no such folder. ${todo}.`);
+  }
+  const files = part === 'all' ? MODEL_FILES : TOKENIZER_FILES;
+  return modelSnapshot(model, (path) => files.test(path), options);
 }
 
 /** The parsed config.json of a model folder. @throws DataError `MISSING_FILE`, `INVALID_JSON` */

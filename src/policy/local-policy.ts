@@ -132,11 +132,17 @@ export function localIdentity(
   });
   const id = sha256(JSON.stringify([model.hash, encoder.identity, temperature, model.dtype]));
   const identity: PolicyIdentity = {
-    policy: name ?? `${basename(resolve(model.folder))}@${id.slice('sha256:'.length, 'sha256:'.length + 8)}`,
+    policy: name ?? `${nameOf(model)}@${id.slice('sha256:'.length, 'sha256:'.length + 8)}`,
     model: model.hash,
     tokenizer: tokenizer.hash,
     temperature,
     dtype: model.dtype,
   };
   return { tokenizer, encoder, id, identity };
+}
+
+/** The folder's own name, or that of a model of the hub without its revision. */
+function nameOf({ name, folder }: CausalModel): string {
+  const last = basename(resolve(name));
+  return name === folder ? last : last.replace(/@.*$/, '');
 }

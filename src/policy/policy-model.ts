@@ -1,4 +1,4 @@
-import { type CausalModel, type LoadOptions, loadModel as loadCausalModel } from '../models/index.js';
+import { type CausalModel, type LoadModelOptions, loadModel as loadCausalModel } from '../models/index.js';
 import { LocalPolicy, type LocalPolicyOptions } from './local-policy.js';
 
 /** A causal language model that makes policies of itself. */
@@ -8,12 +8,12 @@ export interface PolicyModel extends CausalModel {
 }
 
 /**
- * Loads a causal language model (gpt2, llama, qwen3, phi3) from a Hugging Face folder. Models know nothing of policies;
+ * Loads a causal language model (gpt2, llama, qwen3, phi3) from a Hugging Face folder or the hub. Models know nothing of policies;
  * this is where they meet.
  *
  * @throws as `loadModel` of pope-native/models
  */
-export async function loadModel(folder: string, options: LoadOptions = {}): Promise<PolicyModel> {
-  const model = await loadCausalModel(folder, options);
+export async function loadModel(name: string, options: LoadModelOptions = {}): Promise<PolicyModel> {
+  const model = await loadCausalModel(name, options);
   return Object.assign(model, { policy: (chosen?: LocalPolicyOptions) => new LocalPolicy(model, chosen) });
 }

@@ -1,5 +1,6 @@
 import { UsageError } from '../errors.js';
 import { type EncodingOptions, SlateEncoder } from '../models/encode-slate.js';
+import { findModel } from '../models/model-folder.js';
 import { Tokenizer } from '../models/tokenizer.js';
 import { Endpoint, type EndpointOptions } from '../remote/endpoint.js';
 import { type QueryEncoderOptions, sha256 } from './encoded-query.js';
@@ -10,7 +11,7 @@ import type { PolicyIdentity } from './policy.js';
 export interface RemoteOptions extends EndpointOptions, Omit<EncodingOptions, 'onOverflow'> {
   /** Name of the model, as the server knows it; with tokenizer and prompt it is the policy, whatever the URL. */
   model: string;
-  /** Model folder with the tokenizer of the model that is served: texts become tokens here. */
+  /** Folder or hub id of the model that is served, of which only the tokenizer is read: texts become tokens here. */
   tokenizer: string;
   /** Most tokens of prompt and response that the server takes; default: it says so itself, by refusing. */
   context?: number | undefined;
@@ -45,10 +46,11 @@ export interface RemoteParts {
  * @throws UsageError ENDPOINT_URL, TOKENIZER_MISSING; DataError as `SlateEncoder`
  */
 export async function openRemote(url: string, options: RemoteOptions, temperature: number): Promise<RemoteParts> {
-  const { model, tokenizer: folder, context = Number.POSITIVE_INFINITY, onOverflow = 'error', name } = options;
+  const { model, tokenizer: source, context = Number.POSITIVE_INFINITY, onOverflow = 'error', name } = options;
   const { concurrency = 16, batchTokens = REMOTE_BATCH_TOKENS, retries = RETRIES } = options;
   const { template, system, end, date = DEFAULT_DATE } = options;
   const endpoint = new Endpoint(url.replace(/\/completions\/?$/, ''), { ...options, retries });
+  const folder = await findModel(source, {}, 'tokenizer');
   const tokenizer = await Tokenizer.load(folder);
   if (tokenizer === null) {
     const todo = 'give a folder with the tokenizer.json of the model that is served';

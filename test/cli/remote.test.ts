@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CausalModel, loadModel } from '../../src/models/index.js';
+import { hubServer } from '../helpers/hub-server.js';
 import { modelServer } from '../helpers/model-server.js';
 import { tinyModel } from '../helpers/tiny-model.js';
 import { smallLog, writeLog } from './logs.js';
@@ -75,6 +76,17 @@ describe('a model behind a URL', () => {
     const outcome = await runCli(['score', log, '--model', 'http://host', '-o', join(folder, 'x.jsonl'), ...more]);
     expect(outcome.code).toBe(2);
     expect(outcome.stderr).toMatch(message);
+  });
+
+  it('can be a model of the hub instead', async () => {
+    const { url } = await hubServer(modelFolder);
+    const out = join(folder, 'hub.jsonl');
+    const environment = { HF_ENDPOINT: url, HF_HOME: join(folder, 'hf') };
+    const outcome = await runCli(['score', log, '--model', 'org/tiny', '-o', out], { environment });
+    expect(outcome).toMatchObject({ code: 0, stderr: expect.stringContaining('policy "tiny@') });
+    expect(scores(out).map(({ logprob }) => logprob)).toEqual(
+      scores(join(folder, 'local.jsonl')).map(({ logprob }) => logprob),
+    );
   });
 
   it('has flags that a folder does not take', async () => {

@@ -36,9 +36,9 @@ describe('broken folders are named with their file', () => {
   const cases: [string, () => string, string, RegExp][] = [
     [
       'no such folder',
-      () => 'meta-llama/Llama-3.2-1B',
+      () => './meta-llama/Llama-3.2-1B',
       'MODEL_NOT_FOUND',
-      /"meta-llama\/Llama-3\.2-1B": there is no such folder/,
+      /"\.\/meta-llama\/Llama-3\.2-1B": there is no such folder/,
     ],
     ['a file', () => join(fixtureModel('gpt2-tiny'), 'config.json'), 'MODEL_NOT_FOUND', /config\.json/],
     [

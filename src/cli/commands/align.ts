@@ -23,6 +23,7 @@ import {
   text,
 } from '../flags.js';
 import { LOG_FLAGS, openLog, saySkipped } from '../log-flags.js';
+import { loadOptions } from '../model-flags.js';
 import type { Settings } from '../settings.js';
 import { readable } from '../table.js';
 import { OPTIMISATION_FLAGS, optimisationSettings } from '../training-flags.js';
@@ -121,7 +122,7 @@ export const alignCommand = defineCommand({
     };
     const log = await openLog(path!, { ...settings, split: undefined }, context);
     const from = (resume ? await resumeFolder(output) : null) ?? settings.model;
-    const model = await loadModel(from, { device: settings.device });
+    const model = await loadModel(from, loadOptions({ device: settings.device }, context));
     try {
       if (settings.dryRun) {
         const plan = await planRun(model, log, sources, resolved, signal);

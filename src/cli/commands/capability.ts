@@ -5,6 +5,7 @@ import { loadModel } from '../../models/index.js';
 import { defineCommand } from '../command.js';
 import { ENCODING_FLAGS, encodingOptions } from '../encoding-flags.js';
 import { defaulted, number, oneOf, onOff, optional, positiveInteger, required, text } from '../flags.js';
+import { loadOptions } from '../model-flags.js';
 import { percent, readable, table } from '../table.js';
 
 const { system, template, date } = ENCODING_FLAGS;
@@ -34,7 +35,7 @@ export const capabilityCommand = defineCommand({
     const encoding = await encodingOptions({ ...settings, end: 'none', onOverflow: 'skip' });
     // One model after the other: two need not fit into memory.
     const scoresOf = async (folder: string): Promise<CapabilityScores> => {
-      const model = await loadModel(folder, { device });
+      const model = await loadModel(folder, loadOptions({ device }, { terminal, signal }));
       try {
         const onProgress = (done: number) => terminal.progress({ label: folder, done, total, unit: 'items' });
         return await capabilityScores(model, items, { ...encoding, signal, onProgress });

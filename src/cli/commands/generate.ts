@@ -5,7 +5,7 @@ import type { Generator } from '../../policy/generator.js';
 import { LocalGenerator } from '../../policy/local-generator.js';
 import { remoteGenerator } from '../../policy/remote-generator.js';
 import { REMOTE_BATCH_TOKENS } from '../../policy/remote-options.js';
-import { defineCommand } from '../command.js';
+import { type Context, defineCommand } from '../command.js';
 import { ENCODING_FLAGS, encodingOptions } from '../encoding-flags.js';
 import {
   defaulted,
@@ -23,6 +23,7 @@ import {
 } from '../flags.js';
 import { describeInterruption, requireQueries } from '../journalled-output.js';
 import { chosenSplit, LOG_FLAGS, openLog, saySkipped } from '../log-flags.js';
+import { ADAPTER_FLAGS, loadOptions } from '../model-flags.js';
 import { REMOTE_FLAGS, remoteOptions } from '../remote-flags.js';
 import type { Settings } from '../settings.js';
 import { readable } from '../table.js';
@@ -34,7 +35,11 @@ const share: Parse<number> = (value) => {
 };
 
 const FLAGS = {
-  model: required('--model <dir>', 'Hugging Face model folder, or URL of a server', text),
+  model: required(
+    '--model <dir>',
+    'model folder, model of the Hugging Face hub (org/name[@revision]), or URL of a server',
+    text,
+  ),
   output: required('-o, --output <file>', 'generation file; samples that it has already are kept', outputFile),
   samples: defaulted('-n, --samples <n>', 'samples per query', positiveInteger, 1),
   maxTokens: defaulted('--max-tokens <n>', 'most tokens of a sample, its end included', positiveInteger, 128),
@@ -53,6 +58,7 @@ const FLAGS = {
     `tokens that are kept in memory at once (default: ${CACHE_ROWS}; of a server ${REMOTE_BATCH_TOKENS})`,
     positiveInteger,
   ),
+  ...ADAPTER_FLAGS,
   ...ENCODING_FLAGS,
   name: optional('--name <name>', 'name of the policy (default: folder or model, and hash)', text),
   ...REMOTE_FLAGS,
@@ -72,7 +78,7 @@ export const generate = defineCommand({
     const { output, samples: n } = settings;
     // The split is applied below, because the generations of other splits stay in the file.
     const log = await openLog(path!, { ...settings, split: undefined }, context);
-    const { generator, model } = await openGenerator(settings);
+    const { generator, model } = await openGenerator(settings, context);
     try {
       const split = chosenSplit(log, settings);
       const queries = await split.count(context);
@@ -102,8 +108,10 @@ export const generate = defineCommand({
 /** The policy of `--model`, and the model behind it where it runs here. */
 async function openGenerator(
   settings: Settings<typeof FLAGS> & { seed: number },
+  context: Context,
 ): Promise<{ generator: Generator; model: CausalModel | null }> {
   const { samples: n, maxTokens, temperature, topK, topP, seed, batchTokens, name } = settings;
+  const { device, dtype, adapter } = settings;
   const options = {
     ...(await encodingOptions(settings)),
     ...{ n, maxTokens, temperature, topK, topP, seed },
@@ -114,7 +122,7 @@ async function openGenerator(
   if (remote !== null) {
     return { generator: await remoteGenerator(settings.model, { ...remote, ...options }), model: null };
   }
-  const model = await loadModel(settings.model, { device: settings.device, dtype: settings.dtype });
+  const model = await loadModel(settings.model, loadOptions({ device, dtype, adapter }, context));
   return { generator: new LocalGenerator(model, options), model };
 }
 

@@ -16,6 +16,7 @@ import {
   text,
 } from '../flags.js';
 import { LOG_FLAGS, openLog, saySkipped } from '../log-flags.js';
+import { loadOptions } from '../model-flags.js';
 import type { Settings } from '../settings.js';
 import { readable } from '../table.js';
 
@@ -66,7 +67,7 @@ export const label = defineCommand({
 async function byClusters(path: string, settings: LabelSettings, context: Context) {
   const { encoder: name, encoderModel: model, device, clusters, output } = settings;
   const log = await openLog(path, settings, context);
-  const encoder = await openEncoder(name!, { model, device });
+  const encoder = await openEncoder(name!, { model, ...loadOptions({ device }, context) });
   try {
     const report = await labelByClusters(log, encoder, output, { clusters, ...progress(settings, context) });
     saySkipped(log, context);

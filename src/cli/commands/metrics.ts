@@ -22,6 +22,7 @@ import {
 } from '../flags.js';
 import { LOG_FLAGS, openLog, saySkipped } from '../log-flags.js';
 import { metricsReport } from '../metrics-report.js';
+import { loadOptions } from '../model-flags.js';
 import type { Settings } from '../settings.js';
 
 const FLAGS = {
@@ -69,10 +70,10 @@ export const metrics = defineCommand({
     checkJudge(settings);
     const generations = await readGenerations(settings.generations);
     const log = await openLog(path!, settings, context);
-    const encoder = await openEncoder(settings.embedder, { model: settings.embedderModel, device });
-    const alignScore =
-      settings.alignScore === undefined ? undefined : await loadEncoder(settings.alignScore, { device });
-    const fluency = settings.fluency === undefined ? undefined : await loadModel(settings.fluency, { device });
+    const options = loadOptions({ device }, context);
+    const encoder = await openEncoder(settings.embedder, { model: settings.embedderModel, ...options });
+    const alignScore = settings.alignScore === undefined ? undefined : await loadEncoder(settings.alignScore, options);
+    const fluency = settings.fluency === undefined ? undefined : await loadModel(settings.fluency, options);
     try {
       const measured = await measure(log, generations, {
         ...{ encoder, tau, k, alpha, resamples, seed, alignScore, signal: context.signal },

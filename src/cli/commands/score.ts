@@ -24,6 +24,7 @@ import {
 } from '../flags.js';
 import { describeInterruption, requireQueries } from '../journalled-output.js';
 import { chosenSplit, LOG_FLAGS, type LogSettings, openLog, saySkipped } from '../log-flags.js';
+import { ADAPTER_FLAGS, loadOptions } from '../model-flags.js';
 import { REMOTE_FLAGS, remoteOptions } from '../remote-flags.js';
 import type { Settings } from '../settings.js';
 import { readable } from '../table.js';
@@ -37,7 +38,11 @@ const parseShard: Parse<Shard> = (value) => {
 };
 
 const FLAGS = {
-  model: required('--model <dir>', 'Hugging Face model folder, or URL of a server', text),
+  model: required(
+    '--model <dir>',
+    'model folder, model of the Hugging Face hub (org/name[@revision]), or URL of a server',
+    text,
+  ),
   output: required('-o, --output <file>', 'score file; scores that it has already are kept', outputFile),
   device: defaulted('--device <name>', 'auto, cpu or cuda', oneOf('auto', 'cpu', 'cuda'), 'auto'),
   dtype: defaulted('--dtype <name>', 'f32 or bf16', oneOf('f32', 'bf16'), 'f32'),
@@ -47,6 +52,7 @@ const FLAGS = {
     positiveInteger,
   ),
   temperature: defaulted('--temperature <t>', 'logits are divided by it', positiveNumber, 1),
+  ...ADAPTER_FLAGS,
   ...ENCODING_FLAGS,
   name: optional('--name <name>', 'name of the policy (default: folder or model, and hash)', text),
   ...REMOTE_FLAGS,
@@ -73,7 +79,7 @@ export const score = defineCommand({
     const { output } = settings;
     // The split is applied below, because the scores of other splits stay in the file.
     const log = await openLog(path!, { ...settings, split: undefined }, context);
-    const { policy, model } = await openPolicy(settings);
+    const { policy, model } = await openPolicy(settings, context);
     try {
       const { includes, queries } = await selection(log, policy, settings, context);
       const report = await scoreToFile(policy, log, output, {
@@ -98,8 +104,9 @@ export const score = defineCommand({
 /** The policy of `--model`, and the model behind it where it runs here. */
 async function openPolicy(
   settings: Settings<typeof FLAGS>,
+  context: Context,
 ): Promise<{ policy: LocalPolicy; model: CausalModel } | { policy: RemotePolicy; model: null }> {
-  const { temperature, batchTokens, name, tolerance } = settings;
+  const { device, dtype, adapter, temperature, batchTokens, name, tolerance } = settings;
   const options = {
     ...(await encodingOptions(settings)),
     ...(batchTokens === undefined ? {} : { batchTokens }),
@@ -107,7 +114,7 @@ async function openPolicy(
   };
   const remote = remoteOptions(settings);
   if (remote === null) {
-    const model = await loadModel(settings.model, { device: settings.device, dtype: settings.dtype });
+    const model = await loadModel(settings.model, loadOptions({ device, dtype, adapter }, context));
     return { policy: new LocalPolicy(model, { ...options, temperature }), model };
   }
   if (temperature !== 1) {
