@@ -1,5 +1,7 @@
 #include "kernels/op.h"
 
+#include "pope.h"
+
 namespace pope {
 
 namespace {
@@ -31,6 +33,22 @@ double OpCall::scalar(size_t i) const {
                                        std::to_string(scalars_.size()));
   }
   return scalars_[i];
+}
+
+int32_t OpCall::float_type(size_t i) const {
+  const int64_t dtype = i < dims_.size() ? dims_[i] : int64_t{POPE_F32};
+  if (dtype != POPE_F32 && dtype != POPE_F16 && dtype != POPE_BF16) {
+    fail(Status::invalid_argument, "dtype must be that of f32, f16 or bf16, not " + std::to_string(dtype));
+  }
+  return static_cast<int32_t>(dtype);
+}
+
+const void* OpCall::float_input(size_t i, int64_t count, int32_t dtype) const {
+  return dtype == POPE_F32 ? static_cast<const void*>(input<Scalar>(i, count)) : input<uint16_t>(i, count);
+}
+
+void* OpCall::float_output(size_t i, int64_t count, int32_t dtype) const {
+  return dtype == POPE_F32 ? static_cast<void*>(output<Scalar>(i, count)) : output<uint16_t>(i, count);
 }
 
 void OpCall::fail(Status status, const std::string& what) const { throw Error(status, std::string(op_) + ": " + what); }

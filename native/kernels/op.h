@@ -72,6 +72,11 @@ class OpCall {
   T* optional_output(size_t i, int64_t count) const {
     return i < outputs_.size() && outputs_[i].data ? output<T>(i, count) : nullptr;
   }
+  // The i-th integer as the dtype of float arrays (POPE_F32, POPE_F16, POPE_BF16): f32, the op's float type, when absent.
+  int32_t float_type(size_t i) const;
+  // The i-th array of that dtype: Scalar for f32, else 16-bit patterns.
+  const void* float_input(size_t i, int64_t count, int32_t dtype) const;
+  void* float_output(size_t i, int64_t count, int32_t dtype) const;
   // Number of elements of T in the i-th input (0 when not given).
   template <class T>
   int64_t input_count(size_t i) const {

@@ -3,6 +3,7 @@
 #include "pope.h"
 
 #ifdef POPE_REFERENCE
+#include "kernels/elementwise/exact.reference.h"
 #include "kernels/fused_head/fused_head.reference.h"
 #include "kernels/fused_head/fused_head_backward.reference.h"
 #else
@@ -28,13 +29,10 @@ struct Head {
       : rows(call.size(0)),
         width(call.size(1)),
         vocab(call.size(2)),
-        dtype(static_cast<int32_t>(call.dim_count() > 3 ? call.dim(3) : int64_t{POPE_F32})) {
-    if (dtype != POPE_F32 && dtype != POPE_F16 && dtype != POPE_BF16) {
-      call.fail(Status::invalid_argument, "dtype must be that of f32, f16 or bf16, not " + std::to_string(dtype));
-    }
+        dtype(call.float_type(3)) {
     if (vocab == 0 && rows > 0) call.fail(Status::out_of_range, "an empty vocabulary has no targets");
-    hidden = matrix(call, 0, checked_product({rows, width}));
-    weight = matrix(call, 1, checked_product({vocab, width}));
+    hidden = call.float_input(0, checked_product({rows, width}), dtype);
+    weight = call.float_input(1, checked_product({vocab, width}), dtype);
     targets = call.input<int32_t>(2, rows);
   }
 
@@ -46,22 +44,10 @@ struct Head {
 #endif
     arguments.tokens("targets", targets, rows, vocab);
   }
-
- private:
-  const void* matrix(const OpCall& call, size_t i, int64_t count) const {
-    return dtype == POPE_F32 ? static_cast<const void*>(call.input<Scalar>(i, count)) : call.input<uint16_t>(i, count);
-  }
 };
 
 #ifdef POPE_REFERENCE
-std::vector<Scalar> exact(const void* values, int32_t dtype, int64_t count) {
-  if (dtype == POPE_F32) return {static_cast<const Scalar*>(values), static_cast<const Scalar*>(values) + count};
-  std::vector<Scalar> numbers(count);
-  const auto bits = static_cast<const uint16_t*>(values);
-  dtype == POPE_F16 ? reference::cast_f16(bits, numbers.data(), count)
-                    : reference::cast_bf16(bits, numbers.data(), count);
-  return numbers;
-}
+using reference::exact;
 #endif
 
 }  // namespace
@@ -75,8 +61,8 @@ Work prepare_fused_head(const OpCall& call) {
   const auto on_cpu = [=]([[maybe_unused]] ThreadPool& pool) {
     head.require_cpu("fused_head");
 #ifdef POPE_REFERENCE
-    reference::fused_head(exact(head.hidden, head.dtype, head.rows * head.width).data(),
-                          exact(head.weight, head.dtype, head.vocab * head.width).data(), head.targets, scale,
+    reference::fused_head(exact<Scalar>(head.hidden, head.dtype, head.rows * head.width).data(),
+                          exact<Scalar>(head.weight, head.dtype, head.vocab * head.width).data(), head.targets, scale,
                           log_probs, entropies, log_sum_exp, head.rows, head.width, head.vocab);
 #else
     fused_head(static_cast<const float*>(head.hidden), static_cast<const float*>(head.weight), head.targets, scale,
@@ -102,8 +88,8 @@ Work prepare_fused_head_backward(const OpCall& call) {
     head.require_cpu("fused_head_backward");
 #ifdef POPE_REFERENCE
     (void)log_sum_exp, (void)entropies;  // aids of the kernel
-    reference::fused_head_backward(exact(head.hidden, head.dtype, head.rows * head.width).data(),
-                                   exact(head.weight, head.dtype, head.vocab * head.width).data(), head.targets,
+    reference::fused_head_backward(exact<Scalar>(head.hidden, head.dtype, head.rows * head.width).data(),
+                                   exact<Scalar>(head.weight, head.dtype, head.vocab * head.width).data(), head.targets,
                                    dlog_prob, dentropy, scale, dhidden, dweight, head.rows, head.width, head.vocab);
 #else
     fused_head_backward(static_cast<const float*>(head.hidden), static_cast<const float*>(head.weight), head.targets,
