@@ -4,16 +4,31 @@
 // Three things are not C++ and therefore macros:
 //   POPE_LAUNCH(kernel, grid, block, shared_bytes, stream, arguments...)   kernel<<<...>>>(...); a template in parentheses
 //   POPE_SHARED(type, name, count)     an array in shared memory, `count` a constant
-//   POPE_SHARED_DYNAMIC(type, name)    the launch's shared_bytes as an array; one per kernel
+//   POPE_SHARED_DYNAMIC(type, name)    the launch's shared_bytes as an array; one per kernel. Above 48 KiB the launcher
+//                                      calls allow_shared(kernel, shared_bytes) first
 // Shared arrays are aligned to 16 bytes and hold garbage at first. Rules that the host run checks: every thread of a
 // block reaches every __syncthreads, every lane of a mask reaches its warp function, so blocks are whole warps wherever
 // a mask is full. Not for the shim: cooperative groups, clusters, grid-wide barriers, wgmma and TMA.
 #pragma once
 
+#include <cstddef>
+
 #ifdef POPE_SIMT
 #include "simt/simt.h"
+
+namespace pope::cuda {
+template <class Kernel>
+void allow_shared(Kernel*, size_t) {}  // the shim has its own limit
+}  // namespace pope::cuda
 #else
 #include <cuda_runtime.h>
+
+namespace pope::cuda {
+template <class Kernel>
+void allow_shared(Kernel* kernel, size_t bytes) {
+  cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(bytes));
+}
+}  // namespace pope::cuda
 
 #define POPE_LAUNCH(kernel, grid, block, shared_bytes, stream, ...) \
   kernel<<<(grid), (block), (shared_bytes), (stream)>>>(__VA_ARGS__)

@@ -13,7 +13,7 @@
   X(rms_norm, writes, no)                    \
   X(layer_norm, writes, no)                  \
   X(rope, writes, no)                        \
-  X(attention, writes, no)                   \
+  X(attention, writes, yes)                  \
   X(swiglu, writes, no)                      \
   X(gelu, writes, no)                        \
   X(fused_head, writes, yes)                 \
@@ -35,7 +35,7 @@
   X(rms_norm_backward, updates, no)          \
   X(layer_norm_backward, updates, no)        \
   X(rope_backward, writes, no)               \
-  X(attention_backward, writes, no)          \
+  X(attention_backward, writes, yes)         \
   X(swiglu_backward, writes, no)             \
   X(gelu_backward, writes, no)               \
   X(fused_head_backward, updates, yes)       \

@@ -6,11 +6,11 @@
 
 namespace pope::reference {
 
-// One query row of one head: out = sum_j softmax_j(scale q . k[seen[j]]) v[seen[j]]. q, out [head]; k, v begin at the
-// head's first key and value, `stride` elements from one row to the next.
+// One query row of one head: out = sum_j softmax_j(scale q . k[seen[j]]) v[seen[j]]; returns the log-sum-exp of the
+// scores. q, out [head]; k, v begin at the head's first key and value, `stride` elements from one row to the next.
 template <class T>
-void attend(const T* q, const T* k, const T* v, const std::vector<int64_t>& seen, T* out, int64_t head, int64_t stride,
-            T scale) {
+T attend(const T* q, const T* k, const T* v, const std::vector<int64_t>& seen, T* out, int64_t head, int64_t stride,
+         T scale) {
   std::vector<T> scores;
   for (const int64_t u : seen) {
     T dot = 0;
@@ -26,6 +26,7 @@ void attend(const T* q, const T* k, const T* v, const std::vector<int64_t>& seen
     for (size_t j = 0; j < seen.size(); ++j) value += std::exp(scores[j] - largest) / sum * v[seen[j] * stride + d];
     out[d] = value;
   }
+  return largest + std::log(sum);
 }
 
 }  // namespace pope::reference

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include "core/cpu.h"
@@ -74,10 +75,10 @@ class BlockAttention {
     }
   }
 
-  // q and out point to one query head's part of row 0.
-  void attend(const float* q, float* out, float scale, ExponentiateScores* exponentiate) const {
+  // q, out and log_sum_exp (or nullptr) point to one query head's part of row 0.
+  void attend(const float* q, float* out, float* log_sum_exp, float scale, ExponentiateScores* exponentiate) const {
     for (int64_t row = block_.first; row < block_.last; row += tile_.rows) {
-      attend_strip(q, out, row, std::min(tile_.rows, block_.last - row), scale, exponentiate);
+      attend_strip(q, out, log_sum_exp, row, std::min(tile_.rows, block_.last - row), scale, exponentiate);
     }
   }
 
@@ -87,7 +88,7 @@ class BlockAttention {
   }
 
   // The last row of a strip sees most; what the others do not see of that gets the weight 0.
-  void attend_strip(const float* q, float* out, int64_t row, int64_t count, float scale,
+  void attend_strip(const float* q, float* out, float* log_sum_exp, int64_t row, int64_t count, float scale,
                     ExponentiateScores* exponentiate) const {
     const int64_t rows = tile_.rows, width = tile_.columns, head = shape_.head, stride = shape_.heads * head;
     const int64_t first_sees = prefix_ + row - block_.segment.start + 1, limit = first_sees + count - 1;
@@ -103,7 +104,9 @@ class BlockAttention {
 
     float sums[kMaximumRows];
     for (int64_t i = 0; i < count; ++i) {
-      sums[i] = exponentiate(scores + i * score_stride, first_sees + i, limit, scale);
+      const ScoreSum all = exponentiate(scores + i * score_stride, first_sees + i, limit, scale);
+      sums[i] = all.sum;
+      if (log_sum_exp) log_sum_exp[row + i] = all.largest + std::log(all.sum);
     }
 
     float* weights = weight_memory.floats(rows * limit);
@@ -131,7 +134,7 @@ class BlockAttention {
 
 }  // namespace
 
-void attention(const float* q, const float* k, const float* v, const Segment* segments, float* out,
+void attention(const float* q, const float* k, const float* v, const Segment* segments, float* out, float* log_sum_exp,
                const AttentionShape& shape, float scale, ThreadPool& pool) {
   const std::vector<Block> blocks = cut_into_blocks(segments, shape.segments);
   const TileKernels& tile = POPE_ACTIVE_TIER(tile_kernels);
@@ -144,7 +147,8 @@ void attention(const float* q, const float* k, const float* v, const Segment* se
       block.pack_keys(k + g * shape.head);
       block.pack_values(v + g * shape.head);
       for (int64_t h = g * group; h < (g + 1) * group; ++h) {
-        block.attend(q + h * shape.head, out + h * shape.head, scale, exponentiate);
+        float* const log_sums = log_sum_exp ? log_sum_exp + h * shape.rows : nullptr;
+        block.attend(q + h * shape.head, out + h * shape.head, log_sums, scale, exponentiate);
       }
     }
   });

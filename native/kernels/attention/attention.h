@@ -2,6 +2,7 @@
 // head that query head h shares, and u over the rows that row t sees.
 //   q, out [rows, heads * head]   k, v [rows, kv * head]
 //   segments [segments, 4] of (start, end, prefix_start, prefix_end)
+//   log_sum_exp [heads, rows] = log sum_u e^(scale q[t, h] . k[u, g]), not written when nullptr
 //
 // The segments cut the rows, in order and without gaps. Row t of a segment sees the rows [prefix_start, prefix_end),
 // which lie before the segment, and then [start, t]: a prompt is a segment without prefix, a response one whose
@@ -29,7 +30,7 @@ struct Segment {
 // Throws out_of_range naming the first segment that breaks the rules above.
 void check_segments(const Segment* segments, const AttentionShape& shape);
 
-void attention(const float* q, const float* k, const float* v, const Segment* segments, float* out,
+void attention(const float* q, const float* k, const float* v, const Segment* segments, float* out, float* log_sum_exp,
                const AttentionShape& shape, float scale, ThreadPool& pool);
 
 }  // namespace pope

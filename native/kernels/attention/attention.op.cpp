@@ -3,85 +3,136 @@
 #include <cmath>
 
 #include "kernels/op.h"
+#include "pope.h"
 
 #ifdef POPE_REFERENCE
 #include "kernels/attention/attention.reference.h"
 #include "kernels/attention/attention_backward.reference.h"
+#include "kernels/elementwise/exact.reference.h"
 #else
 #include "kernels/attention/attention_backward.h"
+#endif
+#ifdef POPE_WITH_CUDA
+#include "kernels/attention/attention.cuda.h"
 #endif
 
 namespace pope {
 
 namespace {
 
-AttentionShape checked_shape(const OpCall& call) {
-  const AttentionShape shape{call.size(0), call.size(1), call.size(2), call.size(3), call.size(4)};
-  if (shape.heads == 0 || shape.kv == 0 || shape.heads % shape.kv != 0) {
-    call.fail(Status::shape, std::to_string(shape.heads) + " query heads cannot share " + std::to_string(shape.kv) +
-                                 " key-value heads evenly");
-  }
-  return shape;
-}
+// What both ops begin with. q, k and v have two or four bytes per element, by dtype.
+struct Attention {
+  AttentionShape shape;
+  int32_t dtype;
+  double scale;
+  int64_t query_count, key_count;
+  const void *q, *k, *v;
+  const Segment* segments;
 
-double checked_scale(const OpCall& call) {
-  const double scale = call.scalar(0);
-  if (!(scale > 0 && std::isfinite(scale))) {
-    call.fail(Status::invalid_argument, "scale must be positive and finite, not " + std::to_string(scale));
+  Attention(const OpCall& call, size_t segments_at)
+      : shape{call.size(0), call.size(1), call.size(2), call.size(3), call.size(4)},
+        dtype(call.float_type(5)),
+        scale(call.scalar(0)) {
+    if (shape.heads == 0 || shape.kv == 0 || shape.heads % shape.kv != 0) {
+      call.fail(Status::shape, std::to_string(shape.heads) + " query heads cannot share " + std::to_string(shape.kv) +
+                                   " key-value heads evenly");
+    }
+    if (!(scale > 0 && std::isfinite(scale))) {
+      call.fail(Status::invalid_argument, "scale must be positive and finite, not " + std::to_string(scale));
+    }
+    query_count = checked_product({shape.rows, shape.heads, shape.head});
+    key_count = checked_product({shape.rows, shape.kv, shape.head});
+    q = call.float_input(0, query_count, dtype);
+    k = call.float_input(1, key_count, dtype);
+    v = call.float_input(2, key_count, dtype);
+    static_assert(sizeof(Segment) == 4 * sizeof(int32_t));
+    segments = reinterpret_cast<const Segment*>(call.input<int32_t>(segments_at, checked_product({shape.segments, 4})));
   }
-  return scale;
-}
 
-const Segment* segments_input(const OpCall& call, size_t i, const AttentionShape& shape) {
-  static_assert(sizeof(Segment) == 4 * sizeof(int32_t));
-  return reinterpret_cast<const Segment*>(call.input<int32_t>(i, checked_product({shape.segments, 4})));
-}
+  // What only the CPU asks before it works; a GPU checks segments where it reads them.
+  void require_cpu([[maybe_unused]] const char* op) const {
+#ifndef POPE_REFERENCE
+    if (dtype != POPE_F32) throw Error(Status::unsupported, std::string(op) + ": on the CPU q, k and v must be f32");
+#endif
+    check_segments(segments, shape);
+  }
+};
+
+const float* floats(const void* values) { return static_cast<const float*>(values); }
 
 }  // namespace
 
 Work prepare_attention(const OpCall& call) {
-  const AttentionShape shape = checked_shape(call);
-  const double scale = checked_scale(call);
-  const int64_t query_count = checked_product({shape.rows, shape.heads, shape.head});
-  const int64_t key_count = checked_product({shape.rows, shape.kv, shape.head});
-  const Scalar* q = call.input<Scalar>(0, query_count);
-  const Scalar* k = call.input<Scalar>(1, key_count);
-  const Scalar* v = call.input<Scalar>(2, key_count);
-  const Segment* segments = segments_input(call, 3, shape);
-  Scalar* out = call.output<Scalar>(0, query_count);
-  return [=]([[maybe_unused]] ThreadPool& pool) {
-    check_segments(segments, shape);
+  const Attention a(call, 3);
+  void* out = call.float_output(0, a.query_count, a.dtype);
+  Scalar* log_sum_exp = call.optional_output<Scalar>(1, checked_product({a.shape.heads, a.shape.rows}));
+  const auto on_cpu = [=]([[maybe_unused]] ThreadPool& pool) {
+    a.require_cpu("attention");
 #ifdef POPE_REFERENCE
-    reference::attention(q, k, v, segments, out, shape, scale);
+    using reference::exact;
+    std::vector<Scalar> result(static_cast<size_t>(a.query_count));
+    reference::attention(exact<Scalar>(a.q, a.dtype, a.query_count).data(),
+                         exact<Scalar>(a.k, a.dtype, a.key_count).data(),
+                         exact<Scalar>(a.v, a.dtype, a.key_count).data(), a.segments, result.data(), log_sum_exp,
+                         a.shape, a.scale);
+    reference::round_to(out, a.dtype, result);
 #else
-    attention(q, k, v, segments, out, shape, static_cast<float>(scale), pool);
+    attention(floats(a.q), floats(a.k), floats(a.v), a.segments, static_cast<float*>(out), log_sum_exp, a.shape,
+              static_cast<float>(a.scale), pool);
 #endif
   };
+  return {on_cpu, POPE_ON_CUDA([=](cuda::Stream& stream) {
+            cuda::attention(a.q, a.k, a.v, a.dtype, a.segments, out, log_sum_exp, a.shape, static_cast<float>(a.scale),
+                            stream);
+          })};
 }
 
 Work prepare_attention_backward(const OpCall& call) {
-  const AttentionShape shape = checked_shape(call);
-  const double scale = checked_scale(call);
-  const int64_t query_count = checked_product({shape.rows, shape.heads, shape.head});
-  const int64_t key_count = checked_product({shape.rows, shape.kv, shape.head});
-  const Scalar* q = call.input<Scalar>(0, query_count);
-  const Scalar* k = call.input<Scalar>(1, key_count);
-  const Scalar* v = call.input<Scalar>(2, key_count);
-  const Scalar* out = call.input<Scalar>(3, query_count);
-  const Scalar* dout = call.input<Scalar>(4, query_count);
-  const Segment* segments = segments_input(call, 5, shape);
-  Scalar* dq = call.output<Scalar>(0, query_count);
-  Scalar* dk = call.output<Scalar>(1, key_count);
-  Scalar* dv = call.output<Scalar>(2, key_count);
-  return [=]([[maybe_unused]] ThreadPool& pool) {
-    check_segments(segments, shape);
+  const Attention a(call, 5);
+  const void* out = call.float_input(3, a.query_count, a.dtype);
+  const void* dout = call.float_input(4, a.query_count, a.dtype);
+  [[maybe_unused]] const Scalar* log_sum_exp =  // which only a GPU needs; others form the sums anew
+      call.optional_input<Scalar>(6, checked_product({a.shape.heads, a.shape.rows}));
+  void* dq = call.float_output(0, a.query_count, a.dtype);
+  void* dk = call.float_output(1, a.key_count, a.dtype);
+  void* dv = call.float_output(2, a.key_count, a.dtype);
+  const auto on_cpu = [=]([[maybe_unused]] ThreadPool& pool) {
+    a.require_cpu("attention_backward");
 #ifdef POPE_REFERENCE
     (void)out;  // an aid of the kernel; the reference forms the sums anew
-    reference::attention_backward(q, k, v, dout, segments, dq, dk, dv, shape, scale);
+    using reference::exact;
+    const auto query_count = static_cast<size_t>(a.query_count), key_count = static_cast<size_t>(a.key_count);
+    std::vector<Scalar> query_gradient(query_count), key_gradient(key_count), value_gradient(key_count);
+    reference::attention_backward(exact<Scalar>(a.q, a.dtype, a.query_count).data(),
+                                  exact<Scalar>(a.k, a.dtype, a.key_count).data(),
+                                  exact<Scalar>(a.v, a.dtype, a.key_count).data(),
+                                  exact<Scalar>(dout, a.dtype, a.query_count).data(), a.segments, query_gradient.data(),
+                                  key_gradient.data(), value_gradient.data(), a.shape, a.scale);
+    reference::round_to(dq, a.dtype, query_gradient);
+    reference::round_to(dk, a.dtype, key_gradient);
+    reference::round_to(dv, a.dtype, value_gradient);
 #else
-    attention_backward({q, k, v, out, dout}, segments, {dq, dk, dv}, shape, static_cast<float>(scale), pool);
+    attention_backward({floats(a.q), floats(a.k), floats(a.v), floats(out), floats(dout)}, a.segments,
+                       {static_cast<float*>(dq), static_cast<float*>(dk), static_cast<float*>(dv)}, a.shape,
+                       static_cast<float>(a.scale), pool);
 #endif
   };
+  return {on_cpu, POPE_ON_CUDA([=](cuda::Stream& stream) {
+            cuda::attention_backward({.q = a.q,
+                                      .k = a.k,
+                                      .v = a.v,
+                                      .out = out,
+                                      .dout = dout,
+                                      .log_sum_exp = log_sum_exp,
+                                      .dtype = a.dtype,
+                                      .segments = a.segments,
+                                      .dq = dq,
+                                      .dk = dk,
+                                      .dv = dv,
+                                      .shape = a.shape,
+                                      .scale = static_cast<float>(a.scale)},
+                                     stream);
+          })};
 }
 
 }  // namespace pope

@@ -8,8 +8,8 @@
 namespace pope::reference {
 
 template <class T>
-void attention(const T* q, const T* k, const T* v, const Segment* segments, T* out, const AttentionShape& shape,
-               T scale) {
+void attention(const T* q, const T* k, const T* v, const Segment* segments, T* out, T* log_sum_exp,
+               const AttentionShape& shape, T scale) {
   const auto [rows, heads, kv, head, segment_count] = shape;
   for (int64_t s = 0; s < segment_count; ++s) {
     const Segment& segment = segments[s];
@@ -19,7 +19,8 @@ void attention(const T* q, const T* k, const T* v, const Segment* segments, T* o
       for (int64_t u = segment.start; u <= t; ++u) seen.push_back(u);
       for (int64_t h = 0; h < heads; ++h) {
         const int64_t row = (t * heads + h) * head, g = h / (heads / kv);
-        attend(q + row, k + g * head, v + g * head, seen, out + row, head, kv * head, scale);
+        const T sum = attend(q + row, k + g * head, v + g * head, seen, out + row, head, kv * head, scale);
+        if (log_sum_exp) log_sum_exp[h * rows + t] = sum;
       }
     }
   }

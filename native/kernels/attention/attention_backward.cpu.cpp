@@ -128,7 +128,7 @@ class FamilyBackward {
 
   // From q . k and dout . v of one row to its weights and the gradients of its scores; 0 for keys it does not see.
   void differentiate_softmax(float* weights, float* dscores, int64_t visible, int64_t keys, float mean) const {
-    const float inverse = 1.0f / exponentiate_(weights, visible, keys, scale_);
+    const float inverse = 1.0f / exponentiate_(weights, visible, keys, scale_).sum;
     for (int64_t j = 0; j < visible; ++j) {
       weights[j] *= inverse;
       dscores[j] = scale_ * weights[j] * (dscores[j] - mean);

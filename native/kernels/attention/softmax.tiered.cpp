@@ -4,7 +4,7 @@
 
 namespace pope::POPE_ISA {
 
-float exponentiate_scores(float* scores, int64_t visible, int64_t count, float scale) {
+ScoreSum exponentiate_scores(float* scores, int64_t visible, int64_t count, float scale) {
   const int64_t whole = visible / kLanes * kLanes, rest = visible - whole;
   const Vec tail = load_partial(scores + whole, rest, -__builtin_inff());
   Vec largest = tail * scale;
@@ -12,7 +12,8 @@ float exponentiate_scores(float* scores, int64_t visible, int64_t count, float s
     const Vec score = load(scores + j) * scale;
     largest = largest < score ? score : largest;
   }
-  const Vec shift = broadcast(max_lanes(largest));
+  const float most = max_lanes(largest);
+  const Vec shift = broadcast(most);
   Vec sum = {};
   for (int64_t j = 0; j < whole; j += kLanes) {
     const Vec weight = exp(load(scores + j) * scale - shift);
@@ -25,7 +26,7 @@ float exponentiate_scores(float* scores, int64_t visible, int64_t count, float s
     sum += weight;
   }
   for (int64_t j = visible; j < count; ++j) scores[j] = 0.0f;
-  return sum_lanes(sum);
+  return {most, sum_lanes(sum)};
 }
 
 }  // namespace pope::POPE_ISA

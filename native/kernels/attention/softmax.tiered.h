@@ -7,9 +7,13 @@
 
 namespace pope {
 
+struct ScoreSum {
+  float largest, sum;
+};
+
 // scores[j] = e^(scale scores[j] - m) with m the largest scale scores[j], for j < visible; 0 for visible <= j < count.
-// Returns the sum. 1 <= visible <= count, scale > 0.
-using ExponentiateScores = float(float* scores, int64_t visible, int64_t count, float scale);
+// Returns m and the sum. 1 <= visible <= count, scale > 0.
+using ExponentiateScores = ScoreSum(float* scores, int64_t visible, int64_t count, float scale);
 
 POPE_DECLARE_TIERS(ExponentiateScores exponentiate_scores;)
 

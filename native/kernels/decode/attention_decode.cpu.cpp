@@ -36,7 +36,7 @@ class HeadsAttention {
     score(query, keys + span_.own_start * stride_, seen_ - prefix_, scores + prefix_, heads);
 
     float sums[kMaximumRows];
-    for (int64_t h = 0; h < heads; ++h) sums[h] = exponentiate(scores + h * seen_, seen_, seen_, scale);
+    for (int64_t h = 0; h < heads; ++h) sums[h] = exponentiate(scores + h * seen_, seen_, seen_, scale).sum;
     mix(scores, values, out, heads);
     for (int64_t h = 0; h < heads; ++h) {
       for (int64_t d = 0; d < head_; ++d) out[h * head_ + d] /= sums[h];

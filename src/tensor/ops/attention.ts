@@ -36,16 +36,18 @@ export function attention(
   expectShape('attention', 'segments', segments, [null, 4]);
   const { device } = q;
   const out = device.result('attention', [rows, width]);
+  const logSumExp = device.tape && device.result('attention', [heads, rows]);
   const dims = [rows, heads, keyValueHeads, head, segments.shape[0]!];
-  device.run('attention', [q, k, v, segments], [out], dims, [scale]);
+  device.run('attention', [q, k, v, segments], [out, logSumExp], dims, [scale]);
   device.tape?.add({
     outputs: [out],
     inputs: [q, k, v],
-    saved: [q, k, v, out, segments],
+    saved: [q, k, v, out, segments, logSumExp],
     backward: ([dout], to) => {
       const like = ({ shape }: Tensor) => device.result('attention backward', shape);
       const [dq, dk, dv] = [like(q), like(k), like(v)];
-      device.run('attention_backward', [q, k, v, out, dout!, segments], [dq, dk, dv], dims, [scale]);
+      const inputs = [q, k, v, out, dout!, segments, logSumExp];
+      device.run('attention_backward', inputs, [dq, dk, dv], dims, [scale]);
       to.add(q, dq);
       to.add(k, dk);
       to.add(v, dv);

@@ -67,11 +67,11 @@ function problem(segments: number[][], { heads, kv, head }: Shape) {
 describe.each(shapes)('attention_backward, $heads heads, $kv key-value heads of $head', (shape) => {
   it.each(segmentations)('over %s', (_, segments) => {
     const { q, k, v, dout, cuts, sizes, dims, scalars } = problem(segments, shape);
-    const out = new Float64Array(sizes[0]!);
+    const [out, logSumExp] = [new Float64Array(sizes[0]!), new Float64Array(shape.heads * dims[0]!)];
     const exact = [q, k, v].map((x) => Float64Array.from(Float32Array.from(x)));
-    referenceAddon().runSync('attention', [...exact, cuts], [out], dims, scalars);
+    referenceAddon().runSync('attention', [...exact, cuts], [out, logSumExp], dims, scalars);
     checkOp('attention_backward', {
-      inputs: [q, k, v, [...out], dout, cuts],
+      inputs: [q, k, v, [...out], dout, cuts, [...logSumExp]],
       outputs: sizes,
       dims,
       scalars,

@@ -54,7 +54,7 @@ describe.each(shapes)('attention, $heads heads, $kv key-value heads of $head', (
     ];
     checkOp('attention', {
       inputs,
-      outputs: [rows * heads * head],
+      outputs: [rows * heads * head, heads * rows],
       dims: [rows, heads, kv, head, segments.length],
       scalars: [1 / Math.sqrt(head)],
     });

@@ -30,6 +30,7 @@ function randomLogits(count: number, dtype: number): Float32Array | Uint16Array 
 it('these tests are of all that there is', () => {
   expect(simtAddon().probeCuda(false)!.ops).toEqual([
     'cast',
+    'attention',
     'fused_head',
     'token_logprobs',
     'token_logprobs_grad',
@@ -38,6 +39,7 @@ it('these tests are of all that there is', () => {
     'slate_value',
     'slate_coefficients',
     'poisson_bootstrap',
+    'attention_backward',
     'fused_head_backward',
   ]);
 });

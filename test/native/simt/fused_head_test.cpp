@@ -2,8 +2,6 @@
 #include <vector>
 
 #include "kernel_check.h"
-#include "kernels/elementwise/cast.reference.h"
-#include "kernels/elementwise/narrow.reference.h"
 #include "kernels/fused_head/fused_head.cuda.h"
 #include "kernels/fused_head/fused_head.reference.h"
 #include "kernels/fused_head/fused_head_backward.reference.h"
@@ -11,30 +9,6 @@
 using namespace pope;
 
 namespace {
-
-// Numbers of a dtype in a heap block of exact size, and what they are in double.
-struct Numbers {
-  HeapArray<float> floats;
-  HeapArray<uint16_t> bits;
-  std::vector<double> exact;
-
-  Numbers(int32_t dtype, int64_t count, uint64_t seed)
-      : floats(dtype == POPE_F32 ? count : 0), bits(dtype == POPE_F32 ? 0 : count), exact(count) {
-    for (int64_t i = 0; i < count; ++i) {
-      const double value = random_number(i, seed);
-      if (dtype == POPE_F32) {
-        exact[i] = floats[i] = static_cast<float>(value);
-      } else if (dtype == POPE_F16) {
-        bits[i] = reference::narrow_f16(value);
-        reference::cast_f16(&bits[i], &exact[i], 1);
-      } else {
-        bits[i] = reference::narrow_bf16(value);
-        reference::cast_bf16(&bits[i], &exact[i], 1);
-      }
-    }
-  }
-  const void* data() const { return floats.count() ? static_cast<const void*>(floats.data()) : bits.data(); }
-};
 
 struct Problem {
   FusedHeadShape shape;

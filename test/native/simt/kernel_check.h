@@ -9,9 +9,13 @@
 #include <cstring>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "../core/check.h"
 #include "cuda/stream.h"
+#include "kernels/elementwise/cast.reference.h"
+#include "kernels/elementwise/narrow.reference.h"
+#include "pope.h"
 
 // Fewer shapes, one block each: for ThreadSanitizer, which is a thousand times slower.
 extern bool brief;
@@ -75,3 +79,27 @@ inline void check_refused(pope::cuda::Stream& stream, pope::Status status, int64
   }
   CHECK(error && error->status == status && error->index == index);
 }
+
+// Numbers of a dtype in a heap block of exact size, and what they are in double.
+struct Numbers {
+  HeapArray<float> floats;
+  HeapArray<uint16_t> bits;
+  std::vector<double> exact;
+
+  Numbers(int32_t dtype, int64_t count, uint64_t seed)
+      : floats(dtype == POPE_F32 ? count : 0), bits(dtype == POPE_F32 ? 0 : count), exact(count) {
+    for (int64_t i = 0; i < count; ++i) {
+      const double value = random_number(i, seed);
+      if (dtype == POPE_F32) {
+        exact[i] = floats[i] = static_cast<float>(value);
+      } else if (dtype == POPE_F16) {
+        bits[i] = pope::reference::narrow_f16(value);
+        pope::reference::cast_f16(&bits[i], &exact[i], 1);
+      } else {
+        bits[i] = pope::reference::narrow_bf16(value);
+        pope::reference::cast_bf16(&bits[i], &exact[i], 1);
+      }
+    }
+  }
+  const void* data() const { return floats.count() ? static_cast<const void*>(floats.data()) : bits.data(); }
+};

@@ -8,6 +8,7 @@ void test_slates();
 void test_bootstrap();
 void test_products();
 void test_fused_head();
+void test_attention();
 
 bool brief = false;
 
@@ -19,4 +20,5 @@ int main(int count, char** arguments) {
   test_bootstrap();
   test_products();
   test_fused_head();
+  test_attention();
 }

@@ -1,0 +1,130 @@
+/** What attention has on a GPU only: 16-bit arrays and checks made where the mask is read. More in test/native/simt. */
+import { describe, expect, it } from 'vitest';
+import { loadAddon } from '../../../src/native/loader.js';
+import { checkOp, randomNumbers } from '../../helpers/check-op.js';
+import { referenceAddon } from '../../helpers/reference-addon.js';
+import { simtAddon } from '../../helpers/simt-addon.js';
+import { expectClose, tolerances } from '../../helpers/tolerance.js';
+
+const bf16 = 2;
+const cut = (numbers: number[]) =>
+  Uint16Array.from(new Uint32Array(Float32Array.from(numbers).buffer), (x) => x >>> 16);
+const widened = (bits: Uint16Array) => new Float32Array(Uint32Array.from(bits, (x) => x << 16).buffer);
+
+const slate = (prompt: number, ...responses: number[]) => {
+  const segments = [[0, prompt, 0, 0]];
+  for (const length of responses) {
+    const start = segments.at(-1)![1]!;
+    segments.push([start, start + length, 0, prompt]);
+  }
+  return segments;
+};
+
+describe('attention on a GPU', () => {
+  it.each([
+    ['f32', 4, 2, 40],
+    ['f32', 3, 1, 7],
+  ])('and its gradient in %s, %i heads, %i key-value heads of %i', (_, heads, kv, head) => {
+    const segments = slate(70, 33, 1, 20);
+    const rows = segments.at(-1)![1]!;
+    const [wide, narrow] = [rows * heads * head, rows * kv * head];
+    const inputs = [randomNumbers(wide, 1, 2), randomNumbers(narrow, 2, 2), randomNumbers(narrow, 3, 2)];
+    const cuts = Int32Array.from(segments.flat());
+    const dims = [rows, heads, kv, head, segments.length];
+    const scalars = [1 / Math.sqrt(head)];
+    const call = { inputs: [...inputs, cuts], outputs: [wide, heads * rows], dims, scalars };
+    checkOp('attention', call, simtAddon());
+    const exact = [...inputs.map((x) => Float64Array.from(Float32Array.from(x))), cuts];
+    const [out, logSumExp] = [new Float64Array(wide), new Float64Array(heads * rows)];
+    referenceAddon().runSync('attention', exact, [out, logSumExp], dims, scalars);
+    checkOp(
+      'attention_backward',
+      {
+        inputs: [...inputs, [...out], randomNumbers(wide, 4), cuts, [...logSumExp]],
+        outputs: [wide, narrow, narrow],
+        dims,
+        scalars,
+        // dk and dv of a prompt are float sums over a few hundred rows and heads.
+        tolerance: { atol: 3e-5, rtol: 1e-5 },
+      },
+      simtAddon(),
+    );
+  });
+
+  it('and its gradient in bf16', () => {
+    const [heads, kv, head] = [4, 2, 24];
+    const segments = slate(70, 33, 1, 20);
+    const rows = segments.at(-1)![1]!;
+    const [wide, narrow] = [rows * heads * head, rows * kv * head];
+    const matrices = [wide, narrow, narrow].map((count, i) => cut(randomNumbers(count, i + 1, 2)));
+    const cuts = Int32Array.from(segments.flat());
+    const dims = [rows, heads, kv, head, segments.length, bf16];
+    const scalars = [1 / Math.sqrt(head)];
+    const forward = (addon: ReturnType<typeof simtAddon>, logSumExp: Float32Array | Float64Array) => {
+      const out = new Uint16Array(wide);
+      addon.runSync('attention', [...matrices, cuts], [out, logSumExp], dims, scalars);
+      return out;
+    };
+    const logSumExp = new Float32Array(heads * rows);
+    const out = forward(simtAddon(), logSumExp);
+    const exact = new Float64Array(heads * rows);
+    expectClose(widened(out), widened(forward(referenceAddon(), exact)), tolerances.bf16);
+    expectClose(logSumExp, exact, tolerances.f32);
+
+    const dout = cut(randomNumbers(wide, 4));
+    const backward = (addon: ReturnType<typeof simtAddon>, sums: Float32Array | Float64Array) => {
+      const gradients = [wide, narrow, narrow].map((count) => new Uint16Array(count));
+      addon.runSync('attention_backward', [...matrices, out, dout, cuts, sums], gradients, dims, scalars);
+      return gradients.map(widened);
+    };
+    const expected = backward(referenceAddon(), exact);
+    // dk and dv of a prompt are sums of rounded weights over a few hundred rows and heads.
+    const sums = { atol: 3 * tolerances.bf16.atol, rtol: tolerances.bf16.rtol };
+    for (const [i, gradient] of backward(simtAddon(), logSumExp).entries()) expectClose(gradient, expected[i]!, sums);
+  });
+
+  it.each([
+    ['a gap', 1, [0, 2, 0, 0, 3, 5, 0, 2]],
+    ['an overlap', 1, [0, 3, 0, 0, 2, 5, 0, 2]],
+    ['a reversed segment', 1, [0, 3, 0, 0, 3, 2, 0, 2]],
+    ['missing rows', 0, [0, 4, 0, 0]],
+    ['rows outside', 0, [0, 6, 0, 0]],
+    ['no segment for rows', -1, []],
+    ['a prefix within the segment', 1, [0, 2, 0, 0, 2, 5, 0, 3]],
+    ['a negative prefix', 0, [0, 2, -1, 0, 2, 5, 0, 2]],
+    ['a first and a second fault', 0, [1, 2, 0, 0, 2, 7, 0, 2]],
+  ])('refuses %s as the CPU does', (_, index, numbers) => {
+    const x = new Float32Array(5);
+    for (const addon of [loadAddon(), simtAddon()]) {
+      const run = () =>
+        addon.runSync(
+          'attention',
+          [x, x, x, Int32Array.from(numbers)],
+          [new Float32Array(5)],
+          [5, 1, 1, 1, numbers.length / 4],
+          [1],
+        );
+      expect(run).toThrowError(expect.objectContaining({ code: 'OUT_OF_RANGE', index }));
+    }
+  });
+
+  it.each([['a head that is too large', [1, 1, 1, 129, 1], 'at most 128 elements, not 129']])(
+    'refuses %s',
+    (_, dims, message) => {
+      const x = new Float32Array(129);
+      const run = () => simtAddon().runSync('attention', [x, x, x, Int32Array.of(0, 1, 0, 0)], [x], dims, [1]);
+      expect(run).toThrowError(
+        expect.objectContaining({ code: 'UNSUPPORTED', message: expect.stringContaining(message) }),
+      );
+    },
+  );
+
+  it('leaves 16-bit arrays to a GPU', () => {
+    const x = new Uint16Array(1);
+    const run = () =>
+      loadAddon().runSync('attention', [x, x, x, Int32Array.of(0, 1, 0, 0)], [x], [1, 1, 1, 1, 1, bf16], [1]);
+    expect(run).toThrowError(
+      expect.objectContaining({ code: 'UNSUPPORTED', message: expect.stringContaining('on the CPU') }),
+    );
+  });
+});
