@@ -42,7 +42,7 @@
   X(squared_sum, updates, no)                \
   X(adamw, updates, no)                      \
   X(scatter_rows, updates, no)               \
-  X(attention_decode, writes, no)            \
+  X(attention_decode, writes, yes)           \
   X(sample, writes, no)
 
 namespace pope {

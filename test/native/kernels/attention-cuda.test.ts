@@ -128,3 +128,58 @@ describe('attention on a GPU', () => {
     );
   });
 });
+
+describe('attention_decode on a GPU', () => {
+  // Parts of 256 keys and more; as many rows as the cache has: the way of encoders.
+  it.each([
+    ['of several parts', 700, [0, 600, 610, 700, 5, 9, 300, 301, 0, 0, 100, 357]],
+    ['over its own rows', 3, [0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 2, 3]],
+  ])('%s', (_, capacity, numbers) => {
+    const [heads, kv, head] = [6, 1, 40];
+    checkOp(
+      'attention_decode',
+      {
+        inputs: [
+          randomNumbers(3 * heads * head, 1, 2),
+          randomNumbers(capacity * kv * head, 2, 2),
+          randomNumbers(capacity * kv * head, 3, 2),
+          Int32Array.from(numbers),
+        ],
+        outputs: [3 * heads * head],
+        dims: [3, heads, kv, head, capacity],
+        scalars: [1 / Math.sqrt(head)],
+      },
+      simtAddon(),
+    );
+  });
+
+  it('in bf16', () => {
+    const [rows, heads, kv, head, capacity] = [2, 8, 2, 64, 300];
+    const matrices = [rows * heads * head, capacity * kv * head, capacity * kv * head].map((count, i) =>
+      cut(randomNumbers(count, i + 1, 2)),
+    );
+    const run = (addon: ReturnType<typeof simtAddon>) => {
+      const out = new Uint16Array(rows * heads * head);
+      const inputs = [...matrices, Int32Array.of(0, 200, 290, 300, 0, 200, 250, 251)];
+      addon.runSync('attention_decode', inputs, [out], [rows, heads, kv, head, capacity, bf16], [0.2]);
+      return widened(out);
+    };
+    expectClose(run(simtAddon()), run(referenceAddon()), tolerances.bf16);
+  });
+
+  it.each([
+    ['rows outside of the cache', 1, [0, 2, 2, 3, 0, 5, 2, 3]],
+    ['a reversed span', 0, [2, 1, 2, 3, 0, 1, 2, 3]],
+    ['a row that sees nothing', 1, [0, 1, 1, 2, 3, 3, 2, 2]],
+  ])('refuses %s as the CPU does', (_, index, numbers) => {
+    for (const capacity of [2, 4]) {
+      const [x, cache, out] = [2, capacity, 2].map((count) => new Float32Array(count));
+      const spans = Int32Array.from(numbers, (at) => Math.min(at, at === 5 ? 5 : capacity));
+      for (const addon of [loadAddon(), simtAddon()]) {
+        const run = () =>
+          addon.runSync('attention_decode', [x!, cache!, cache!, spans], [out!], [2, 1, 1, 1, capacity], [1]);
+        expect(run).toThrowError(expect.objectContaining({ code: 'OUT_OF_RANGE', index }));
+      }
+    }
+  });
+});

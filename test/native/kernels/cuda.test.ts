@@ -41,6 +41,7 @@ it('these tests are of all that there is', () => {
     'poisson_bootstrap',
     'attention_backward',
     'fused_head_backward',
+    'attention_decode',
   ]);
 });
 

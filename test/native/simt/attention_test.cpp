@@ -5,6 +5,8 @@
 #include "kernels/attention/attention.cuda.h"
 #include "kernels/attention/attention.reference.h"
 #include "kernels/attention/attention_backward.reference.h"
+#include "kernels/decode/attention_decode.cuda.h"
+#include "kernels/decode/attention_decode.reference.h"
 
 using namespace pope;
 
@@ -125,6 +127,33 @@ std::vector<Segment> far_prefix() {
   return segments;
 }
 
+// Over a cache of `capacity` rows; with as many rows of queries it takes the way of encoders.
+void decode(cuda::Stream& stream, int32_t dtype, const std::vector<CacheSpan>& spans, const DecodeShape& shape) {
+  const HeapArray<CacheSpan> given(shape.rows, [&](int64_t i) { return spans[i]; });
+  const int64_t count = shape.rows * shape.heads * shape.head, cache = shape.capacity * shape.kv * shape.head;
+  const Numbers q(dtype, count, 1), keys(dtype, cache, 2), values(dtype, cache, 3);
+  const float scale = 2 / std::sqrt(static_cast<float>(shape.head));
+  const Results out(dtype, count);
+  cuda::attention_decode(q.data(), keys.data(), values.data(), dtype, given.data(), out.data(), shape, scale, stream);
+  CHECK(!refusal(stream));
+  const HeapArray<double> expected(count);
+  reference::attention_decode<double>(q.exact.data(), keys.exact.data(), values.exact.data(), spans.data(),
+                                      expected.data(), shape, scale);
+  check_close("decode", out.exact(), expected, tolerance(dtype));
+}
+
+void spans_that_lie(cuda::Stream& stream) {
+  for (const int64_t capacity : {3, 4}) {
+    const HeapArray<CacheSpan> spans(3, [&](int64_t i) { return CacheSpan{0, i < 1 ? 2 : 0, 2, i < 2 ? 3 : 1 << 30}; });
+    spans[1].own_end = 2;
+    const HeapArray<float> ones(capacity, [](int64_t) { return 1; }), out(3);
+    cuda::attention_decode(ones.data(), ones.data(), ones.data(), POPE_F32, spans.data(), out.data(),
+                           {3, 1, 1, 1, capacity}, 1, stream);
+    check_refused(stream, Status::out_of_range, 1);
+    CHECK(out[0] == 1 && std::isnan(out[1]) && std::isnan(out[2]));
+  }
+}
+
 void segments_that_lie(cuda::Stream& stream) {
   Problem p(POPE_F32, slate(0, 3, {2, 4}), 1, 1, 2);
   p.cuts[1].prefix_end = 1 << 30;
@@ -144,14 +173,20 @@ void test_attention() {
   const auto run = [&](const Problem& p) { backward(stream, p, forward(stream, p)); };
   for (const int32_t dtype : {POPE_F32, POPE_BF16}) {
     run(Problem(dtype, slate(0, 5, {3}), 2, 1, 8));
+    decode(stream, dtype, {{0, 3, 4, 9}}, {1, 2, 1, 8, 9});
     if (brief) continue;
     run(Problem(dtype, {}, 2, 1, 8));
     run(Problem(dtype, slate(0, 0, {1, 0}), 1, 1, 1));
     run(Problem(dtype, slate(0, 29, {70, 3}), 3, 1, 33));
     for (const int head : {64, 72, 96, 128}) run(Problem(dtype, slate(0, 64, {1, 2}), 1, 1, head));
     run(Problem(dtype, far_prefix(), 1, 1, 1));
+    // One key; many in one part; parts of which some are nearly empty; six query heads on one key-value head.
+    const std::vector<CacheSpan> spans{{7, 7, 3, 4}, {0, 200, 210, 260}, {1, 250, 300, 517}, {0, 1, 0, 4300}};
+    for (const int head : {1, 40, 128}) decode(stream, dtype, spans, {4, 6, 1, head, 4300});
+    decode(stream, dtype, {{0, 0, 0, 3}, {0, 0, 0, 3}, {0, 1, 1, 3}, {0, 0, 3, 4}}, {4, 2, 2, 72, 4});
   }
   if (brief) return;
   run(Problem(POPE_F16, slate(0, 37, {1, 13, 24, 5}), 4, 2, 80));
   segments_that_lie(stream);
+  spans_that_lie(stream);
 }

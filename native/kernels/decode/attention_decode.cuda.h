@@ -1,0 +1,22 @@
+// attention_decode on a GPU: formula, shapes and spans in attention_decode.h. q, keys, values and out are all of
+// `dtype` (POPE_F32, POPE_F16, POPE_BF16), sums are float.
+//
+// A row of its own keys is bound by the memory they are read from: a block reads the keys and values of one row and
+// one key-value head once, for up to kGroup of the query heads that share them. Rows that see many keys are cut, by a
+// rule that knows only how many they see, into at most kMostParts parts for as many blocks, whose sums a second kernel
+// merges in order ("Flash-Decoding"; Dao, Haziza, Massa and Sizov, 2023): the bits of a row do not depend on the
+// batch.
+//
+// Where the rows are the cache's own, as in an encoder, neighbours see the same keys: they go through attend
+// (attention/attention.cuda.h), 64 rows at a time.
+#pragma once
+
+#include "cuda/stream.h"
+#include "kernels/decode/attention_decode.h"
+
+namespace pope::cuda {
+
+void attention_decode(const void* q, const void* keys, const void* values, int32_t dtype, const CacheSpan* spans,
+                      void* out, const DecodeShape& shape, float scale, Stream& stream);
+
+}  // namespace pope::cuda
