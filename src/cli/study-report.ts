@@ -4,7 +4,17 @@ import { markdownTable } from './table.js';
 type Column = StudyTable['columns'][number];
 
 /** The table of a study as Markdown: in the paper's shape, then every figure with its interval and its difference from the baseline. */
-export function studyText({ title, baseline, alpha, seeds, embedder, columns, rows, warnings }: StudyTable): string {
+export function studyText({
+  title,
+  baseline,
+  alpha,
+  seeds,
+  embedder,
+  columns,
+  rows,
+  pareto,
+  warnings,
+}: StudyTable): string {
   const level = `${Math.round(1000 * (1 - alpha)) / 10} %`;
   const compared = rows.filter((row) => columns.some(({ key }) => row.cells[key]?.difference));
   return [
@@ -28,8 +38,30 @@ export function studyText({ title, baseline, alpha, seeds, embedder, columns, ro
             ]),
           ),
         ]),
+    ...paretoTable(pareto),
     ...warningList(warnings),
   ].join('\n');
+}
+
+/** Figure 1 as a table; the points of queries are in table.json. */
+function paretoTable(points: StudyTable['pareto']): string[] {
+  if (points.length === 0) return [];
+  const rows = points.map(({ backbone, data, method, lambda, temperature, diversity, plScore, isOnFront }) => [
+    backbone,
+    data,
+    method,
+    lambda === null ? '-' : String(lambda),
+    String(temperature),
+    ...[diversity, plScore].map((value) => value?.toFixed(4) ?? '-'),
+    isOnFront ? 'yes' : '',
+  ]);
+  return [
+    'PL-Score against diversity; no other point of its method is better in both than one on the front\n',
+    markdownTable(
+      ['backbone', 'data', 'method', 'lambda', 'temperature', 'Diversity', 'PL-Score', 'on the front'],
+      rows,
+    ),
+  ];
 }
 
 /** Each warning once, with all that it is about. */

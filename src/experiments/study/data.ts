@@ -3,6 +3,7 @@ import { LoggedDataset } from '../../data/dataset.js';
 import { AtomicWriter } from '../../data/files.js';
 import type { Slate } from '../../data/slate.js';
 import type { SplitRatio } from '../../data/split.js';
+import type { Warning } from '../../estimators/result.js';
 import { textWorld } from '../worlds/text/text-world.js';
 import type { DataConfig } from './config.js';
 import type { Study } from './study.js';
@@ -19,6 +20,7 @@ export interface StudyData {
   references: string;
   split: { splitRatio?: SplitRatio | undefined; splitSeed?: number | undefined };
   config: DataConfig;
+  warnings: Warning[];
 }
 
 /** Cuts the test split out of a log, or writes the log of a text world. */
@@ -43,7 +45,7 @@ async function fromLog(study: Study, config: DataConfig): Promise<StudyData> {
     return writeSlates(join(folder, 'test.jsonl'), firstOf(whole, testQueries));
   });
   const test = join(folder, 'test.jsonl');
-  return { name, hash, log, test, references: test, split, config };
+  return { name, hash, log, test, references: test, split, config, warnings: [] };
 }
 
 async function fromWorld(study: Study, config: DataConfig): Promise<StudyData> {
@@ -66,7 +68,7 @@ async function fromWorld(study: Study, config: DataConfig): Promise<StudyData> {
     return writeSlates(join(folder, 'test.jsonl'), test);
   });
   const [log, test, references] = ['log', 'test', 'references'].map((file) => join(folder, `${file}.jsonl`));
-  return { name, hash, log: [log!], test: test!, references: references!, split: {}, config };
+  return { name, hash, log: [log!], test: test!, references: references!, split: {}, config, warnings: [] };
 }
 
 async function* firstOf(slates: AsyncIterable<Slate>, most = Number.POSITIVE_INFINITY): AsyncGenerator<Slate> {

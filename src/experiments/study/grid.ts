@@ -30,15 +30,19 @@ interface Outcome {
   scores: StudyScores;
 }
 
+interface Grid {
+  experiment: string;
+  title: string;
+  pairs: readonly Pair[];
+  columns: readonly ColumnKey[];
+  /** Where data sets are not those of `prepareData`. */
+  prepare?: (name: string, backbone: StudyBackbone) => Promise<StudyData>;
+}
+
 /** The table of an experiment whose rows are backbones, methods and pairs of data sets. */
 export async function gridTable(
   study: Study,
-  {
-    experiment,
-    title,
-    pairs,
-    columns,
-  }: { experiment: string; title: string; pairs: readonly Pair[]; columns: readonly ColumnKey[] },
+  { experiment, title, pairs, columns, prepare = (name) => prepareData(study, name) }: Grid,
 ): Promise<StudyTable> {
   const keys: ColumnKey[] = study.config.judge === undefined ? [...columns] : [...columns, 'winRate'];
   const rows: TableRow[] = [];
@@ -47,7 +51,7 @@ export async function gridTable(
   for (const { name } of study.config.backbones) {
     const backbone = await prepareBackbone(study, name);
     for (const pair of pairs) {
-      const part = await gridRows(study, { backbone, pair, columns: keys });
+      const part = await gridRows(study, { backbone, pair, columns: keys, prepare });
       rows.push(...part.rows);
       warnings.push(...part.warnings);
       embedder = part.embedder;
@@ -57,6 +61,7 @@ export async function gridTable(
     ...{ experiment, title, baseline: study.baseline, alpha: study.config.alpha, seeds: [...study.seeds], embedder },
     columns: columnsOf(keys),
     rows,
+    pareto: [],
     warnings,
     environment: { ...diagnose() },
   };
@@ -64,16 +69,22 @@ export async function gridTable(
 
 async function gridRows(
   study: Study,
-  { backbone, pair, columns }: { backbone: StudyBackbone; pair: Pair; columns: readonly ColumnKey[] },
+  {
+    backbone,
+    pair,
+    columns,
+    prepare,
+  }: Required<Pick<Grid, 'columns' | 'prepare'>> & { backbone: StudyBackbone; pair: Pair },
 ) {
-  const train = await prepareData(study, pair.train);
-  const test = await prepareData(study, pair.test);
+  const train = await prepare(pair.train, backbone);
+  const test = await prepare(pair.test, backbone);
   const trainLogging = await loggingPolicy(study, train);
   const testLogging = await loggingPolicy(study, test);
   const outcomes = new Map<string, Outcome[]>();
   const warnings = new Map<string, TableWarning>();
   const warn = (about: string, { code, message }: Warning) =>
     warnings.set(JSON.stringify([code, about]), { code, about, message });
+  for (const { name, warnings } of [train, test]) for (const warning of warnings) warn(name, warning);
   for (const method of study.config.methods) {
     const own: Outcome[] = [];
     for (const seed of study.seeds) {

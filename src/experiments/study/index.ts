@@ -4,6 +4,7 @@
  * train.ts, generate.ts, measure.ts, value.ts, judge.ts) or of `gridTable`; it is then named in EXPERIMENTS.
  */
 
+import { rq1 } from './rq1/index.js';
 import { rq2 } from './rq2.js';
 import { rq3 } from './rq3.js';
 import type { Experiment } from './run.js';
@@ -13,4 +14,4 @@ export type { StageEvent } from './stages.js';
 export type { StudyProgress } from './study.js';
 export type { Cell, StudyTable, TableRow } from './table.js';
 
-export const EXPERIMENTS: readonly Experiment[] = [rq2, rq3];
+export const EXPERIMENTS: readonly Experiment[] = [rq1, rq2, rq3];

@@ -16,6 +16,8 @@ export interface Experiment {
   schema: z.ZodType<StudyConfig, any>;
   /** The configuration where none is given: a built-in world. */
   defaults: object;
+  /** What --quick does to the experiment's own keys. */
+  quicken?: (config: StudyConfig) => StudyConfig;
   run(study: Study): Promise<StudyTable>;
 }
 
@@ -25,6 +27,7 @@ export function defineExperiment<S extends z.ZodType<StudyConfig>>(experiment: {
   summary: string;
   schema: S;
   defaults: z.input<S> & object;
+  quicken?: (config: z.output<S>) => z.output<S>;
   run(study: Study<z.output<S>>): Promise<StudyTable>;
 }): Experiment {
   return experiment as unknown as Experiment;
@@ -44,12 +47,12 @@ export interface RunExperimentOptions extends StudyOptions {
  * @throws UsageError STUDY_CONFIG; what the stages throw
  */
 export async function runExperiment(
-  { schema, defaults, run }: Experiment,
+  { schema, defaults, quicken = (config) => config, run }: Experiment,
   { config: file, quick = false, ...options }: RunExperimentOptions,
 ): Promise<StudyTable> {
   const given = file === undefined ? defaults : await readStudyConfig(file);
   const parsed = parseStudyConfig(schema, given, file ?? 'the built-in configuration');
-  const config = quick ? quickly(parsed) : parsed;
+  const config = quick ? quicken(quickly(parsed)) : parsed;
   await writeFileAtomic(join(options.output, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
   const table = studyTable.parse(await run(new Study(config, options)));
   await writeFileAtomic(join(options.output, 'table.json'), `${JSON.stringify(table, null, 2)}\n`);

@@ -32,6 +32,19 @@ const row = z.strictObject({
   cells: z.record(z.string(), cell).describe('By the key of the column; columns that a row lacks are left out.'),
 });
 
+const figure = { diversity: bound, plScore: bound };
+
+const paretoPoint = z.strictObject({
+  backbone: z.string(),
+  data: z.string(),
+  method: z.string(),
+  lambda: z.number().nullable().describe('lambdaDiv; null for methods that have none.'),
+  temperature: z.number(),
+  ...figure,
+  isOnFront: z.boolean().describe('No other point of the same method is better in one and as good in the other.'),
+  queries: z.array(z.strictObject(figure)).describe('The same of each query.'),
+});
+
 export const studyTable = z.strictObject({
   experiment: z.string(),
   title: z.string(),
@@ -41,6 +54,7 @@ export const studyTable = z.strictObject({
   embedder: z.string(),
   columns: z.array(column),
   rows: z.array(row),
+  pareto: z.array(paretoPoint).describe('PL-Score against diversity over lambdas and temperatures (rq1).'),
   warnings: z.array(z.strictObject({ code: z.string(), about: z.string(), message: z.string() })),
   environment: z.record(z.string(), z.unknown()).describe('The report of `pope doctor --json`.'),
 });
@@ -48,4 +62,5 @@ export const studyTable = z.strictObject({
 export type Cell = z.output<typeof cell>;
 export type TableRow = z.output<typeof row>;
 export type TableWarning = StudyTable['warnings'][number];
+export type ParetoPoint = StudyTable['pareto'][number];
 export type StudyTable = z.output<typeof studyTable>;
