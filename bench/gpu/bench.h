@@ -125,5 +125,6 @@ void bench_token_logprobs(Report& report, const Options& options);
 void bench_policy(Report& report, const Options& options);
 void bench_bootstrap(Report& report, const Options& options);
 void bench_heads(Report& report, const Options& options);
+void bench_attention(Report& report, const Options& options);
 
 }  // namespace bench

@@ -28,6 +28,7 @@ int run(bench::Options options, bool timing, const std::string& out) {
       bench::bench_token_logprobs(report, options);
       bench::bench_policy(report, options);
       bench::bench_bootstrap(report, options);
+      bench::bench_attention(report, options);
     }
     bench::bench_heads(report, options);
   };

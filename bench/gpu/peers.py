@@ -18,6 +18,12 @@ HEADS = [
     ("Phi-3.5-mini", 3072, 32064),
     ("H 4096, V 131072", 4096, 131072),
 ]
+ATTENTION = [
+    ("Llama-3.2-1B", 32, 8, 64),
+    ("Llama-3.2-3B", 24, 8, 128),
+    ("Qwen3-4B", 32, 8, 128),
+    ("Phi-3.5-mini", 32, 32, 96),
+]
 ROWS = 8192
 SCALE = 0.8
 rows = []
@@ -113,6 +119,43 @@ def bench_head(model, width, vocab):
     report("heads", f"{model}, Liger cross entropy, + backward", shape, liger)
 
 
+def bench_attention(model, heads, kv, head):
+    """128 sequences of 512 + 64 tokens, what a packed slate is to those who cannot pack; one of 8192; one new token each."""
+    scale = 1 / math.sqrt(head)
+
+    def tensors(count, queries, keys):
+        def tensor(number, length):
+            return torch.randn(count, number, length, head, device="cuda", dtype=torch.bfloat16).requires_grad_()
+
+        return tensor(heads, queries), tensor(kv, keys), tensor(kv, keys)
+
+    def torch_attention(q, k, v, causal=True):
+        attend = torch.nn.functional.scaled_dot_product_attention
+        return attend(q, k, v, is_causal=causal, scale=scale, enable_gqa=heads != kv)
+
+    def flash(q, k, v, causal=True):
+        from flash_attn import flash_attn_func
+
+        return flash_attn_func(*(x.transpose(1, 2) for x in (q, k, v)), softmax_scale=scale, causal=causal)
+
+    def backward(function, inputs):
+        out = function(*inputs)
+        gradient = torch.randn_like(out)
+        return lambda: torch.autograd.grad(out, inputs, gradient, retain_graph=True)
+
+    for name, function in (("torch", torch_attention), ("flash-attn", flash)):
+        for how, count, length in (("unpacked", 128, 576), ("a long sequence", 1, 8192)):
+            shape = f"{count * length} rows"
+            inputs = tensors(count, length, length)
+            row = f"{model}, {name}, {how}"
+            report("attention", row, shape, lambda f=function, i=inputs: no_grad(f, *i))
+            report("attention", f"{row}, backward", shape, lambda f=function, i=inputs: backward(f, i))
+        for how, count, length in (("decode, 50 samples of 2 prompts", 100, 576), ("decode, one long context", 1, 16448)):
+            inputs = tensors(count, 1, length)
+            report("attention", f"{model}, {name}, {how}", f"{count} rows, {count * length} keys",
+                   lambda f=function, i=inputs: no_grad(f, *i, False))
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--out", required=True)
@@ -121,6 +164,8 @@ def main():
         bench_logits(vocab)
     for model, width, vocab in HEADS:
         bench_head(model, width, vocab)
+    for attention in ATTENTION:
+        bench_attention(*attention)
     versions = {"torch": torch.__version__, "device": torch.cuda.get_device_name()}
     with open(out, "w") as file:
         json.dump({**versions, "times": rows}, file, indent=1)
