@@ -1,20 +1,18 @@
 /** @file Rows of every backbone and method, trained on one data set and judged on one, the same or another. */
-
-import type { Comparison } from '../../estimators/compare/result.js';
-import type { Evaluation, Warning } from '../../estimators/result.js';
+import type { Warning } from '../../estimators/result.js';
 import { diagnose } from '../../native/doctor.js';
 import { prepareBackbone, type StudyBackbone } from './backbone.js';
-import { metricCell, NORMALISE, valueCell, winRateCell } from './cells.js';
+import { metricCell, winRateCell } from './cells.js';
 import { type ColumnKey, columnsOf } from './columns.js';
 import { prepareData, type StudyData } from './data.js';
 import { generateAnswers, type StudyAnswers } from './generate.js';
 import { judgeAnswers } from './judge.js';
-import { loggingPolicy, type StudyLogging } from './logging.js';
+import { loggingPolicy } from './logging.js';
 import { measureAnswers, type StudyMeasured } from './measure.js';
 import type { Study } from './study.js';
 import type { Cell, StudyTable, TableRow, TableWarning } from './table.js';
 import { type StudyModel, trainMethod } from './train.js';
-import { compareModels, evaluateModel, type StudyScores, scoreModel } from './value.js';
+import { valueCells } from './value-cells.js';
 
 /** Where models are trained, and whose test queries they answer. */
 export interface Pair {
@@ -27,7 +25,6 @@ interface Outcome {
   model: StudyModel;
   answers: StudyAnswers;
   measured: StudyMeasured;
-  scores: StudyScores;
 }
 
 interface Grid {
@@ -92,15 +89,15 @@ async function gridRows(
       const model = await trainMethod(study, { data: train, backbone, method, seed }, trainLogging);
       const answers = await generateAnswers(study, model, test);
       const measured = await measureAnswers(study, answers, test);
-      const scores = await scoreModel(study, model, test);
       for (const warning of measured.measurements.warnings) warn(pair.test, warning);
       for (const code of model.training?.warnings ?? [])
         warn(model.name, { code, message: 'a warning of its training' });
-      own.push({ model, answers, measured, scores });
+      own.push({ model, answers, measured });
     }
     outcomes.set(method.name, own);
   }
-  const values = await valueCells(study, outcomes, { columns, data: test, logging: testLogging, warn });
+  const models = new Map([...outcomes].map(([method, own]) => [method, own.map(({ model }) => model)]));
+  const values = await valueCells(study, models, { columns, data: test, logging: testLogging, warn });
   const rows: TableRow[] = [];
   for (const [method, own] of outcomes) {
     const cells: Record<string, Cell> = {};
@@ -145,46 +142,4 @@ async function cellOf(
     summaries.push(await judgeAnswers(study, { ours: answers, theirs: base[i]!.answers, data }));
   }
   return winRateCell(summaries);
-}
-
-/** V and its index of every method, by column and method. */
-async function valueCells(
-  study: Study,
-  outcomes: ReadonlyMap<string, Outcome[]>,
-  {
-    columns,
-    data,
-    logging,
-    warn,
-  }: {
-    columns: readonly ColumnKey[];
-    data: StudyData;
-    logging: StudyLogging;
-    warn: (about: string, warning: Warning) => void;
-  },
-): Promise<Map<string, Cell>> {
-  const cells = new Map<string, Cell>();
-  const wanted = (['value', 'index'] as const).filter((column) => columns.includes(column));
-  if (wanted.length === 0) return cells;
-  const evaluations = new Map<string, Evaluation[]>();
-  for (const [method, own] of outcomes) {
-    const ofSeeds: Evaluation[] = [];
-    for (const { model, scores } of own) {
-      const evaluation = await evaluateModel(study, scores, data, logging);
-      for (const warning of evaluation.warnings) warn(`${model.name} on ${data.name}`, warning);
-      ofSeeds.push(evaluation);
-    }
-    evaluations.set(method, ofSeeds);
-  }
-  for (const column of wanted) {
-    const comparisons: Comparison[] = [];
-    for (const i of outcomes.size < 2 ? [] : study.seeds.keys()) {
-      const scores = new Map([...outcomes].map(([method, own]) => [method, own[i]!.scores]));
-      comparisons.push(await compareModels(study, scores, { data, logging, normalise: NORMALISE[column] }));
-    }
-    for (const [method, own] of evaluations) {
-      cells.set(`${column} ${method}`, valueCell(column, own, { comparisons, method, baseline: study.baseline }));
-    }
-  }
-  return cells;
 }

@@ -16,7 +16,7 @@ export const rq1 = defineExperiment({
     methods: BUILT_IN_METHODS,
     training: BUILT_IN_TRAINING,
     generation: BUILT_IN_GENERATION,
-    metrics: { embedder: 'world' },
+    metrics: { embedder: 'world', top: 6 },
     value: { reduction: 'mean' },
     toy: { references: 3, candidates: 12 },
     lambdas: [0, 0.03, 0.1, 0.3],
