@@ -22,6 +22,13 @@ export {
   UsageError,
 } from './errors.js';
 export { type EvaluateOptions, type Evaluation, evaluate } from './estimators/index.js';
+export {
+  type ExportTrlOptions,
+  type ExportWeightsOptions,
+  exportTrl,
+  exportWeights,
+  type ResponseWeight,
+} from './export/index.js';
 export { type Measurements, type MeasureOptions, measure } from './metrics/index.js';
 export type { CausalModel, GradientOptions, LoadOptions, LoraOptions, TransformerEncoder } from './models/index.js';
 export { loadEncoder } from './models/load-encoder.js';

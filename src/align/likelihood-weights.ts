@@ -1,3 +1,5 @@
+import type { Slate } from '../data/slate.js';
+import { hasSignals, responseSignals } from '../reward/signals.js';
 import { equalWeights, rewardWeights, topWeights } from './objectives/likelihood.js';
 import { combWeights, coverWeights, pooledWeights } from './objectives/opinion.js';
 import { opinionNumbers, opinionShares } from './objectives/opinion-shares.js';
@@ -11,6 +13,16 @@ export interface WeighedSlate {
   /** u_k, at least 0 [K]. */
   votes: Float64Array;
   labels: readonly (string | undefined)[];
+}
+
+export function weighedSlate(slate: Slate, rewards: Float64Array): WeighedSlate {
+  const votes = hasSignals(slate, undefined) ? responseSignals(slate, 'sum', undefined) : rewards;
+  return {
+    queryKey: JSON.stringify(slate.messages ?? slate.prompt),
+    rewards,
+    votes: votes.map((vote) => Math.max(0, vote)),
+    labels: slate.responses.map(({ opinion }) => opinion),
+  };
 }
 
 /**

@@ -7,8 +7,7 @@ import type { EncodedQuery } from '../policy/encoded-query.js';
 import type { LocalPolicy } from '../policy/local-policy.js';
 import type { Policy } from '../policy/policy.js';
 import { slateReward } from '../reward/index.js';
-import { hasSignals, responseSignals } from '../reward/signals.js';
-import { likelihoodWeights, type WeighedSlate } from './likelihood-weights.js';
+import { likelihoodWeights, type WeighedSlate, weighedSlate } from './likelihood-weights.js';
 import { isLikelihood, type ResolvedSettings } from './options.js';
 import type { TrainingResponse, TrainingSlate } from './training-slate.js';
 
@@ -156,15 +155,11 @@ function readSlate(
   logging: readonly Score[] | null,
   reference: readonly Score[] | null,
 ): ReadSlate {
-  const votes = hasSignals(slate, undefined) ? responseSignals(slate, 'sum', undefined) : rewards;
   return {
     query: slate.id,
     weight: slate.weight ?? 1,
     prompt,
-    queryKey: JSON.stringify(slate.messages ?? slate.prompt),
-    rewards,
-    votes: votes.map((vote) => Math.max(0, vote)),
-    labels: slate.responses.map(({ opinion }) => opinion),
+    ...weighedSlate(slate, rewards),
     responses: responses.map(({ id, ids, bytes }, k) => ({
       id,
       ids,

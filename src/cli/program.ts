@@ -8,6 +8,7 @@ import { demo } from './commands/demo.js';
 import { doctor } from './commands/doctor.js';
 import { evaluate } from './commands/evaluate.js';
 import { experiment } from './commands/experiment.js';
+import { exportCommand } from './commands/export.js';
 import { fitLoggingCommand } from './commands/fit-logging.js';
 import { generate } from './commands/generate.js';
 import { importCommand } from './commands/import.js';
@@ -24,6 +25,7 @@ import type { DataStream } from './terminal.js';
 const COMMANDS: readonly MountedCommand[] = [
   demo,
   importCommand,
+  exportCommand,
   score,
   evaluate,
   compare,

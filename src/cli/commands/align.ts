@@ -1,59 +1,26 @@
-import { align, METHODS, planRun, resolveSettings, resumeFolder } from '../../align/index.js';
-import { OPINION_RULES, PRESETS, type TrainingSettings } from '../../align/options.js';
+import { align, planRun, resolveSettings, resumeFolder } from '../../align/index.js';
+import type { TrainingSettings } from '../../align/options.js';
 import { InterruptedError } from '../../errors.js';
-import { form, normalisation, reduction } from '../../estimators/result.js';
 import { loadModel } from '../../models/index.js';
-import { estimatorNames } from '../../native/objective.js';
 import type { Policy } from '../../policy/policy.js';
 import { scoreFile } from '../../policy/score-file.js';
-import { REWARDS } from '../../reward/index.js';
 import { defineCommand } from '../command.js';
 import { ENCODING_FLAGS, encodingOptions } from '../encoding-flags.js';
-import {
-  defaulted,
-  expected,
-  number,
-  oneOf,
-  onOff,
-  optional,
-  type Parse,
-  positiveNumber,
-  required,
-  several,
-  text,
-} from '../flags.js';
+import { defaulted, oneOf, onOff, optional, required, several, text } from '../flags.js';
 import { LOG_FLAGS, openLog, saySkipped } from '../log-flags.js';
 import { loadOptions } from '../model-flags.js';
+import { OBJECTIVE_FLAGS, objectiveSettings } from '../objective-flags.js';
 import type { Settings } from '../settings.js';
 import { readable } from '../table.js';
 import { OPTIMISATION_FLAGS, optimisationSettings } from '../training-flags.js';
 import { evaluationText, leftOutTexts, planText, progressText } from '../training-report.js';
-
-const numberOr =
-  <const T extends string>(...words: T[]): Parse<number | T> =>
-  (value) =>
-    words.find((word) => word === value) ?? number(value);
-
-/** `comb`, `pooled` or `cover-8`. */
-const opinionRule: Parse<{ rule: (typeof OPINION_RULES)[number]; n: number | undefined }> = (value) => {
-  const [, name, n] = /^([a-z]+)(?:-(\d+))?$/.exec(value) ?? [];
-  const rule = OPINION_RULES.find((known) => known === name);
-  if (rule === undefined || (n !== undefined && rule !== 'cover')) throw expected('comb, pooled or cover-8', value);
-  return { rule, n: n === undefined ? undefined : Number(n) };
-};
 
 const { split: _, ...WHOLE_LOG_FLAGS } = LOG_FLAGS;
 
 const FLAGS = {
   model: required('--model <dir>', 'Hugging Face model folder to begin with', text),
   output: required('-o, --output <dir>', 'folder of the run: model, checkpoints, metrics', text),
-  method: defaulted('--method <name>', METHODS.join(', '), oneOf(...METHODS), 'pope'),
-  preset: defaulted(
-    '--preset <name>',
-    'what is not said: default trains stably, paper is as published',
-    oneOf(...PRESETS),
-    'default',
-  ),
+  ...OBJECTIVE_FLAGS,
   logging: several(
     '--logging <scores...>',
     "score files of the logging policy, or the word log for the log's own propensities",
@@ -65,34 +32,13 @@ const FLAGS = {
   json: onOff('--json', 'print one JSON object'),
   device: defaulted('--device <name>', 'auto, cpu or cuda', oneOf('auto', 'cpu', 'cuda'), 'auto'),
 
-  objective: optional('--objective <name>', 'pope: slate, decomposed or bound', oneOf(...estimatorNames)),
-  form: optional('--form <name>', 'pope: expected, soft or gated', oneOf(...form.options)),
-  lambdaCu: optional('--lambda-cu <x>', 'pope: weight of utility', number),
-  lambdaDiv: optional('--lambda-div <x>', 'pope: weight of diversity, or auto', numberOr('auto')),
-  transform: optional('--transform <name:value>', 'pope: transform of the weights, such as clip:5, or none', text),
-  reduction: optional('--reduction <name>', 'pope: sum or mean over a slate', oneOf(...reduction.options)),
-  normalise: optional('--normalise <by>', 'pope: none, tokens or bytes', oneOf(...normalisation.options)),
-  gradient: optional('--gradient <name>', "pope: exact, or the paper's score", oneOf('exact', 'score')),
-  baseline: optional('--baseline <x>', 'pope: a number, mean or half-mean', numberOr('mean', 'half-mean')),
   tokenEntropy: onOff('--token-entropy', 'pope: reward the entropy of the tokens in place of the surprise'),
-  proximity: optional('--proximity <kappa>', 'pope: penalty on leaving the initial model', number),
-  beta: optional('--beta <x>', 'dpo, pl: beta (default: 0.1)', positiveNumber),
-  power: optional('--power <x>', 'rwsft: exponent of the rewards (default: 1)', positiveNumber),
-  opinion: optional('--opinion <rule>', 'opinion: comb, pooled or cover-N (default: comb)', opinionRule),
-  opinionB: optional('--opinion-b <x>', 'opinion: exponent of the votes of an opinion (default: 1)', positiveNumber),
-  opinionG: optional(
-    '--opinion-g <x>',
-    'opinion: exponent of the votes inside an opinion (default: 8, pooled 3)',
-    positiveNumber,
-  ),
-  opinionA: optional('--opinion-a <x>', "opinion: exponent of the logger's share of it (default: 1)", number),
   responses: optional(
     '--responses <which>',
     'likelihood methods: one drawn of each slate, or all (default: drawn)',
     oneOf('drawn', 'all'),
   ),
 
-  reward: optional('--reward <name>', `${REWARDS.join(', ')} (default: by what the log has)`, oneOf(...REWARDS)),
   ...OPTIMISATION_FLAGS,
   ...ENCODING_FLAGS,
   ...WHOLE_LOG_FLAGS,
@@ -167,30 +113,10 @@ function loggingOf(paths: readonly string[]): Policy | 'log' {
 
 /** The settings of training among those of the command. */
 function trainingSettings(settings: Settings<typeof FLAGS> & { seed: number }): TrainingSettings {
-  const { opinion } = settings;
   return {
-    method: settings.method,
-    preset: settings.preset,
-    objective: settings.objective,
-    form: settings.form,
-    lambdaCu: settings.lambdaCu,
-    lambdaDiv: settings.lambdaDiv,
-    transform: settings.transform,
-    reduction: settings.reduction,
-    normalise: settings.normalise,
-    gradient: settings.gradient,
-    baseline: settings.baseline,
+    ...objectiveSettings(settings),
     tokenEntropy: settings.tokenEntropy,
-    proximity: settings.proximity,
-    beta: settings.beta,
-    power: settings.power,
-    opinion: opinion?.rule,
-    opinionB: settings.opinionB,
-    opinionG: settings.opinionG,
-    opinionA: settings.opinionA,
-    opinionN: opinion?.n,
     responses: settings.responses,
-    reward: settings.reward,
     ...optimisationSettings(settings),
     seed: settings.seed,
   };

@@ -1,0 +1,46 @@
+import { UsageError } from '../../errors.js';
+import { defineCommand } from '../command.js';
+import { EXPORT_FLAGS, type ExportKind } from '../export/export-kind.js';
+import { trl } from '../export/trl.js';
+import { weights } from '../export/weights.js';
+import type { Flags } from '../settings.js';
+
+const KINDS: readonly ExportKind[] = [trl, weights];
+
+/** Flags of all kinds; those that several have are the same. */
+const FLAGS: Flags = Object.assign({}, ...KINDS.map(({ flags }) => flags));
+
+export const exportCommand = defineCommand({
+  name: 'export',
+  summary: 'Write a log in the form that another tool reads.',
+  examples: [
+    'pope export trl log.jsonl --split train -o preferences.jsonl',
+    'pope export weights log.jsonl --target now.jsonl --logging logging.jsonl --split train -o weights.jsonl',
+  ],
+  arguments: [
+    ['<what>', KINDS.map(({ name, summary }) => `${name} (${summary})`).join('; ')],
+    ['<log>', 'log file, or - for standard input'],
+  ],
+  flags: { ...FLAGS, ...EXPORT_FLAGS },
+  async run([what, path], settings, context) {
+    const kind = KINDS.find(({ name }) => name === what);
+    if (kind === undefined) {
+      const known = KINDS.map(({ name }) => name).join(', ');
+      throw new UsageError('USAGE', `pope export: expected one of ${known}, got "${what}"`);
+    }
+    checkFlags(kind, settings);
+    await kind.run(path!, settings, context);
+  },
+});
+
+/** A flag of another kind would change nothing: whoever gives it expects something else. */
+function checkFlags(kind: ExportKind, settings: Readonly<Record<string, unknown>>): void {
+  const given = Object.entries(FLAGS).find(([name, { fallback }]) => {
+    const value = settings[name];
+    const isSet = Array.isArray(value) && Array.isArray(fallback) ? value.length > 0 : value !== fallback;
+    return isSet && !(name in kind.flags);
+  });
+  if (given !== undefined) {
+    throw new UsageError('BAD_OPTION', `${given[1].syntax}: not a flag of "pope export ${kind.name}"`);
+  }
+}
