@@ -13,6 +13,7 @@ export function studyText({
   columns,
   rows,
   pareto,
+  notes,
   warnings,
 }: StudyTable): string {
   const level = `${Math.round(1000 * (1 - alpha)) / 10} %`;
@@ -39,6 +40,7 @@ export function studyText({
           ),
         ]),
     ...paretoTable(pareto),
+    ...notes.map((note) => `${note}\n`),
     ...warningList(warnings),
   ].join('\n');
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { trainBase } from '../synthetic/training.js';
 import { textWorld } from '../worlds/text/text-world.js';
+import type { TextWorldName } from '../worlds/text/worlds.js';
 import type { BackboneConfig } from './config.js';
 import type { Study } from './study.js';
 
@@ -18,8 +19,16 @@ export async function prepareBackbone(study: Study, name: string): Promise<Study
   const { model, world, seed, steps, encoding = {} } = study.backbone(name);
   // What is in a model's folder is checked by its hash where it is trained, scored or generated from.
   if (model !== undefined) return { name, hash: JSON.stringify({ model, encoding }), model, encoding };
+  return { name, encoding, ...(await trainBackbone(study, { name, world: world!, seed, steps })) };
+}
+
+/** Trains the base model of a text world. */
+export async function trainBackbone(
+  study: Study,
+  { name, world, seed, steps }: { name: string; world: TextWorldName; seed: number; steps: number },
+): Promise<{ hash: string; model: string }> {
   const { folder, hash } = await study.stages.run('backbone', name, { world, seed, steps }, async (folder) => {
-    const trained = await trainBase(textWorld(world!, seed), {
+    const trained = await trainBase(textWorld(world, seed), {
       folder,
       steps,
       signal: study.signal,
@@ -28,5 +37,5 @@ export async function prepareBackbone(study: Study, name: string): Promise<Study
     });
     return { steps: trained.steps, tokens: trained.tokens };
   });
-  return { name, hash, model: join(folder, 'run', 'model'), encoding };
+  return { hash, model: join(folder, 'run', 'model') };
 }

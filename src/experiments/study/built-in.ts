@@ -25,3 +25,10 @@ export const BUILT_IN_TRAINING = {
 
 /** No answer of the worlds' grammar has more than 20 tokens with its end. */
 export const BUILT_IN_GENERATION = { n: 50, maxTokens: 24 } satisfies StudyInput['generation'];
+
+/** A logging policy that is fitted to the log of a text world, from the backbone `world`. */
+export const BUILT_IN_FIT = {
+  model: 'world',
+  folds: 3,
+  training: { lr: 1e-3, steps: 150, validateEvery: 50, checkpointEvery: 0 },
+} satisfies Exclude<StudyInput['logging'], 'log' | undefined>;

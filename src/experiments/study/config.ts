@@ -41,12 +41,23 @@ const encoding = z
   // JSON has no undefined.
   .transform((given) => given as Pick<LocalPolicyOptions, 'system' | 'template' | 'end' | 'onOverflow'>);
 
-const fittedLogging = z.strictObject({
-  model: path.describe('Folder of the model that is fitted to the log.'),
+export const fittedLogging = z.strictObject({
+  model: path.describe('Folder of the model that is fitted to the log, or the name of a backbone.'),
   folds: z.int().min(2).optional(),
   training: training.optional(),
   encoding: encoding.optional(),
 });
+
+/** What training is told of the logging policy instead of what is known of it (changed-logging.ts). */
+export const propensities = z.union([
+  z.strictObject({ noise: z.number().positive().describe('Standard deviation of what is added to each l0, nats.') }),
+  z.strictObject({ factor: z.number().positive().describe('Each l0 times this, as by another temperature.') }),
+  z.strictObject({ fit: fittedLogging.describe('Another logging policy, cross-fitted.') }),
+  z.strictObject({ inSample: fittedLogging.describe('The same, scored by the model that saw every response.') }),
+]);
+
+/** Where propensities come from. */
+export const logging = z.union([z.literal('log'), fittedLogging]);
 
 const data = z
   .strictObject({
@@ -58,7 +69,7 @@ const data = z
     seed: whole.default(0),
     slatesPerQuery: count.default(8),
     slateSize: count.default(6),
-    logging: z.union([z.literal('log'), fittedLogging]).optional(),
+    logging: logging.optional(),
   })
   .refine(
     (given) => (given.log === undefined) !== (given.world === undefined),
@@ -82,6 +93,7 @@ const backbone = z
 const method = z.strictObject({
   name,
   training: training.optional().describe('Left out: the backbone as it is.'),
+  propensities: propensities.optional().describe('Changed for the training of this method.'),
 });
 
 const generation = z.strictObject({
@@ -92,13 +104,16 @@ const generation = z.strictObject({
   topP: z.number().positive().max(1).default(1),
 });
 
-const metrics = z.strictObject({
+/** How answers are measured. */
+export const metrics = z.strictObject({
   embedder: path.describe("A model folder, the URL of a server, lexical, or world: the text worlds' own."),
   embedderModel: z.string().optional(),
   tau: z.number().optional(),
   top: count.optional(),
   alignScore: path.optional(),
-  fluency: path.optional(),
+  fluency: path
+    .optional()
+    .describe("A model folder, or world: a model of the text worlds' language that nothing else uses."),
 });
 
 const value = z.strictObject({
@@ -121,7 +136,7 @@ export const studyShape = {
   data: named(data),
   backbones: named(backbone),
   methods: named(method),
-  logging: z.union([z.literal('log'), fittedLogging]).default('log'),
+  logging: logging.default('log'),
   training: training.default({}).describe('Of all methods; a method may say otherwise.'),
   baseline: name.optional().describe('Method that the others are compared with; default SFT where there is one.'),
   seeds: z.array(whole).min(1).optional(),
@@ -149,6 +164,7 @@ export type StudyInput = z.input<typeof plain>;
 export type DataConfig = StudyConfig['data'][number];
 export type BackboneConfig = StudyConfig['backbones'][number];
 export type MethodConfig = StudyConfig['methods'][number];
+export type PropensityChange = z.output<typeof propensities>;
 export type LoggingConfig = StudyConfig['logging'];
 
 /** Reads a configuration. @throws UsageError STUDY_CONFIG naming the file */

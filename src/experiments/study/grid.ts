@@ -3,11 +3,13 @@ import type { Warning } from '../../estimators/result.js';
 import { diagnose } from '../../native/doctor.js';
 import { prepareBackbone, type StudyBackbone } from './backbone.js';
 import { metricCell, winRateCell } from './cells.js';
-import { type ColumnKey, columnsOf } from './columns.js';
+import { changedLogging } from './changed-logging.js';
+import { type Column, type ColumnKey, columnsOf } from './columns.js';
+import type { MethodConfig } from './config.js';
 import { prepareData, type StudyData } from './data.js';
 import { generateAnswers, type StudyAnswers } from './generate.js';
 import { judgeAnswers } from './judge.js';
-import { loggingPolicy } from './logging.js';
+import { loggingPolicy, type StudyLogging } from './logging.js';
 import { measureAnswers, type StudyMeasured } from './measure.js';
 import type { Study } from './study.js';
 import type { Cell, StudyTable, TableRow, TableWarning } from './table.js';
@@ -21,25 +23,39 @@ export interface Pair {
 }
 
 /** Everything of one method under one seed. */
-interface Outcome {
+export interface Outcome {
   model: StudyModel;
   answers: StudyAnswers;
   measured: StudyMeasured;
 }
 
-interface Grid {
+export interface GridOptions {
   experiment: string;
   title: string;
   pairs: readonly Pair[];
   columns: readonly ColumnKey[];
   /** Where data sets are not those of `prepareData`. */
   prepare?: (name: string, backbone: StudyBackbone) => Promise<StudyData>;
+  /** Further columns, and their cells for one method: by key, as far as it has them. */
+  further?: { columns: readonly Column[]; cells(row: GridRow): Promise<Record<string, Cell>> } | undefined;
+}
+
+/** What a row is made of. */
+export interface GridRow {
+  method: MethodConfig;
+  /** Of each seed. */
+  own: readonly Outcome[];
+  /** The same of the baseline; null for itself and without one. */
+  base: readonly Outcome[] | null;
+  test: StudyData;
+  /** Of the test slates. */
+  logging: StudyLogging;
 }
 
 /** The table of an experiment whose rows are backbones, methods and pairs of data sets. */
 export async function gridTable(
   study: Study,
-  { experiment, title, pairs, columns, prepare = (name) => prepareData(study, name) }: Grid,
+  { experiment, title, pairs, columns, prepare = (name) => prepareData(study, name), further }: GridOptions,
 ): Promise<StudyTable> {
   const keys: ColumnKey[] = study.config.judge === undefined ? [...columns] : [...columns, 'winRate'];
   const rows: TableRow[] = [];
@@ -48,7 +64,7 @@ export async function gridTable(
   for (const { name } of study.config.backbones) {
     const backbone = await prepareBackbone(study, name);
     for (const pair of pairs) {
-      const part = await gridRows(study, { backbone, pair, columns: keys, prepare });
+      const part = await gridRows(study, { backbone, pair, columns: keys, prepare, further });
       rows.push(...part.rows);
       warnings.push(...part.warnings);
       embedder = part.embedder;
@@ -56,9 +72,10 @@ export async function gridTable(
   }
   return {
     ...{ experiment, title, baseline: study.baseline, alpha: study.config.alpha, seeds: [...study.seeds], embedder },
-    columns: columnsOf(keys),
+    columns: [...columnsOf(keys), ...(further?.columns ?? [])],
     rows,
     pareto: [],
+    notes: [],
     warnings,
     environment: { ...diagnose() },
   };
@@ -71,7 +88,9 @@ async function gridRows(
     pair,
     columns,
     prepare,
-  }: Required<Pick<Grid, 'columns' | 'prepare'>> & { backbone: StudyBackbone; pair: Pair },
+    further,
+  }: Required<Pick<GridOptions, 'columns' | 'prepare'>> &
+    Pick<GridOptions, 'further'> & { backbone: StudyBackbone; pair: Pair },
 ) {
   const train = await prepare(pair.train, backbone);
   const test = await prepare(pair.test, backbone);
@@ -86,7 +105,8 @@ async function gridRows(
     const own: Outcome[] = [];
     for (const seed of study.seeds) {
       study.signal?.throwIfAborted();
-      const model = await trainMethod(study, { data: train, backbone, method, seed }, trainLogging);
+      const told = await changedLogging(study, train, { logging: trainLogging, change: method.propensities });
+      const model = await trainMethod(study, { data: train, backbone, method, seed }, told);
       const answers = await generateAnswers(study, model, test);
       const measured = await measureAnswers(study, answers, test);
       for (const warning of measured.measurements.warnings) warn(pair.test, warning);
@@ -105,6 +125,10 @@ async function gridRows(
       const cell = await cellOf(study, column, { method, own, outcomes, values, data: test });
       if (cell !== null) cells[column] = cell;
     }
+    const { baseline } = study;
+    const base = baseline === null || baseline === method ? null : outcomes.get(baseline)!;
+    const row = { method: study.method(method), own, base, test, logging: testLogging };
+    Object.assign(cells, await further?.cells(row));
     const trainedOn = own[0]!.model.training === null ? null : pair.train;
     rows.push({ backbone: backbone.name, trainedOn, data: pair.test, method, variant: null, cells });
   }

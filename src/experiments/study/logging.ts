@@ -3,6 +3,7 @@ import { fitLogging } from '../../align/fit-logging.js';
 import { LoggedDataset } from '../../data/dataset.js';
 import type { Policy } from '../../policy/policy.js';
 import { scoreFile } from '../../policy/score-file.js';
+import { prepareBackbone } from './backbone.js';
 import type { LoggingConfig } from './config.js';
 import type { StudyData } from './data.js';
 import type { Study } from './study.js';
@@ -21,10 +22,21 @@ export async function loggingPolicy(
   config: LoggingConfig = data.config.logging ?? study.config.logging,
 ): Promise<StudyLogging> {
   if (config === 'log') return { hash: 'log', scores: null };
-  const { model, folds, training = {}, encoding = {} } = config;
+  const { folder, hash } = await fitted(study, data, config);
+  return { hash, scores: join(folder, 'scores.jsonl') };
+}
+
+/** The folder of a fit (docs/formats.md section 3). */
+export async function fitted(
+  study: Study,
+  data: StudyData,
+  { model: from, folds, training = {}, encoding = {} }: Exclude<LoggingConfig, 'log'>,
+): Promise<{ folder: string; hash: string }> {
+  const backbone = study.config.backbones.some(({ name }) => name === from) ? await prepareBackbone(study, from) : null;
+  const model = backbone?.model ?? from;
   const seed = study.seeds[0]!;
-  const key = { data: data.hash, model, folds, training, encoding, seed };
-  const { folder, hash } = await study.stages.run('logging', data.name, key, async (folder) => {
+  const key = { data: data.hash, model: backbone?.hash ?? from, folds, training, encoding, seed };
+  return await study.stages.run('logging', data.name, key, async (folder) => {
     const { heldOut, skipped } = await fitLogging(await LoggedDataset.open(data.log), {
       ...training,
       ...{ model, folds, encoding, seed, signal: study.signal, output: folder, device: study.config.device },
@@ -38,7 +50,6 @@ export async function loggingPolicy(
     });
     return { heldOut, skipped };
   });
-  return { hash, scores: join(folder, 'scores.jsonl') };
 }
 
 /** As estimators and training take it. */

@@ -14,6 +14,7 @@ import type { StudyConfig } from './config.js';
 import { openTest, type StudyData } from './data.js';
 import type { StudyAnswers } from './generate.js';
 import type { Study } from './study.js';
+import { worldReader } from './world-reader.js';
 
 /** What `pope metrics` says of answers, and what each query adds to it. */
 export interface StudyMeasured {
@@ -29,12 +30,14 @@ export async function measureAnswers(
   metrics: StudyConfig['metrics'] = study.config.metrics,
 ): Promise<StudyMeasured> {
   const { alpha, resamples, device } = study.config;
-  const key = { answers: answers.hash, data: data.hash, metrics, alpha, resamples };
+  const reader = metrics.fluency === 'world' ? await worldReader(study) : null;
+  const judge = reader?.model ?? metrics.fluency;
+  const key = { answers: answers.hash, data: data.hash, metrics, reader: reader?.hash, alpha, resamples };
   const { folder } = await study.stages.run('metrics', answers.name, key, async (folder) => {
     const { tau, top: k } = metrics;
     const encoder = await openStudyEncoder(metrics, device);
     const alignScore = metrics.alignScore === undefined ? undefined : await loadEncoder(metrics.alignScore, { device });
-    const fluency = metrics.fluency === undefined ? undefined : await loadModel(metrics.fluency, { device });
+    const fluency = judge === undefined ? undefined : await loadModel(judge, { device });
     const contributions: StudyMeasured['contributions'] = {};
     try {
       const generations = await readGenerations([answers.path]);

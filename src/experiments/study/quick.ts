@@ -1,4 +1,6 @@
-import type { StudyConfig } from './config.js';
+import type { LoggingConfig, StudyConfig } from './config.js';
+
+type Fit = Exclude<LoggingConfig, 'log'>;
 
 /** Enough to see that everything runs, too little to compare anything. */
 const QUICK = { baseSteps: 40, steps: 10, testQueries: 6, samples: 6, tokens: 32, folds: 2, resamples: 200 };
@@ -6,21 +8,19 @@ const QUICK = { baseSteps: 40, steps: 10, testQueries: 6, samples: 6, tokens: 32
 /** The same study with tiny budgets. */
 export function quickly<C extends StudyConfig>(config: C): C {
   const training = { ...config.training, steps: QUICK.steps };
-  const logging = (of: StudyConfig['logging']) =>
-    of === 'log' ? of : { ...of, folds: QUICK.folds, training: { ...of.training, steps: QUICK.steps } };
   const { generation } = config;
   return {
     ...config,
     training,
-    methods: config.methods.map(({ name, training }) =>
-      training === undefined ? { name } : { name, training: { ...training, steps: QUICK.steps } },
+    methods: config.methods.map(({ training, ...method }) =>
+      training === undefined ? method : { ...method, training: { ...training, steps: QUICK.steps } },
     ),
     backbones: config.backbones.map((backbone) => ({ ...backbone, steps: Math.min(backbone.steps, QUICK.baseSteps) })),
-    logging: logging(config.logging),
+    logging: quickLogging(config.logging),
     data: config.data.map((data) => ({
       ...data,
       slatesPerQuery: Math.min(data.slatesPerQuery, 2),
-      ...(data.logging === undefined ? {} : { logging: logging(data.logging) }),
+      ...(data.logging === undefined ? {} : { logging: quickLogging(data.logging) }),
     })),
     seeds: config.seeds?.slice(0, 1),
     testQueries: Math.min(config.testQueries ?? QUICK.testQueries, QUICK.testQueries),
@@ -31,4 +31,13 @@ export function quickly<C extends StudyConfig>(config: C): C {
     },
     resamples: QUICK.resamples,
   };
+}
+
+/** A fit of the logging policy in a few steps. */
+export function quickFit(fit: Fit): Fit {
+  return { ...fit, folds: QUICK.folds, training: { ...fit.training, steps: QUICK.steps } };
+}
+
+export function quickLogging(of: LoggingConfig): LoggingConfig {
+  return of === 'log' ? of : quickFit(of);
 }

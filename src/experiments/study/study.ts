@@ -32,12 +32,19 @@ export class Study<C extends StudyConfig = StudyConfig> {
 
   constructor(
     readonly config: C,
-    { output, seed = 0, signal, onStage, onProgress }: StudyOptions,
+    private readonly options: StudyOptions,
+    stages?: Stages,
   ) {
-    this.stages = new Stages(config.stages ?? join(output, 'stages'), onStage);
+    const { output, seed = 0, signal, onStage, onProgress } = options;
+    this.stages = stages ?? new Stages(config.stages ?? join(output, 'stages'), onStage);
     this.seeds = config.seeds ?? [seed];
     this.signal = signal;
     this.onProgress = onProgress ?? (() => {});
+  }
+
+  /** The same study and stages with other settings. */
+  with(settings: Partial<StudyConfig>): Study<C> {
+    return new Study({ ...this.config, ...settings }, this.options, this.stages);
   }
 
   /** @throws UsageError STUDY_CONFIG for a name that the configuration lacks; likewise the next two */

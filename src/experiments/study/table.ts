@@ -55,6 +55,7 @@ export const studyTable = z.strictObject({
   columns: z.array(column),
   rows: z.array(row),
   pareto: z.array(paretoPoint).describe('PL-Score against diversity over lambdas and temperatures (rq1).'),
+  notes: z.array(z.string()).describe('What the rows say together.'),
   warnings: z.array(z.strictObject({ code: z.string(), about: z.string(), message: z.string() })),
   environment: z.record(z.string(), z.unknown()).describe('The report of `pope doctor --json`.'),
 });
