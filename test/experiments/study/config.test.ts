@@ -63,3 +63,17 @@ it.each(EXPERIMENTS.map((experiment) => [experiment.name, experiment] as const))
     );
   },
 );
+
+it('a quick study has tiny budgets, and no larger ones than it had', () => {
+  const config = parse({
+    ...TINY,
+    logging: { model: 'gpt2', training: { lr: 1e-4 } },
+    seeds: [3, 4],
+    testQueries: 100,
+  });
+  const quick = quickly(config);
+  expect(quick).toMatchObject({ testQueries: 6, generation: { n: 3, maxTokens: 12 }, seeds: [3], resamples: 200 });
+  expect(quick.methods[1]).toMatchObject({ training: { method: 'sft', steps: 10 } });
+  expect(quick.backbones[0]).toMatchObject({ steps: 8 });
+  expect(quick.logging).toMatchObject({ model: 'gpt2', folds: 2, training: { lr: 1e-4, steps: 10 } });
+});

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -10,6 +10,7 @@ import { type Experiment, type RunExperimentOptions, runExperiment } from '../..
 import { WorldEncoder } from '../../../src/experiments/worlds/text/encoder.js';
 import { measure } from '../../../src/metrics/measure/measure.js';
 import { readGenerations } from '../../../src/policy/generations.js';
+import { completion, fakeServer } from '../../helpers/fake-server.js';
 import { useTemporaryFolder } from '../../helpers/temporary-folder.js';
 import { TINY } from './tiny.js';
 
@@ -84,27 +85,16 @@ describe('rq2 in a small world', () => {
     expect(again.every(({ state }) => state === 'kept')).toBe(true);
   });
 
-  it('keeps what a changed setting does not touch', async () => {
+  it('keeps what a changed setting does not touch, and averages over seeds', async () => {
     await run(rq2, TINY);
-    const trained = stages('train');
-    await run(rq2, { ...TINY, generation: { n: 2, maxTokens: 12 } });
-    expect(stages('train')).toEqual(trained);
-    expect(stages('answers')).toHaveLength(4);
-  });
-
-  it('averages over seeds, each with models of its own', async () => {
-    const table = await run(rq2, { ...TINY, seeds: [3, 4] });
+    const [trained] = stages('train');
+    const table = await run(rq2, { ...TINY, seeds: [0, 4], generation: { n: 2, maxTokens: 12 } });
     expect(stages('train')).toHaveLength(2);
+    expect(stages('train')).toContain(trained);
+    expect(stages('answers')).toHaveLength(2 + 4);
     const { value, seeds } = rowOf(table, 'SFT').cells.helpfulness!;
     expect(seeds).toHaveLength(2);
     expect(value).toBeCloseTo((seeds[0]! + seeds[1]!) / 2, 12);
-  });
-
-  it('is quick when asked to be', async () => {
-    await run(rq2, TINY, { quick: true });
-    const config = JSON.parse(readFileSync(folder.path('out/config.json'), 'utf8'));
-    expect(config).toMatchObject({ testQueries: 5, generation: { n: 3 }, training: { steps: 10 } });
-    expect(existsSync(folder.path('out/table.json'))).toBe(true);
   });
 });
 
@@ -128,4 +118,16 @@ it('fits a logging policy where the log has none', async () => {
   const table = await run(rq2, { ...TINY, logging });
   expect(stages('logging')).toHaveLength(1);
   expect(rowOf(table, 'SFT').cells.value!.value).not.toBeNull();
+});
+
+it('asks a judge who is better than the baseline, and asks nothing twice', async () => {
+  // A judge that prefers the set that is shown first is of no use: every comparison is a tie.
+  const { url, requests } = await fakeServer(() => completion('Both will do. VERDICT: A'));
+  const config = { ...TINY, judge: { url, model: 'fake', responses: 2 } };
+  const table = await run(rq2, config);
+  expect(rowOf(table, 'Base').cells.winRate).toMatchObject({ value: 0.5, difference: null });
+  expect(rowOf(table, 'SFT').cells.winRate).toBeUndefined();
+  expect(requests).toHaveLength(2 * TINY.testQueries);
+  await run(rq2, config);
+  expect(requests).toHaveLength(2 * TINY.testQueries);
 });
