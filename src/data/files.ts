@@ -9,6 +9,8 @@ import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { describeError, PopeError, UsageError } from '../errors.js';
+import { ParquetColumns } from './parquet-columns.js';
+import { linesToParquet } from './parquet-writer.js';
 
 const compress = promisify(gzip);
 
@@ -36,24 +38,29 @@ export async function writePartsAtomic(
 }
 
 /**
- * Writes a JSONL file atomically, line by line, in bounded memory; compressed when the name ends in `.gz`.
+ * Writes a file of objects atomically, one by one, in bounded memory: JSONL, compressed when the name ends in `.gz`; Parquet
+ * when it ends in `.parquet`, of which the columns are known at the end only.
  * Nothing is visible under `path` before `commit()`; `abort()` (also after a failed call) leaves no trace.
  */
 export class AtomicWriter {
+  readonly #path: string;
   readonly #file: TemporaryFile;
   readonly #compressed: boolean;
+  readonly #columns: ParquetColumns | null;
   #pending: string[] = [];
   #pendingCharacters = 0;
   #lines = 0;
 
-  private constructor(file: TemporaryFile, compressed: boolean) {
+  private constructor(path: string, file: TemporaryFile) {
+    this.#path = path;
     this.#file = file;
-    this.#compressed = compressed;
+    this.#compressed = path.endsWith('.gz');
+    this.#columns = path.endsWith('.parquet') ? new ParquetColumns() : null;
   }
 
   /** @throws UsageError OUTPUT_NOT_A_FILE, OUTPUT_NOT_WRITABLE */
   static async create(path: string): Promise<AtomicWriter> {
-    return new AtomicWriter(await TemporaryFile.create(path), path.endsWith('.gz'));
+    return new AtomicWriter(path, await TemporaryFile.create(path));
   }
 
   /** Lines written so far. */
@@ -61,8 +68,13 @@ export class AtomicWriter {
     return this.#lines;
   }
 
-  /** Appends one object as one line of JSON; await it, so that a slow disk slows the producer down. */
+  /**
+   * Appends one object as one line of JSON; await it, so that a slow disk slows the producer down.
+   *
+   * @throws UsageError PARQUET_TYPES where a Parquet column would have two types
+   */
   async line(value: object): Promise<void> {
+    this.#columns?.observe(value);
     const text = JSON.stringify(value);
     this.#pending.push(text, '\n');
     this.#pendingCharacters += text.length + 1;
@@ -74,7 +86,9 @@ export class AtomicWriter {
   async commit(): Promise<void> {
     // An empty gzip file needs a member too, or it would not be gzip.
     if (this.#pending.length > 0 || (this.#compressed && this.#lines === 0)) await this.#flush();
-    await this.#file.commit();
+    if (this.#columns === null) return this.#file.commit();
+    await writeParquet(this.#path, this.#file.temporary, this.#columns);
+    await this.#file.abort();
   }
 
   /** Throws the file away; does nothing after `commit()`. */
@@ -91,16 +105,29 @@ export class AtomicWriter {
   }
 }
 
+/** Writes the lines of a file as Parquet, atomically. */
+async function writeParquet(path: string, lines: string, columns: ParquetColumns): Promise<void> {
+  const file = await TemporaryFile.create(path);
+  try {
+    await linesToParquet(lines, columns, (bytes) => file.write(bytes));
+    await file.commit();
+  } catch (error) {
+    await file.abort();
+    throw error;
+  }
+}
+
 /** A file on its way to its final name. */
 class TemporaryFile {
   readonly #path: string;
-  readonly #temporary: string;
+  /** Its name until then. */
+  readonly temporary: string;
   readonly #handle: FileHandle;
   #finished = false;
 
   private constructor(path: string, temporary: string, handle: FileHandle) {
     this.#path = path;
-    this.#temporary = temporary;
+    this.temporary = temporary;
     this.#handle = handle;
   }
 
@@ -133,7 +160,7 @@ class TemporaryFile {
     try {
       await this.#handle.sync();
       await this.#handle.close();
-      await rename(this.#temporary, this.#path);
+      await rename(this.temporary, this.#path);
       this.#finished = true;
       await syncFolder(dirname(this.#path));
     } catch (error) {
@@ -145,7 +172,7 @@ class TemporaryFile {
     if (this.#finished) return;
     this.#finished = true;
     await this.#handle.close();
-    await rm(this.#temporary, { force: true });
+    await rm(this.temporary, { force: true });
   }
 
   #failure(error: unknown): PopeError {

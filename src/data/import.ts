@@ -13,7 +13,7 @@ import { type InputFile, openInput } from './input.js';
 import type { SlateRules } from './slate-rules.js';
 
 export interface ImportOptions {
-  /** The log to write (.jsonl or .jsonl.gz). */
+  /** The log to write (.jsonl, .jsonl.gz or .parquet). */
   output: string;
   /** Smallest slate that is kept; default: the adapter's (2 where people chose between responses, else 1). */
   minSlate?: number | undefined;

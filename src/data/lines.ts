@@ -1,6 +1,7 @@
 /** Lines of text files of any size, in memory bounded by the longest line that is allowed. */
 import { DataError } from '../errors.js';
 import { type InputFile, readBytes } from './input.js';
+import { readParquetRows } from './parquet.js';
 
 /** Far above any slate (a thousand responses of ten thousand characters are 10 MB), far below what a process can hold. */
 export const DEFAULT_MAX_LINE_BYTES = 64 * 1024 * 1024;
@@ -53,8 +54,13 @@ export function decodeLine(line: Line, file: Pick<InputFile, 'kind' | 'name'>): 
   }
 }
 
-/** All lines of a file that are not blank, decoded: for score files, generations and raw JSONL. */
+/** All lines of a file that are not blank, decoded: for score files, generations and raw JSONL. A row of Parquet is a line too. */
 export async function* readTextLines(file: InputFile): AsyncGenerator<{ number: number; text: string }> {
+  if (file.format === 'parquet') {
+    let number = 0;
+    for await (const { row } of readParquetRows(file)) yield { number: ++number, text: JSON.stringify(row) };
+    return;
+  }
   for await (const line of splitLines(readBytes(file))) {
     const text = decodeLine(line, file);
     if (text.trim() !== '') yield { number: line.number, text };

@@ -1,8 +1,10 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { constants, gunzipSync } from 'node:zlib';
+import { parquetMetadata } from 'hyparquet';
 import { openInput } from '../data/input.js';
 import { readTextLines } from '../data/lines.js';
+import { FIRST_ROW } from '../data/parquet-writer.js';
 import type { LoggedResponse, Slate } from '../data/slate.js';
 import { DataError, describeError, UsageError } from '../errors.js';
 import type { Policy, PolicyIdentity, ResponseScore, ScoreOptions, SlateScores } from './policy.js';
@@ -113,24 +115,23 @@ export class ScoreFilePolicy implements Policy {
 
 /** Null for a file without scores, as a shard may be. */
 function firstLine(path: string): ScoreLine | null {
-  const text = firstBytes(path)
-    .toString('utf8')
-    .replace(/^\uFEFF/, '');
+  const bytes = reading(path, (file) => {
+    const start = firstBytes(file);
+    return start.toString('latin1', 0, 4) === 'PAR1' ? Buffer.from(firstParquetRow(file) ?? '') : start;
+  });
+  const text = bytes.toString('utf8').replace(/^\uFEFF/, '');
   const lines = text.split('\n');
   const index = lines.findIndex((line) => line.trim() !== '');
   return index < 0 ? null : parseScoreLine(lines[index]!, `${path}:${index + 1}`);
 }
 
-function firstBytes(path: string): Buffer {
+function reading<T>(path: string, read: (file: number) => T): T {
   try {
     const file = openSync(path, 'r');
     try {
       // A pipe can be read only once, and the first line is needed before the rest.
       if (!fstatSync(file).isFile()) throw new Error('it is not a regular file; write the scores to one first');
-      const buffer = Buffer.alloc(FIRST_LINE_BYTES);
-      const bytes = buffer.subarray(0, readSync(file, buffer, 0, buffer.length, 0));
-      const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
-      return isGzip ? gunzipSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH }) : bytes;
+      return read(file);
     } finally {
       closeSync(file);
     }
@@ -140,4 +141,27 @@ function firstBytes(path: string): Buffer {
     }
     throw new DataError('SCORES_UNREADABLE', `${path}: cannot be read: ${describeError(error)}`, { cause: error });
   }
+}
+
+function firstBytes(file: number): Buffer {
+  const bytes = bytesAt(file, 0, FIRST_LINE_BYTES);
+  const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
+  return isGzip ? gunzipSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH }) : bytes;
+}
+
+/** The first row of a Parquet file as JSON, which the writer of ours leaves in its metadata; null where there is no row. */
+function firstParquetRow(file: number): string | null {
+  const { size } = fstatSync(file);
+  const footer = bytesAt(file, size - 8, 8).readUInt32LE(0) + 8;
+  const metadata = parquetMetadata(Uint8Array.from(bytesAt(file, size - footer, footer)).buffer);
+  if (metadata.num_rows === 0n) return null;
+  const first = metadata.key_value_metadata?.find(({ key }) => key === FIRST_ROW)?.value;
+  if (first === undefined)
+    throw new Error('it is Parquet of another tool, from which scores are not read: write JSONL');
+  return first;
+}
+
+function bytesAt(file: number, start: number, length: number): Buffer {
+  const buffer = Buffer.alloc(length);
+  return buffer.subarray(0, readSync(file, buffer, 0, length, start));
 }

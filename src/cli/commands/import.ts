@@ -6,7 +6,7 @@ import { type Flag, oneOf, onOff, optional, outputFile, positiveInteger, repeate
 import { readable } from '../table.js';
 
 const FLAGS = {
-  output: required('-o, --output <file>', 'log to write: .jsonl or .jsonl.gz', outputFile),
+  output: required('-o, --output <file>', 'log to write: .jsonl, .jsonl.gz or .parquet', outputFile),
   minSlate: optional('--min-slate <n>', "smallest slate that is kept (default: the adapter's)", positiveInteger),
   maxSlate: optional('--max-slate <n>', 'larger slates are cut to so many responses', positiveInteger),
   cut: optional(

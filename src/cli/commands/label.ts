@@ -23,7 +23,7 @@ import { readable } from '../table.js';
 const clusterCount: Parse<ClusterCount> = (value) => (value === 'auto' ? value : positiveInteger(value));
 
 const FLAGS = {
-  output: required('-o, --output <file>', 'log to write: .jsonl or .jsonl.gz', outputFile),
+  output: required('-o, --output <file>', 'log to write: .jsonl, .jsonl.gz or .parquet', outputFile),
   encoder: optional('--encoder <name>', 'model folder, URL of a server, or lexical: opinions are clusters', text),
   encoderModel: optional('--encoder-model <name>', 'name of the model behind the URL of --encoder', text),
   clusters: defaulted('--clusters <n>', 'opinions per query, or auto', clusterCount, 'auto' as const),

@@ -32,7 +32,11 @@ export const simulate = defineCommand({
     ],
   ],
   flags: {
-    output: optional('-o, --output <file>', 'log to write: .jsonl or .jsonl.gz (required without --study)', outputFile),
+    output: optional(
+      '-o, --output <file>',
+      'log to write: .jsonl, .jsonl.gz or .parquet (required without --study)',
+      outputFile,
+    ),
     targetScores: optional(
       '--target-scores <file>',
       'scores of the target policy (default: beside LOG as *.target.jsonl)',
