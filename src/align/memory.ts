@@ -52,16 +52,18 @@ function llamaBlock(config: Exclude<ModelConfig, { family: 'gpt2' }>): BlockSize
   const { width, intermediate, headNorms, fused } = config;
   const query = config.heads * config.headSize;
   const key = config.keyValueHeads * config.headSize;
-  // What enters both norms and leaves them; rotated query and key, value, mixed heads; gate, up and their product.
-  const kept = 4 * width + 2 * query + 2 * key + 3 * intermediate + (headNorms ? query + key : 0);
+  // What enters both norms and leaves them; rotated query and key, value, mixed heads and a log-sum-exp of each; gate, up and
+  // their product.
+  const kept = 4 * width + 2 * query + 2 * key + config.heads + 3 * intermediate + (headNorms ? query + key : 0);
   // Query and key before the rotation and what both residual additions add; fused projections before they are cut.
   const forward = query + key + 2 * width + (fused ? query + 2 * key + 2 * intermediate : 0);
   return { kept, passing: { forward, backward: 2 * intermediate + 2 * width } };
 }
 
-function gpt2Block({ width, intermediate }: Extract<ModelConfig, { family: 'gpt2' }>): BlockSizes {
-  // What enters both norms and leaves them; query, key, value and mixed heads; the MLP before and after the activation.
-  const kept = 8 * width + 2 * intermediate;
+function gpt2Block({ width, heads, intermediate }: Extract<ModelConfig, { family: 'gpt2' }>): BlockSizes {
+  // What enters both norms and leaves them; query, key, value, mixed heads and a log-sum-exp of each; the MLP before and after
+  // the activation.
+  const kept = 8 * width + heads + 2 * intermediate;
   // The projection before it is cut, and what both residual additions add.
   return { kept, passing: { forward: 5 * width, backward: intermediate + 2 * width } };
 }

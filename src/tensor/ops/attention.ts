@@ -13,7 +13,8 @@ export interface AttentionOptions {
  * Softmax attention (Vaswani et al. 2017) over packed segments. q and result f32 [rows, heads * head], k and v f32
  * [rows, keyValueHeads * head], segments i32 [segments, 4] of (start, end, prefixStart, prefixEnd), which cut the rows in
  * order and without gaps: row t of a segment sees the rows [prefixStart, prefixEnd), which lie before it, and [start, t].
- * A response whose prefix is its prompt gets the same bits as when it alone follows the prompt.
+ * On a CPU a response whose prefix is its prompt gets the same bits as when it alone follows the prompt; on a GPU the sums
+ * are cut by the place of the rows.
  * Throws `UsageError`; segments that break the rules fail with OUT_OF_RANGE at the read, naming the segment.
  */
 export function attention(
