@@ -7,8 +7,8 @@
 // merges in order ("Flash-Decoding"; Dao, Haziza, Massa and Sizov, 2023): the bits of a row do not depend on the
 // batch.
 //
-// Where the rows are the cache's own, as in an encoder, neighbours see the same keys: they go through attend
-// (attention/attention.cuda.h), 64 rows at a time.
+// Where there are as many rows as the cache has, as in an encoder, neighbours see the same keys: they go through attend
+// (attention/attention.cuda.h), 64 rows at a time, with sums that are cut by where the keys lie.
 #pragma once
 
 #include "cuda/stream.h"
