@@ -1,13 +1,14 @@
 import { BUILT_IN_GENERATION, BUILT_IN_METHODS, BUILT_IN_TRAINING } from './built-in.js';
 import { studySchema } from './config.js';
 import { gridTable } from './grid.js';
+import { pairsOf, trainOn } from './pairs.js';
 import { defineExperiment } from './run.js';
 
-/** In-domain: every method trained and judged on the same data set. */
+/** In-domain: every method trained and judged on the same data set, or on one of the same domain. */
 export const rq2 = defineExperiment({
   name: 'rq2',
   summary: 'in-domain: helpfulness, relevance, Distinct-1 and -2 and V, for each data set, backbone and method',
-  schema: studySchema({}),
+  schema: studySchema({ trainOn }),
   defaults: {
     data: [
       { name: 'pluralistic', world: 'pluralistic' },
@@ -24,7 +25,7 @@ export const rq2 = defineExperiment({
     gridTable(study, {
       experiment: 'rq2',
       title: 'In-domain experiment',
-      pairs: study.config.data.map(({ name }) => ({ train: name, test: name })),
+      pairs: pairsOf(study),
       columns: ['helpfulness', 'relevance', 'distinct1', 'distinct2', 'value', 'index'],
     }),
 });

@@ -1,16 +1,14 @@
-import { z } from 'zod';
 import { BUILT_IN_GENERATION, BUILT_IN_METHODS, BUILT_IN_TRAINING } from './built-in.js';
 import { studySchema } from './config.js';
 import { gridTable } from './grid.js';
+import { pairsOf, trainOn } from './pairs.js';
 import { defineExperiment } from './run.js';
 
 /** Coverage of what people said, by data set and backbone (figure 2): of references, and of categories of opinions. */
 export const rq4 = defineExperiment({
   name: 'rq4',
   summary: 'coverage of references and of opinions, for each data set and backbone',
-  schema: studySchema({
-    trainOn: z.string().optional().describe('Data set that methods are trained on; default: the one that is judged.'),
-  }),
+  schema: studySchema({ trainOn }),
   defaults: {
     data: [
       { name: 'pluralistic', world: 'pluralistic' },
@@ -23,13 +21,11 @@ export const rq4 = defineExperiment({
     generation: BUILT_IN_GENERATION,
     metrics: { embedder: 'world' },
   },
-  run: (study) => {
-    const { data, trainOn } = study.config;
-    return gridTable(study, {
+  run: (study) =>
+    gridTable(study, {
       experiment: 'rq4',
       title: 'Pluralistic coverage by data set and model',
-      pairs: data.map(({ name }) => ({ train: trainOn === undefined ? name : study.data(trainOn).name, test: name })),
+      pairs: pairsOf(study),
       columns: ['pluralisticCoverage', 'opinionCoverage'],
-    });
-  },
+    }),
 });

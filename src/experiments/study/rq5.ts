@@ -3,6 +3,7 @@ import { BUILT_IN_GENERATION, BUILT_IN_METHODS, BUILT_IN_TRAINING } from './buil
 import { CAPABILITY_COLUMNS, capabilityCells } from './capability.js';
 import { studySchema } from './config.js';
 import { gridTable } from './grid.js';
+import { pairsOf, trainOn } from './pairs.js';
 import { defineExperiment } from './run.js';
 
 /** Auxiliary quality (figure 3): what alignment must not cost. */
@@ -10,6 +11,7 @@ export const rq5 = defineExperiment({
   name: 'rq5',
   summary: 'auxiliary quality: Self-BLEU, AlignScore, Fluency and Capability',
   schema: studySchema({
+    trainOn,
     capability: z
       .string()
       .min(1)
@@ -30,11 +32,11 @@ export const rq5 = defineExperiment({
     capability: 'world',
   },
   run: (study) => {
-    const { data, metrics, capability } = study.config;
+    const { metrics, capability } = study.config;
     return gridTable(study, {
       experiment: 'rq5',
       title: 'Auxiliary quality',
-      pairs: data.map(({ name }) => ({ train: name, test: name })),
+      pairs: pairsOf(study),
       columns: [
         ...(['selfBleu', 'selfBleuPerQuery'] as const),
         ...(metrics.alignScore === undefined ? [] : (['alignScore'] as const)),

@@ -1,3 +1,6 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { parseStudyConfig, readStudyConfig, studySchema } from '../../../src/experiments/study/config.js';
 import { EXPERIMENTS } from '../../../src/experiments/study/index.js';
@@ -6,6 +9,7 @@ import { useTemporaryFolder } from '../../helpers/temporary-folder.js';
 import { TINY } from './tiny.js';
 
 const folder = useTemporaryFolder();
+const PAPER = fileURLToPath(new URL('../../../docs/paper', import.meta.url));
 const parse = (config: unknown) => parseStudyConfig(studySchema({}), config, 'rq.json');
 
 it.each<[string, unknown, RegExp]>([
@@ -76,4 +80,11 @@ it('a quick study has tiny budgets, and no larger ones than it had', () => {
   expect(quick.methods[1]).toMatchObject({ training: { method: 'sft', steps: 10 } });
   expect(quick.backbones[0]).toMatchObject({ steps: 8 });
   expect(quick.logging).toMatchObject({ model: 'gpt2', folds: 2, training: { lr: 1e-4, steps: 10 } });
+});
+
+it.each(readdirSync(PAPER))('docs/paper/%s is a configuration of its experiment', async (file) => {
+  const { schema, name } = EXPERIMENTS.find((experiment) => `${experiment.name}.json` === file)!;
+  const config = parseStudyConfig(schema, await readStudyConfig(join(PAPER, file)), name);
+  expect(config.backbones).toHaveLength(4);
+  expect(config.methods.map((method) => method.name)).toEqual(['Base', 'SFT', 'DPO', 'POPE']);
 });
