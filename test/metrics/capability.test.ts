@@ -61,7 +61,7 @@ describe('capabilityScores', () => {
   });
 
   test('reads a text once, in windows that see the token before them', async () => {
-    const { texts } = await capabilityScores(model, { questions: [], texts: TEXTS });
+    const { texts } = await capabilityScores(model, { questions: [], texts: TEXTS.map((text) => ({ text })) });
     for (const [i, text] of TEXTS.entries()) {
       const ids = [model.tokenizer!.bosId!, ...model.tokenizer!.encode(text)];
       let sum = 0;
@@ -69,6 +69,16 @@ describe('capabilityScores', () => {
       expect(texts[i]!.tokens).toBe(Buffer.byteLength(text));
       expectClose([texts[i]!.logprob], [sum], { atol: 1e-3, rtol: 1e-6 });
     }
+  });
+
+  test('does not count what comes before a text', async () => {
+    const items = [{ prompt: 'Why?', text: ' So.' }, { text: 'Alone' }, { prompt: TEXTS[1]!, text: 'Too long.' }];
+    const { texts } = await capabilityScores(model, { questions: [], texts: items });
+    const ids = [model.tokenizer!.bosId!, ...model.tokenizer!.encode('Why? So.')];
+    expect(texts[0]!.tokens).toBe(4);
+    expectClose([texts[0]!.logprob], [await direct(ids, 5)], { atol: 1e-3, rtol: 1e-6 });
+    expect(texts[1]!.tokens).toBe(5);
+    expect(texts[2]).toBeNull();
   });
 
   test('gives equally likely choices their share', async () => {
@@ -88,16 +98,23 @@ describe('capability', () => {
   test('compares on the same items, with paired intervals', () => {
     const after = scores({
       questions: [question(1), question(1), null, question(0), question(1)],
-      texts: [text(-2, 2), text(-12, 6)],
+      texts: [text(-2, 2), text(-12, 6), null],
     });
     const before = scores({
       policy: 'b',
       questions: [question(1), question(0), question(1), question(0), null],
-      texts: [text(-4, 2), text(-12, 6)],
+      texts: [text(-4, 2), text(-12, 6), text(-1, 1)],
     });
     const result = capability(after, before, { resamples: 200 });
     expect(capabilityResult.parse(result)).toEqual(result);
-    expect(result).toMatchObject({ before: 'b', questions: 3, skippedQuestions: 2, texts: 2, tokens: 8 });
+    expect(result).toMatchObject({
+      before: 'b',
+      questions: 3,
+      skippedQuestions: 2,
+      texts: 2,
+      skippedTexts: 1,
+      tokens: 8,
+    });
     const [accuracy, perByte, perplexity] = result.measures;
     const values = (measure: typeof accuracy) =>
       [measure!.after, measure!.before!, measure!.change!].map(({ value }) => value!);
@@ -157,7 +174,7 @@ test('pope capability prints before, after and change', async () => {
   expect(result).toMatchObject({ questions: 2, skippedQuestions: 1, texts: 2 });
   const text = await runCli(argv);
   expect(text.stdout).toMatch(/ {2}after {2,}before {2,}change\n[- ]+\nAccuracy +\d/);
-  expect(text.stdout).toContain('1 questions exceed the context');
+  expect(text.stdout).toContain('1 exceed the context');
 });
 
 /** After a change of src/metrics/capability/result.ts run this test with POPE_UPDATE_SCHEMAS=1, then the formatter. */

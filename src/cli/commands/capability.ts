@@ -18,7 +18,7 @@ export const capabilityCommand = defineCommand({
     'pope capability items.jsonl --model run/model --before ./Llama-3.2-1B-Instruct',
     'pope capability questions.jsonl texts.jsonl --model ./Llama-3.2-1B-Instruct --json',
   ],
-  arguments: [['<items...>', 'files of lines {question, choices, answer} or {text}']],
+  arguments: [['<items...>', 'files of lines {question, choices, answer}, {text} or {prompt, text}']],
   flags: {
     model: required('--model <dir>', 'Hugging Face model folder', text),
     before: optional('--before <dir>', 'the model before training, to compare with', text),
@@ -57,7 +57,8 @@ const NAMES = {
   perplexity: 'Perplexity',
 };
 
-function report({ model, before, alpha, questions, skippedQuestions, texts, tokens, measures }: Capability): string {
+function report(result: Capability): string {
+  const { model, before, alpha, questions, texts, tokens, measures } = result;
   const cell = (measured: Estimate | null) => {
     if (measured === null || measured.value === null) return '-';
     const [value, low, high] = [measured.value, measured.low, measured.high].map((n) =>
@@ -65,7 +66,8 @@ function report({ model, before, alpha, questions, skippedQuestions, texts, toke
     );
     return `${value} [${low}, ${high}]`;
   };
-  const skipped = skippedQuestions > 0 ? `; ${readable(skippedQuestions)} questions exceed the context` : '';
+  const tooLong = result.skippedQuestions + result.skippedTexts;
+  const skipped = tooLong > 0 ? `; ${readable(tooLong)} exceed the context` : '';
   const columns = before === null ? ['value'] : ['after', 'before', 'change'];
   return (
     `Model "${model}"${before === null ? '' : `, before: "${before}"`}\n` +

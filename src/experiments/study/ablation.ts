@@ -24,7 +24,7 @@ export const ablation = defineExperiment({
     baseline: 'both',
     training: BUILT_IN_TRAINING,
     generation: BUILT_IN_GENERATION,
-    metrics: { embedder: 'world' },
+    metrics: { embedder: 'world', top: 6 },
   },
   run: (study) =>
     gridTable(study, {

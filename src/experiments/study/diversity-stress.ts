@@ -29,7 +29,7 @@ export const diversityStress = defineExperiment({
     ],
     training: BUILT_IN_TRAINING,
     generation: BUILT_IN_GENERATION,
-    metrics: { embedder: 'world', fluency: 'world' },
+    metrics: { embedder: 'world', top: 6, fluency: 'world' },
   },
   run: (study) => {
     const { data, lambdas, metrics } = study.config;

@@ -28,8 +28,8 @@ export const independentProtocol = defineExperiment({
     methods: BUILT_IN_METHODS,
     training: BUILT_IN_TRAINING,
     generation: BUILT_IN_GENERATION,
-    metrics: { embedder: 'world' },
-    independent: { metrics: { embedder: 'lexical', fluency: 'world' }, logging: BUILT_IN_FIT },
+    metrics: { embedder: 'world', top: 6 },
+    independent: { metrics: { embedder: 'lexical', top: 6, fluency: 'world' }, logging: BUILT_IN_FIT },
     value: { lambdaDiv: 0 },
   },
   quicken: ({ independent, ...config }) => {

@@ -39,7 +39,7 @@ export const propensityStress = defineExperiment({
     ],
     training: BUILT_IN_TRAINING,
     generation: BUILT_IN_GENERATION,
-    metrics: { embedder: 'world' },
+    metrics: { embedder: 'world', top: 6 },
     value: { lambdaDiv: 0 },
   },
   quicken: (config) => ({ ...config, changes: config.changes.map(quickChange) }),

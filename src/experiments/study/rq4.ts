@@ -19,7 +19,7 @@ export const rq4 = defineExperiment({
     methods: BUILT_IN_METHODS,
     training: BUILT_IN_TRAINING,
     generation: BUILT_IN_GENERATION,
-    metrics: { embedder: 'world' },
+    metrics: { embedder: 'world', top: 6 },
   },
   run: (study) =>
     gridTable(study, {

@@ -35,6 +35,10 @@ export function capability(
     const earlier = before?.questions[i];
     return score === null || earlier === null ? [] : [{ after: score, before: earlier }];
   });
+  const read = after.texts.flatMap((score, i) => {
+    const earlier = before?.texts[i];
+    return score === null || earlier === null ? [] : [{ after: score, before: earlier }];
+  });
   const accuracy = (measure: CapabilityMeasure['measure'], of: (score: QuestionScore) => number): CapabilityMeasure => {
     const now = answered.map(({ after }) => of(after));
     const then = answered.flatMap(({ before }) => (before ? [of(before)] : []));
@@ -46,7 +50,15 @@ export function capability(
     ...(answered.length > 0
       ? [accuracy('accuracy', ({ correct }) => correct), accuracy('accuracyPerByte', (score) => score.correctPerByte)]
       : []),
-    ...(after.texts.length > 0 ? [perplexity(after.texts, before?.texts ?? null, intervals)] : []),
+    ...(read.length > 0
+      ? [
+          perplexity(
+            read.map((text) => text.after),
+            before && read.map((text) => text.before!),
+            intervals,
+          ),
+        ]
+      : []),
   ];
   return {
     model: after.policy,
@@ -54,8 +66,9 @@ export function capability(
     alpha,
     questions: answered.length,
     skippedQuestions: after.questions.length - answered.length,
-    texts: after.texts.length,
-    tokens: after.texts.reduce((sum, { tokens }) => sum + tokens, 0),
+    texts: read.length,
+    skippedTexts: after.texts.length - read.length,
+    tokens: read.reduce((sum, { after: { tokens } }) => sum + tokens, 0),
     measures,
     environment: { ...diagnose() },
   };
@@ -101,5 +114,5 @@ function requirePair(after: CapabilityScores, before: CapabilityScores): void {
   }
   if (after.texts.length === 0 || after.tokenizer === before.tokenizer) return;
   const why = 'perplexities per token of two tokenizers do not compare';
-  throw new UsageError('CAPABILITY_PAIR', `"${after.policy}", "${before.policy}": ${why}; leave the lines {text} out`);
+  throw new UsageError('CAPABILITY_PAIR', `"${after.policy}", "${before.policy}": ${why}; leave the texts out`);
 }

@@ -15,20 +15,27 @@ const multipleChoice = z
     path: ['answer'],
     message: 'expected the index of a choice, from 0',
   });
-const heldOutText = z.object({ text: z.string().min(1) });
+const heldOutText = z.object({
+  /** What comes before the text, and does not count. */
+  prompt: z.string().min(1).optional(),
+  text: z.string().min(1),
+});
 
 /** A question with one right answer among its choices. */
 export type MultipleChoice = z.infer<typeof multipleChoice>;
 
+/** A text whose perplexity is measured. */
+export type HeldOutText = z.infer<typeof heldOutText>;
+
 /** What a capability is measured on. */
 export interface CapabilityItems {
   questions: MultipleChoice[];
-  /** Texts whose perplexity is measured. */
-  texts: string[];
+  texts: HeldOutText[];
 }
 
 /**
- * Reads JSONL files whose lines are questions, `{question, choices, answer}`, or held-out texts, `{text}` (docs/formats.md).
+ * Reads JSONL files whose lines are questions, `{question, choices, answer}`, or held-out texts, `{text}` or
+ * `{prompt, text}` (docs/metrics.md).
  *
  * @throws DataError INPUT_NOT_FOUND, INPUT_UNREADABLE, INVALID_JSON naming the line and the field, CAPABILITY_EMPTY
  */
@@ -38,13 +45,13 @@ export async function readCapabilityItems(paths: readonly string[]): Promise<Cap
     for await (const { number, text } of readTextLines(await openInput(path, 'INPUT'))) {
       const place = `${path}:${number}`;
       const line = parseJson(place, text, z.looseObject({}));
-      if ('text' in line) items.texts.push(parseJson(place, text, heldOutText).text);
+      if ('text' in line) items.texts.push(parseJson(place, text, heldOutText));
       else items.questions.push(parseJson(place, text, multipleChoice));
     }
   }
   if (items.questions.length + items.texts.length > 0) return items;
   throw new DataError(
     'CAPABILITY_EMPTY',
-    `${paths.join(', ')}: expected lines {question, choices, answer} or {text}, got none`,
+    `${paths.join(', ')}: expected lines {question, choices, answer} or {prompt, text}, got none`,
   );
 }

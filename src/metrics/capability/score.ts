@@ -1,3 +1,4 @@
+import type { Slate } from '../../data/slate.js';
 import type { CausalModel } from '../../models/causal-model.js';
 import type { EncodingOptions } from '../../models/encode-slate.js';
 import type { TokenSlate } from '../../models/packing.js';
@@ -18,8 +19,8 @@ export interface CapabilityScores {
   tokenizer: string;
   /** [questions]; null where question and choices exceed the model's context. */
   questions: (QuestionScore | null)[];
-  /** [texts]. */
-  texts: TextScore[];
+  /** [texts]; null where prompt and text exceed the context. */
+  texts: (TextScore | null)[];
 }
 
 /** 1 where the right choice is the likeliest, its share where several are equally likely, else 0. */
@@ -42,8 +43,8 @@ const WINDOW = 1024;
 const TEXTS_AT_ONCE = 16;
 
 /**
- * Scores questions and held-out texts with a model. A choice is scored as a response to its question, as the texts stand and without
- * an end token. A text is scored in windows without overlap; the first begins after BOS (or EOS, for models without), the others
+ * Scores questions and held-out texts with a model. A choice is scored as a response to its question, a text as one to its prompt where it
+ * has one: as the texts stand and without an end token. A text without is scored in windows without overlap; the first begins after BOS (or EOS, for models without), the others
  * after the token before them.
  *
  * Source: docs/theory.md section 8; the rules are those of lm-evaluation-harness (acc, acc_norm, loglikelihood_rolling).
@@ -55,26 +56,40 @@ export async function capabilityScores(
   { signal, onProgress, ...encoding }: CapabilityOptions = {},
 ): Promise<CapabilityScores> {
   const policy = new LocalPolicy(model, { ...encoding, end: 'none', onOverflow: 'skip' });
+  const ofItem = async function* (slates: Slate[]) {
+    for await (const { query, responses } of policy.score(slates, signal ? { signal } : {})) {
+      yield [Number(query), responses] as const;
+      onProgress?.(Number(query) + 1);
+    }
+  };
   const scores: CapabilityScores = {
     policy: policy.identity.policy,
     tokenizer: policy.identity.tokenizer!,
     questions: questions.map(() => null),
-    texts: [],
+    texts: texts.map(() => null),
   };
-  const slates = questions.map(({ question, choices }, i) => {
-    return { id: `${i}`, prompt: question, responses: choices.map((text, k) => ({ id: `${k}`, text })) };
-  });
-  for await (const { query, responses } of policy.score(slates, signal ? { signal } : {})) {
-    const item = Number(query);
+  const asked = questions.map(({ question, choices }, i) => asSlate(i, question, choices));
+  for await (const [item, responses] of ofItem(asked))
     scores.questions[item] = scoreQuestion(questions[item]!, responses);
-    onProgress?.(item + 1);
-  }
-  for (let start = 0; start < texts.length; start += TEXTS_AT_ONCE) {
-    const batch = texts.slice(start, start + TEXTS_AT_ONCE);
-    scores.texts.push(...(await scoreTexts(model, batch, signal)));
-    onProgress?.(questions.length + scores.texts.length);
+  const prompted = texts.flatMap(({ prompt, text }, i) => (prompt === undefined ? [] : [asSlate(i, prompt, [text])]));
+  for await (const [item, [response]] of ofItem(prompted)) scores.texts[item] = response!;
+  const alone = texts.flatMap(({ prompt, text }, item) => (prompt === undefined ? [{ item, text }] : []));
+  for (let start = 0; start < alone.length; start += TEXTS_AT_ONCE) {
+    const batch = alone.slice(start, start + TEXTS_AT_ONCE);
+    const scored = await scoreTexts(
+      model,
+      batch.map(({ text }) => text),
+      signal,
+    );
+    for (const [i, { item }] of batch.entries()) scores.texts[item] = scored[i]!;
+    onProgress?.(questions.length + start + batch.length);
   }
   return scores;
+}
+
+function asSlate(item: number, prompt: string, texts: readonly string[]): Slate {
+  const responses = texts.map((text, k) => ({ id: `${k}`, text }));
+  return { id: `${item}`, prompt, responses: responses as Slate['responses'] };
 }
 
 function scoreQuestion(
