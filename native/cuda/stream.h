@@ -16,6 +16,7 @@
 // memory with kernels that have finished when POPE_LAUNCH returns.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -130,6 +131,9 @@ class Stream {
   size_t used_words_ = 0;
   std::vector<Pending> pending_;
 };
+
+// A block per row, within what a grid may have.
+inline unsigned blocks_of_rows(int64_t rows) { return static_cast<unsigned>(std::min<int64_t>(rows, 0x7fffffff)); }
 
 // What a report says on the host; throws nothing. `word` is all ones when nothing was reported.
 bool reported(RefusalWord word);

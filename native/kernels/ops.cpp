@@ -5,17 +5,17 @@
 
 #define POPE_OPS(X)                          \
   X(cast, writes, yes)                       \
-  X(embedding, writes, no)                   \
-  X(gather_rows, writes, no)                 \
-  X(columns, writes, no)                     \
-  X(add, writes, no)                         \
-  X(matmul, writes, no)                      \
-  X(rms_norm, writes, no)                    \
-  X(layer_norm, writes, no)                  \
-  X(rope, writes, no)                        \
+  X(embedding, writes, yes)                  \
+  X(gather_rows, writes, yes)                \
+  X(columns, writes, yes)                    \
+  X(add, writes, yes)                        \
+  X(matmul, writes, yes)                     \
+  X(rms_norm, writes, yes)                   \
+  X(layer_norm, writes, yes)                 \
+  X(rope, writes, yes)                       \
   X(attention, writes, yes)                  \
-  X(swiglu, writes, no)                      \
-  X(gelu, writes, no)                        \
+  X(swiglu, writes, yes)                     \
+  X(gelu, writes, yes)                       \
   X(fused_head, writes, yes)                 \
   X(token_logprobs, writes, yes)             \
   X(token_logprobs_grad, writes, yes)        \
@@ -24,26 +24,26 @@
   X(slate_value, writes, yes)                \
   X(slate_coefficients, writes, yes)         \
   X(poisson_bootstrap, writes, yes)          \
-  X(fill, writes, no)                        \
-  X(accumulate, updates, no)                 \
-  X(dropout, writes, no)                     \
-  X(matmul_weight_gradient, updates, no)     \
-  X(bias_gradient, updates, no)              \
-  X(embedding_backward, updates, no)         \
-  X(gather_rows_backward, writes, no)        \
-  X(columns_backward, updates, no)           \
-  X(rms_norm_backward, updates, no)          \
-  X(layer_norm_backward, updates, no)        \
-  X(rope_backward, writes, no)               \
+  X(fill, writes, yes)                       \
+  X(accumulate, updates, yes)                \
+  X(dropout, writes, yes)                    \
+  X(matmul_weight_gradient, updates, yes)    \
+  X(bias_gradient, updates, yes)             \
+  X(embedding_backward, updates, yes)        \
+  X(gather_rows_backward, writes, yes)       \
+  X(columns_backward, updates, yes)          \
+  X(rms_norm_backward, updates, yes)         \
+  X(layer_norm_backward, updates, yes)       \
+  X(rope_backward, writes, yes)              \
   X(attention_backward, writes, yes)         \
-  X(swiglu_backward, writes, no)             \
-  X(gelu_backward, writes, no)               \
+  X(swiglu_backward, writes, yes)            \
+  X(gelu_backward, writes, yes)              \
   X(fused_head_backward, updates, yes)       \
-  X(squared_sum, updates, no)                \
-  X(adamw, updates, no)                      \
-  X(scatter_rows, updates, no)               \
+  X(squared_sum, updates, yes)               \
+  X(adamw, updates, yes)                     \
+  X(scatter_rows, updates, yes)              \
   X(attention_decode, writes, yes)           \
-  X(sample, writes, no)
+  X(sample, writes, yes)
 
 namespace pope {
 

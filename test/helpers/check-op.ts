@@ -1,12 +1,13 @@
 /**
- * Runs one op twice, in float by the product and in double by the reference addon, and holds the results against each
- * other. All arrays of the float run lie inside larger ones: what surrounds an input is NaN, so that reading past it
+ * Runs one op in float by every implementation there is, the CPU's and, under the SIMT shim, the one for a GPU, and in
+ * double by the reference addon, and holds the results against each other. All arrays of the float run lie inside larger ones: what surrounds an input is NaN, so that reading past it
  * shows; what surrounds an output is a sentinel that must survive; outputs are poisoned with NaN, so that an element that
  * is never written shows. An output that the op updates starts from given values instead.
  */
 import type { HostArray, NativeAddon } from '../../src/native/addon.js';
 import { loadAddon } from '../../src/native/loader.js';
 import { referenceAddon } from './reference-addon.js';
+import { simtAddon } from './simt-addon.js';
 import { expectClose, type Tolerance, tolerances } from './tolerance.js';
 
 /** `number[]` is an array of the op's float type (f32 here, f64 in the reference); a typed array is passed as it is. */
@@ -34,23 +35,41 @@ export interface OpCase {
   tolerance?: Tolerance;
 }
 
-/** Elements before and after each array; odd, so that arrays are not aligned to a vector. */
-const guard = 17;
+/** Elements before and after each array: with an odd number arrays are not aligned to a vector, with 16 they are. */
+const [unaligned, aligned] = [17, 16];
 const sentinel = 0xa5;
 
 /**
- * Returns the outputs of the float run and the largest share of the tolerance that was used. Throws when they differ.
- * `product` is what is tested: the CPU's kernels, or with `simtAddon()` those for a GPU.
+ * Returns the outputs of the float run on the CPU and the largest share of the tolerance that any run used. Throws when
+ * they differ. The kernel for a GPU, where the op has one, runs on unaligned and on aligned arrays: it moves more at once
+ * there. `product` is what is tested instead of all.
  */
-export function checkOp(
+export function checkOp(op: string, call: OpCase, product?: NativeAddon) {
+  if (product) return checkRun(op, call, product, unaligned);
+  const { outputs, share } = checkRun(op, call, loadAddon(), unaligned);
+  const shares = hasCudaKernel(op)
+    ? [unaligned, aligned].map((guard) => checkRun(op, call, simtAddon(), guard).share)
+    : [];
+  return { outputs, share: Math.max(share, ...shares) };
+}
+
+let cudaOps: string[] | undefined;
+
+function hasCudaKernel(op: string): boolean {
+  cudaOps ??= simtAddon().probeCuda(false)!.ops;
+  return cudaOps.includes(op);
+}
+
+function checkRun(
   op: string,
   { inputs, outputs, dims, scalars = [], tolerance }: OpCase,
-  product: NativeAddon = loadAddon(),
+  product: NativeAddon,
+  guard: number,
 ) {
   const productInputs = inputs.map(
-    (input) => input && guardedInput(Array.isArray(input) ? Float32Array.from(input) : input),
+    (input) => input && guardedInput(Array.isArray(input) ? Float32Array.from(input) : input, guard),
   );
-  const productOutputs = outputs.map((output) => (output === null ? null : guardedOutput(output)));
+  const productOutputs = outputs.map((output) => (output === null ? null : guardedOutput(output, guard)));
   product.runSync(
     op,
     productInputs,
@@ -83,7 +102,7 @@ interface GuardedOutput {
   bytes: Uint8Array;
 }
 
-function guardedInput(array: HostArray): HostArray {
+function guardedInput(array: HostArray, guard: number): HostArray {
   const Kind = array.constructor as Float32ArrayConstructor;
   const whole = new Kind(array.length + 2 * guard);
   new Uint8Array(whole.buffer).fill(0xff); // NaN in every float format, -1 in every integer
@@ -91,7 +110,7 @@ function guardedInput(array: HostArray): HostArray {
   return whole.subarray(guard, guard + array.length);
 }
 
-function guardedOutput(output: NonNullable<OpOutput>): GuardedOutput {
+function guardedOutput(output: NonNullable<OpOutput>, guard: number): GuardedOutput {
   const initial = initialValues(output);
   const [Kind, size] =
     initial !== null

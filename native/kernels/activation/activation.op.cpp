@@ -3,6 +3,7 @@
 #ifdef POPE_REFERENCE
 #include "kernels/activation/activation.reference.h"
 #else
+#include "kernels/activation/activation.cuda.h"
 #include "kernels/activation/activation.h"
 #endif
 
@@ -29,7 +30,8 @@ Work prepare_swiglu(const OpCall& call) {
 #ifdef POPE_REFERENCE
   return [=](ThreadPool&) { reference::swiglu(gate, up, out, n); };
 #else
-  return [=](ThreadPool& pool) { swiglu(gate, up, out, n, pool); };
+  return {[=](ThreadPool& pool) { swiglu(gate, up, out, n, pool); },
+          POPE_ON_CUDA([=](cuda::Stream& stream) { cuda::swiglu(gate, up, out, n, stream); })};
 #endif
 }
 
@@ -40,7 +42,8 @@ Work prepare_gelu(const OpCall& call) {
 #ifdef POPE_REFERENCE
   return [=](ThreadPool&) { form == 0 ? reference::gelu_tanh(x, out, n) : reference::gelu_erf(x, out, n); };
 #else
-  return [=](ThreadPool& pool) { gelu(x, out, n, static_cast<GeluForm>(form), pool); };
+  return {[=](ThreadPool& pool) { gelu(x, out, n, static_cast<GeluForm>(form), pool); },
+          POPE_ON_CUDA([=](cuda::Stream& stream) { cuda::gelu(x, out, n, static_cast<GeluForm>(form), stream); })};
 #endif
 }
 
@@ -54,7 +57,8 @@ Work prepare_swiglu_backward(const OpCall& call) {
 #ifdef POPE_REFERENCE
   return [=](ThreadPool&) { reference::swiglu_backward(gate, up, dy, dgate, dup, n); };
 #else
-  return [=](ThreadPool& pool) { swiglu_backward(gate, up, dy, dgate, dup, n, pool); };
+  return {[=](ThreadPool& pool) { swiglu_backward(gate, up, dy, dgate, dup, n, pool); },
+          POPE_ON_CUDA([=](cuda::Stream& stream) { cuda::swiglu_backward(gate, up, dy, dgate, dup, n, stream); })};
 #endif
 }
 
@@ -68,7 +72,10 @@ Work prepare_gelu_backward(const OpCall& call) {
     form == 0 ? reference::gelu_tanh_backward(x, dy, dx, n) : reference::gelu_erf_backward(x, dy, dx, n);
   };
 #else
-  return [=](ThreadPool& pool) { gelu_backward(x, dy, dx, n, static_cast<GeluForm>(form), pool); };
+  return {[=](ThreadPool& pool) { gelu_backward(x, dy, dx, n, static_cast<GeluForm>(form), pool); },
+          POPE_ON_CUDA([=](cuda::Stream& stream) {
+            cuda::gelu_backward(x, dy, dx, n, static_cast<GeluForm>(form), stream);
+          })};
 #endif
 }
 

@@ -16,13 +16,16 @@ struct ScatterShape {
   int64_t rows, width, capacity;
 };
 
+inline Error bad_scatter_index(int32_t index, int64_t position, int64_t capacity) {
+  return Error(Status::out_of_range,
+               "scatter_rows: index " + std::to_string(index) + " at position " + std::to_string(position) +
+                   " is outside the " + std::to_string(capacity) + " rows of the destination",
+               position);
+}
+
 inline void check_scatter_index(const int32_t* index, const ScatterShape& shape) {
   for (int64_t i = 0; i < shape.rows; ++i) {
-    if (index[i] >= 0 && index[i] < shape.capacity) continue;
-    throw Error(Status::out_of_range,
-                "scatter_rows: index " + std::to_string(index[i]) + " at position " + std::to_string(i) +
-                    " is outside the " + std::to_string(shape.capacity) + " rows of the destination",
-                i);
+    if (index[i] < 0 || index[i] >= shape.capacity) throw bad_scatter_index(index[i], i, shape.capacity);
   }
 }
 

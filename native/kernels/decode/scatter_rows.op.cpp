@@ -4,6 +4,8 @@
 
 #ifdef POPE_REFERENCE
 #include "kernels/decode/scatter_rows.reference.h"
+#else
+#include "kernels/decode/scatter_rows.cuda.h"
 #endif
 
 namespace pope {
@@ -13,7 +15,7 @@ Work prepare_scatter_rows(const OpCall& call) {
   const Scalar* x = call.input<Scalar>(0, checked_product({shape.rows, shape.width}));
   const int32_t* index = call.input<int32_t>(1, shape.rows);
   Scalar* dst = call.output<Scalar>(0, checked_product({shape.capacity, shape.width}));
-  return [=](ThreadPool&) {
+  const auto on_cpu = [=](ThreadPool&) {
     check_scatter_index(index, shape);
 #ifdef POPE_REFERENCE
     reference::scatter_rows(x, index, dst, shape);
@@ -21,6 +23,7 @@ Work prepare_scatter_rows(const OpCall& call) {
     scatter_rows(x, index, dst, shape);
 #endif
   };
+  return {on_cpu, POPE_ON_CUDA([=](cuda::Stream& stream) { cuda::scatter_rows(x, index, dst, shape, stream); })};
 }
 
 }  // namespace pope

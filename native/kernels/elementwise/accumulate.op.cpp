@@ -4,6 +4,7 @@
 #include "kernels/elementwise/accumulate.reference.h"
 #else
 #include "kernels/elementwise/accumulate.h"
+#include "kernels/elementwise/add.cuda.h"
 #endif
 
 namespace pope {
@@ -15,7 +16,8 @@ Work prepare_fill(const OpCall& call) {
 #ifdef POPE_REFERENCE
   return [=](ThreadPool&) { reference::fill(y, n, value); };
 #else
-  return [=](ThreadPool& pool) { fill(y, n, value, pool); };
+  return {[=](ThreadPool& pool) { fill(y, n, value, pool); },
+          POPE_ON_CUDA([=](cuda::Stream& stream) { cuda::fill(y, n, value, stream); })};
 #endif
 }
 
@@ -27,7 +29,8 @@ Work prepare_accumulate(const OpCall& call) {
 #ifdef POPE_REFERENCE
   return [=](ThreadPool&) { reference::accumulate(x, y, n, scale); };
 #else
-  return [=](ThreadPool& pool) { accumulate(x, y, n, scale, pool); };
+  return {[=](ThreadPool& pool) { accumulate(x, y, n, scale, pool); },
+          POPE_ON_CUDA([=](cuda::Stream& stream) { cuda::accumulate(x, y, n, scale, stream); })};
 #endif
 }
 

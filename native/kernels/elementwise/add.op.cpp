@@ -3,6 +3,7 @@
 #ifdef POPE_REFERENCE
 #include "kernels/elementwise/add.reference.h"
 #else
+#include "kernels/elementwise/add.cuda.h"
 #include "kernels/elementwise/add.h"
 #endif
 
@@ -16,7 +17,8 @@ Work prepare_add(const OpCall& call) {
 #ifdef POPE_REFERENCE
   return [=](ThreadPool&) { reference::add(a, b, out, n); };
 #else
-  return [=](ThreadPool& pool) { add(a, b, out, n, pool); };
+  return {[=](ThreadPool& pool) { add(a, b, out, n, pool); },
+          POPE_ON_CUDA([=](cuda::Stream& stream) { cuda::add(a, b, out, n, stream); })};
 #endif
 }
 

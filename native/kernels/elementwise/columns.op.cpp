@@ -4,6 +4,7 @@
 #include "kernels/elementwise/columns.reference.h"
 #include "kernels/elementwise/columns_backward.reference.h"
 #else
+#include "kernels/elementwise/columns.cuda.h"
 #include "kernels/elementwise/columns.h"
 #include "kernels/elementwise/columns_backward.h"
 #endif
@@ -29,7 +30,8 @@ Work prepare_columns(const OpCall& call) {
 #ifdef POPE_REFERENCE
   return [=](ThreadPool&) { reference::columns(x, out, rows, width, start, count); };
 #else
-  return [=](ThreadPool& pool) { columns(x, out, rows, width, start, count, pool); };
+  return {[=](ThreadPool& pool) { columns(x, out, rows, width, start, count, pool); },
+          POPE_ON_CUDA([=](cuda::Stream& stream) { cuda::columns(x, out, rows, width, start, count, stream); })};
 #endif
 }
 
@@ -41,7 +43,10 @@ Work prepare_columns_backward(const OpCall& call) {
 #ifdef POPE_REFERENCE
   return [=](ThreadPool&) { reference::columns_backward(dy, dx, rows, width, start, count); };
 #else
-  return [=](ThreadPool& pool) { columns_backward(dy, dx, rows, width, start, count, pool); };
+  return {[=](ThreadPool& pool) { columns_backward(dy, dx, rows, width, start, count, pool); },
+          POPE_ON_CUDA([=](cuda::Stream& stream) {
+            cuda::columns_backward(dy, dx, rows, width, start, count, stream);
+          })};
 #endif
 }
 

@@ -4,6 +4,8 @@
 
 #ifdef POPE_REFERENCE
 #include "kernels/elementwise/dropout.reference.h"
+#else
+#include "kernels/elementwise/dropout.cuda.h"
 #endif
 
 namespace pope {
@@ -22,7 +24,8 @@ Work prepare_dropout(const OpCall& call) {
 #ifdef POPE_REFERENCE
   return [=](ThreadPool&) { reference::dropout(x, places, y, rows, width, mask); };
 #else
-  return [=](ThreadPool& pool) { dropout(x, places, y, rows, width, mask, pool); };
+  return {[=](ThreadPool& pool) { dropout(x, places, y, rows, width, mask, pool); },
+          POPE_ON_CUDA([=](cuda::Stream& stream) { cuda::dropout(x, places, y, rows, width, mask, stream); })};
 #endif
 }
 

@@ -5,6 +5,8 @@
 #include "kernels/embedding/add_rows.reference.h"
 #else
 #include "kernels/elementwise/accumulate.h"
+#include "kernels/elementwise/add.cuda.h"
+#include "kernels/embedding/add_rows.cuda.h"
 #include "kernels/embedding/add_rows.h"
 #endif
 
@@ -18,7 +20,10 @@ Work prepare_embedding_backward(const OpCall& call) {
 #ifdef POPE_REFERENCE
   return [=](ThreadPool&) { reference::add_rows("embedding_backward", dy, ids, dtable, vocab, width, rows); };
 #else
-  return [=](ThreadPool& pool) { add_rows("embedding_backward", dy, ids, dtable, vocab, width, rows, pool); };
+  return {[=](ThreadPool& pool) { add_rows("embedding_backward", dy, ids, dtable, vocab, width, rows, pool); },
+          POPE_ON_CUDA([=](cuda::Stream& stream) {
+            cuda::add_rows("embedding_backward", dy, ids, dtable, vocab, width, rows, stream);
+          })};
 #endif
 }
 
@@ -33,10 +38,14 @@ Work prepare_gather_rows_backward(const OpCall& call) {
     reference::add_rows("gather_rows_backward", dy, index, dx, rows, width, count);
   };
 #else
-  return [=](ThreadPool& pool) {
-    fill(dx, rows * width, 0.0f, pool);
-    add_rows("gather_rows_backward", dy, index, dx, rows, width, count, pool);
-  };
+  return {[=](ThreadPool& pool) {
+            fill(dx, rows * width, 0.0f, pool);
+            add_rows("gather_rows_backward", dy, index, dx, rows, width, count, pool);
+          },
+          POPE_ON_CUDA([=](cuda::Stream& stream) {
+            cuda::fill(dx, rows * width, 0.0f, stream);
+            cuda::add_rows("gather_rows_backward", dy, index, dx, rows, width, count, stream);
+          })};
 #endif
 }
 

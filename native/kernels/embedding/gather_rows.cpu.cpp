@@ -1,9 +1,6 @@
 #include "kernels/embedding/gather_rows.h"
 
 #include <algorithm>
-#include <string>
-
-#include "core/error.h"
 
 namespace pope {
 
@@ -15,12 +12,7 @@ constexpr int64_t kGrain = 16;  // rows
 
 void check_index(const char* op, const int32_t* index, int64_t rows, int64_t begin, int64_t end) {
   for (int64_t i = begin; i < end; ++i) {
-    if (index[i] < 0 || index[i] >= rows) {
-      throw Error(Status::out_of_range,
-                  std::string(op) + ": index " + std::to_string(index[i]) + " at position " + std::to_string(i) +
-                      " is outside the " + std::to_string(rows) + " rows of the table",
-                  i);
-    }
+    if (index[i] < 0 || index[i] >= rows) throw bad_index(op, index[i], i, rows);
   }
 }
 

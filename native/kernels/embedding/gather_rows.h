@@ -6,10 +6,20 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
+#include "core/error.h"
 #include "core/thread_pool.h"
 
 namespace pope {
+
+// What is thrown for one.
+inline Error bad_index(const char* op, int32_t index, int64_t position, int64_t rows) {
+  return Error(Status::out_of_range,
+               std::string(op) + ": index " + std::to_string(index) + " at position " + std::to_string(position) +
+                   " is outside the " + std::to_string(rows) + " rows of the table",
+               position);
+}
 
 // Throws for the first of index[begin..end) that is outside [0, rows).
 void check_index(const char* op, const int32_t* index, int64_t rows, int64_t begin, int64_t end);

@@ -3,6 +3,7 @@
 #ifdef POPE_REFERENCE
 #include "kernels/embedding/gather_rows.reference.h"
 #else
+#include "kernels/embedding/gather_rows.cuda.h"
 #include "kernels/embedding/gather_rows.h"
 #endif
 
@@ -15,7 +16,10 @@ Work gather(const char* op, const Scalar* x, const int32_t* index, Scalar* out, 
 #ifdef POPE_REFERENCE
   return [=](ThreadPool&) { reference::gather_rows(op, x, index, out, rows, width, count); };
 #else
-  return [=](ThreadPool& pool) { gather_rows(op, x, index, out, rows, width, count, pool); };
+  return {[=](ThreadPool& pool) { gather_rows(op, x, index, out, rows, width, count, pool); },
+          POPE_ON_CUDA([=](cuda::Stream& stream) {
+            cuda::gather_rows(op, x, index, out, rows, width, count, stream);
+          })};
 #endif
 }
 

@@ -3,6 +3,7 @@
 #ifdef POPE_REFERENCE
 #include "kernels/matmul/matmul.reference.h"
 #else
+#include "kernels/matmul/matmul.cuda.h"
 #include "kernels/matmul/matmul.h"
 #endif
 
@@ -18,7 +19,8 @@ Work prepare_matmul(const OpCall& call) {
 #ifdef POPE_REFERENCE
   return [=](ThreadPool&) { reference::matmul(a, b, bias, c, m, n, k, transposed); };
 #else
-  return [=](ThreadPool& pool) { matmul(a, b, bias, c, {m, n, k, transposed}, pool); };
+  return {[=](ThreadPool& pool) { matmul(a, b, bias, c, {m, n, k, transposed}, pool); },
+          POPE_ON_CUDA([=](cuda::Stream& stream) { cuda::matmul(a, b, bias, c, {m, n, k, transposed}, stream); })};
 #endif
 }
 

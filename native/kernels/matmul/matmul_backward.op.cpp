@@ -3,6 +3,7 @@
 #ifdef POPE_REFERENCE
 #include "kernels/matmul/matmul_backward.reference.h"
 #else
+#include "kernels/matmul/matmul.cuda.h"
 #include "kernels/matmul/matmul_backward.h"
 #endif
 
@@ -17,7 +18,10 @@ Work prepare_matmul_weight_gradient(const OpCall& call) {
 #ifdef POPE_REFERENCE
   return [=](ThreadPool&) { reference::matmul_weight_gradient(dy, x, dw, m, n, k, transposed); };
 #else
-  return [=](ThreadPool& pool) { matmul_weight_gradient(dy, x, dw, {m, n, k, transposed}, pool); };
+  return {[=](ThreadPool& pool) { matmul_weight_gradient(dy, x, dw, {m, n, k, transposed}, pool); },
+          POPE_ON_CUDA([=](cuda::Stream& stream) {
+            cuda::matmul_weight_gradient(dy, x, dw, {m, n, k, transposed}, stream);
+          })};
 #endif
 }
 
@@ -28,7 +32,8 @@ Work prepare_bias_gradient(const OpCall& call) {
 #ifdef POPE_REFERENCE
   return [=](ThreadPool&) { reference::bias_gradient(dy, db, rows, width); };
 #else
-  return [=](ThreadPool& pool) { bias_gradient(dy, db, rows, width, pool); };
+  return {[=](ThreadPool& pool) { bias_gradient(dy, db, rows, width, pool); },
+          POPE_ON_CUDA([=](cuda::Stream& stream) { cuda::bias_gradient(dy, db, rows, width, stream); })};
 #endif
 }
 

@@ -7,6 +7,7 @@
 #else
 #include "kernels/norm/layer_norm.h"
 #include "kernels/norm/layer_norm_backward.h"
+#include "kernels/norm/norm.cuda.h"
 #endif
 
 namespace pope {
@@ -22,7 +23,10 @@ Work prepare_layer_norm(const OpCall& call) {
 #ifdef POPE_REFERENCE
   return [=](ThreadPool&) { reference::layer_norm(x, weight, bias, out, rows, width, eps); };
 #else
-  return [=](ThreadPool& pool) { layer_norm(x, weight, bias, out, rows, width, eps, pool); };
+  return {[=](ThreadPool& pool) { layer_norm(x, weight, bias, out, rows, width, eps, pool); },
+          POPE_ON_CUDA([=](cuda::Stream& stream) {
+            cuda::layer_norm(x, weight, bias, out, rows, width, eps, stream);
+          })};
 #endif
 }
 
@@ -39,7 +43,10 @@ Work prepare_layer_norm_backward(const OpCall& call) {
 #ifdef POPE_REFERENCE
   return [=](ThreadPool&) { reference::layer_norm_backward(x, weight, dy, dx, dweight, dbias, rows, width, eps); };
 #else
-  return [=](ThreadPool& pool) { layer_norm_backward(x, weight, dy, dx, dweight, dbias, rows, width, eps, pool); };
+  return {[=](ThreadPool& pool) { layer_norm_backward(x, weight, dy, dx, dweight, dbias, rows, width, eps, pool); },
+          POPE_ON_CUDA([=](cuda::Stream& stream) {
+            cuda::layer_norm_backward(x, weight, dy, dx, dweight, dbias, rows, width, eps, stream);
+          })};
 #endif
 }
 

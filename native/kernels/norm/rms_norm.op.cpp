@@ -5,6 +5,7 @@
 #include "kernels/norm/rms_norm.reference.h"
 #include "kernels/norm/rms_norm_backward.reference.h"
 #else
+#include "kernels/norm/norm.cuda.h"
 #include "kernels/norm/rms_norm.h"
 #include "kernels/norm/rms_norm_backward.h"
 #endif
@@ -21,7 +22,8 @@ Work prepare_rms_norm(const OpCall& call) {
 #ifdef POPE_REFERENCE
   return [=](ThreadPool&) { reference::rms_norm(x, weight, out, rows, width, eps); };
 #else
-  return [=](ThreadPool& pool) { rms_norm(x, weight, out, rows, width, eps, pool); };
+  return {[=](ThreadPool& pool) { rms_norm(x, weight, out, rows, width, eps, pool); },
+          POPE_ON_CUDA([=](cuda::Stream& stream) { cuda::rms_norm(x, weight, out, rows, width, eps, stream); })};
 #endif
 }
 
@@ -37,7 +39,10 @@ Work prepare_rms_norm_backward(const OpCall& call) {
 #ifdef POPE_REFERENCE
   return [=](ThreadPool&) { reference::rms_norm_backward(x, weight, dy, dx, dweight, rows, width, eps); };
 #else
-  return [=](ThreadPool& pool) { rms_norm_backward(x, weight, dy, dx, dweight, rows, width, eps, pool); };
+  return {[=](ThreadPool& pool) { rms_norm_backward(x, weight, dy, dx, dweight, rows, width, eps, pool); },
+          POPE_ON_CUDA([=](cuda::Stream& stream) {
+            cuda::rms_norm_backward(x, weight, dy, dx, dweight, rows, width, eps, stream);
+          })};
 #endif
 }
 

@@ -17,6 +17,7 @@
 #include <span>
 
 #include "core/thread_pool.h"
+#include "kernels/host_device.h"
 
 namespace pope {
 
@@ -35,7 +36,7 @@ struct AdamwParameter {
 };
 
 // The factor on the gradients.
-inline double clipping_factor(double squared_norm, double max_norm) {
+POPE_HOST_DEVICE inline double clipping_factor(double squared_norm, double max_norm) {
   const double norm = std::sqrt(squared_norm);
   return max_norm > 0 && norm > max_norm ? max_norm / norm : 1.0;
 }

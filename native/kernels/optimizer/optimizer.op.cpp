@@ -8,6 +8,8 @@
 #ifdef POPE_REFERENCE
 #include "kernels/optimizer/adamw.reference.h"
 #include "kernels/optimizer/squared_sum.reference.h"
+#else
+#include "kernels/optimizer/optimizer.cuda.h"
 #endif
 
 namespace pope {
@@ -19,7 +21,8 @@ Work prepare_squared_sum(const OpCall& call) {
 #ifdef POPE_REFERENCE
   return [=](ThreadPool&) { reference::squared_sum<Scalar>(parts, total); };
 #else
-  return [=](ThreadPool& pool) { squared_sum(parts, total, pool); };
+  return {[=](ThreadPool& pool) { squared_sum(parts, total, pool); },
+          POPE_ON_CUDA([=](cuda::Stream& stream) { cuda::squared_sum(parts, total, stream); })};
 #endif
 }
 
@@ -55,7 +58,8 @@ Work prepare_adamw(const OpCall& call) {
 #ifdef POPE_REFERENCE
   return [=](ThreadPool&) { reference::adamw<Scalar>(*squared_norm, parameters, applied, options); };
 #else
-  return [=](ThreadPool& pool) { adamw(*squared_norm, parameters, applied, options, pool); };
+  return {[=](ThreadPool& pool) { adamw(*squared_norm, parameters, applied, options, pool); },
+          POPE_ON_CUDA([=](cuda::Stream& stream) { cuda::adamw(squared_norm, parameters, applied, options, stream); })};
 #endif
 }
 

@@ -1,9 +1,6 @@
 #include "kernels/rope/rope.h"
 
 #include <algorithm>
-#include <string>
-
-#include "core/error.h"
 
 namespace pope {
 
@@ -19,12 +16,7 @@ void rotate(const char* op, const float* x, const int32_t* positions, const floa
   pool.parallel_for(rows, kGrain, [=](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
       const int64_t position = positions[row];
-      if (position < 0 || position >= table) {
-        throw Error(Status::out_of_range,
-                    std::string(op) + ": position " + std::to_string(position) + " of row " + std::to_string(row) +
-                        " is outside the table of " + std::to_string(table) + " positions",
-                    row);
-      }
+      if (position < 0 || position >= table) throw bad_position(op, position, row, table);
       const float* c = cos + position * half;
       const float* s = sin + position * half;
       for (int64_t h = row * heads; h < (row + 1) * heads; ++h) {

@@ -8,7 +8,9 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
+#include "core/error.h"
 #include "core/thread_pool.h"
 
 namespace pope {
@@ -16,6 +18,14 @@ namespace pope {
 struct RopeShape {
   int64_t rows, heads, head, rotary, table;
 };
+
+// What is thrown for a position outside the table.
+inline Error bad_position(const char* op, int64_t position, int64_t row, int64_t table) {
+  return Error(Status::out_of_range,
+               std::string(op) + ": position " + std::to_string(position) + " of row " + std::to_string(row) +
+                   " is outside the table of " + std::to_string(table) + " positions",
+               row);
+}
 
 // Throws out_of_range naming the first row whose position is outside the table.
 void rope(const float* x, const int32_t* positions, const float* cos, const float* sin, float* out,

@@ -3,6 +3,8 @@
 
 #ifdef POPE_REFERENCE
 #include "kernels/rope/rope.reference.h"
+#else
+#include "kernels/rope/rope.cuda.h"
 #endif
 
 namespace pope {
@@ -40,7 +42,8 @@ Work prepare_rope(const OpCall& call) {
 #ifdef POPE_REFERENCE
   return [=](ThreadPool&) { reference::rope(x, positions, cos, sin, out, shape); };
 #else
-  return [=](ThreadPool& pool) { rope(x, positions, cos, sin, out, shape, pool); };
+  return {[=](ThreadPool& pool) { rope(x, positions, cos, sin, out, shape, pool); },
+          POPE_ON_CUDA([=](cuda::Stream& stream) { cuda::rope(x, positions, cos, sin, out, shape, stream); })};
 #endif
 }
 
@@ -49,7 +52,8 @@ Work prepare_rope_backward(const OpCall& call) {
 #ifdef POPE_REFERENCE
   return [=](ThreadPool&) { reference::rope_backward(dy, positions, cos, sin, dx, shape); };
 #else
-  return [=](ThreadPool& pool) { rope_backward(dy, positions, cos, sin, dx, shape, pool); };
+  return {[=](ThreadPool& pool) { rope_backward(dy, positions, cos, sin, dx, shape, pool); },
+          POPE_ON_CUDA([=](cuda::Stream& stream) { cuda::rope_backward(dy, positions, cos, sin, dx, shape, stream); })};
 #endif
 }
 

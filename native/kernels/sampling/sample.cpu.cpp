@@ -32,7 +32,7 @@ class Row {
       blocks_.push_back(kernels.sums(scaled_ + first, std::min(kSoftmaxBlock, vocab_ - first)));
       merge(sums_, blocks_.back());
     }
-    if (!std::isfinite(sums_.sum) || !std::isfinite(sums_.max) || sums_.sum == 0) refuse_logits(index);
+    if (!std::isfinite(sums_.sum) || !std::isfinite(sums_.max) || sums_.sum == 0) throw bad_logits(index);
   }
 
   float log_prob(int32_t v) const { return static_cast<float>(log_probability(sums_, scaled_[v])); }

@@ -40,14 +40,14 @@ struct SampleCounter {
 };
 
 // u of a token.
-inline double sample_uniform(const SampleCounter& counter, uint64_t seed) {
-  const auto words = philox({counter.token, counter.sample, counter.query, 0}, seed);
+POPE_HOST_DEVICE inline double sample_uniform(const SampleCounter& counter, uint64_t seed) {
+  const auto words = philox({{counter.token, counter.sample, counter.query, 0}}, seed);
   return ((words[0] >> 5) * 0x1p26 + (words[1] >> 6)) * 0x1p-53;
 }
 
-[[noreturn]] inline void refuse_logits(int64_t row) {
-  throw Error(Status::non_finite,
-              "sample: row " + std::to_string(row) + " of the logits has NaN, +infinity, or nothing but -infinity", row);
+inline Error bad_logits(int64_t row) {
+  return Error(Status::non_finite,
+               "sample: row " + std::to_string(row) + " of the logits has NaN, +infinity, or nothing but -infinity", row);
 }
 
 void sample(const float* logits, const SampleCounter* counters, int32_t* ids, float* log_probs,

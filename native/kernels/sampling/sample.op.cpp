@@ -7,6 +7,8 @@
 
 #ifdef POPE_REFERENCE
 #include "kernels/sampling/sample.reference.h"
+#else
+#include "kernels/sampling/sample.cuda.h"
 #endif
 
 namespace pope {
@@ -37,7 +39,10 @@ Work prepare_sample(const OpCall& call) {
 #ifdef POPE_REFERENCE
   return [=](ThreadPool&) { reference::sample(logits, counters, ids, log_probs, settings); };
 #else
-  return [=](ThreadPool& pool) { sample(logits, counters, ids, log_probs, settings, pool); };
+  return {[=](ThreadPool& pool) { sample(logits, counters, ids, log_probs, settings, pool); },
+          POPE_ON_CUDA([=](cuda::Stream& stream) {
+            cuda::sample(logits, counters, ids, log_probs, settings, stream);
+          })};
 #endif
 }
 

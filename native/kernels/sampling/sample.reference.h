@@ -16,13 +16,13 @@ void sample(const T* logits, const SampleCounter* counters, int32_t* ids, T* log
   for (int64_t r = 0; r < settings.rows; ++r) {
     const T* z = logits + r * settings.vocab;
     for (int64_t v = 0; v < settings.vocab; ++v) {
-      if (std::isnan(z[v]) || z[v] == std::numeric_limits<T>::infinity()) refuse_logits(r);
+      if (std::isnan(z[v]) || z[v] == std::numeric_limits<T>::infinity()) throw bad_logits(r);
     }
     std::vector<int32_t> order(vocab);
     std::iota(order.begin(), order.end(), 0);
     std::stable_sort(order.begin(), order.end(), [z](int32_t a, int32_t b) { return z[a] > z[b]; });
     const T largest = z[order[0]];
-    if (std::isinf(largest)) refuse_logits(r);
+    if (std::isinf(largest)) throw bad_logits(r);
     const auto mass = [&](int32_t v) { return std::exp((z[v] - largest) * settings.scale()); };
     T whole = 0;
     for (const int32_t v : order) whole += mass(v);

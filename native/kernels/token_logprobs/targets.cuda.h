@@ -1,7 +1,6 @@
 // The check of target tokens where they are read, and what its refusal says.
 #pragma once
 
-#include <algorithm>
 #include <string>
 
 #include "cuda/report.h"
@@ -22,8 +21,5 @@ inline DescribeRefusal describe_target(const char* function, int64_t vocab) {
                  refusal.index);
   };
 }
-
-// A block per row, within what a grid may have.
-inline unsigned blocks_of_rows(int64_t rows) { return static_cast<unsigned>(std::min<int64_t>(rows, 0x7fffffff)); }
 
 }  // namespace pope::cuda

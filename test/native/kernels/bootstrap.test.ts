@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { NativeAddon } from '../../../src/native/addon.js';
 import { loadAddon } from '../../../src/native/loader.js';
 import { checkOp, randomNumbers } from '../../helpers/check-op.js';
-import { simtAddon } from '../../helpers/simt-addon.js';
+import { implementations } from '../../helpers/implementations.js';
 
 interface Shape {
   units: number;
@@ -22,10 +22,7 @@ function sums(
   return output;
 }
 
-describe.each([
-  ['on the CPU', () => loadAddon()],
-  ['for a GPU', simtAddon],
-])('poisson_bootstrap %s', (_, addon) => {
+describe.each(implementations)('poisson_bootstrap %s', (_, addon) => {
   it.each([
     [0, 2, 3],
     [1, 1, 1],

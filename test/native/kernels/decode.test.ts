@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import type { NativeAddon } from '../../../src/native/addon.js';
 import { loadAddon } from '../../../src/native/loader.js';
 import { checkOp, randomNumbers } from '../../helpers/check-op.js';
+import { implementations } from '../../helpers/implementations.js';
+import { simtAddon } from '../../helpers/simt-addon.js';
 
 describe('scatter_rows', () => {
   /** [rows, width, capacity] */
@@ -21,23 +24,29 @@ describe('scatter_rows', () => {
     });
   });
 
-  it('lets the last of two rows with the same place win', () => {
+  it.each(implementations)('lets the last of two rows with the same place win, %s', (_, addon) => {
     const places = new Float32Array(4).fill(9);
-    loadAddon().runSync('scatter_rows', [Float32Array.of(1, 2, 3), Int32Array.of(2, 0, 2)], [places], [3, 1, 4], []);
+    addon().runSync('scatter_rows', [Float32Array.of(1, 2, 3), Int32Array.of(2, 0, 2)], [places], [3, 1, 4], []);
     expect(places).toEqual(Float32Array.of(2, 9, 3, 9));
   });
 
-  it.each([-1, 5])('refuses index %i, naming its place, and writes nothing', (wrong) => {
-    const places = new Float32Array(5);
+  const refused = (wrong: number, places: Float32Array, addon: NativeAddon) => {
     const run = () =>
-      loadAddon().runSync('scatter_rows', [Float32Array.of(1, 2), Int32Array.of(0, wrong)], [places], [2, 1, 5], []);
+      addon.runSync('scatter_rows', [Float32Array.of(1, 2), Int32Array.of(0, wrong)], [places], [2, 1, 5], []);
     expect(run).toThrowError(
       expect.objectContaining({
         code: 'OUT_OF_RANGE',
+        index: 1,
         message: `scatter_rows: index ${wrong} at position 1 is outside the 5 rows of the destination`,
       }),
     );
-    expect(places).toEqual(new Float32Array(5));
+  };
+
+  it.each([-1, 5])('refuses index %i, naming its place', (wrong) => {
+    const places = new Float32Array(5);
+    refused(wrong, places, loadAddon());
+    expect(places, 'the CPU writes nothing').toEqual(new Float32Array(5));
+    refused(wrong, places, simtAddon());
   });
 });
 

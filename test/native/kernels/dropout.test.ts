@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { loadAddon } from '../../../src/native/loader.js';
+import type { NativeAddon } from '../../../src/native/addon.js';
 import { checkOp, randomNumbers } from '../../helpers/check-op.js';
+import { implementations } from '../../helpers/implementations.js';
 
 /** Philox4x32-10 in BigInt, from the paper (Salmon et al. 2011), to hold the native one against. */
 function philox(counter: number[], key: [number, number]): number[] {
@@ -24,14 +25,16 @@ interface Mask {
   keep: number;
 }
 
-function dropout(places: Int32Array, width: number, { seed, stream, keep }: Mask) {
+function dropoutOfOnes(addon: NativeAddon, places: Int32Array, width: number, { seed, stream, keep }: Mask) {
   const rows = places.length / 3;
   const y = new Float32Array(rows * width);
-  loadAddon().runSync('dropout', [y.map(() => 1), places], [y], [rows, width, seed, stream], [keep]);
+  addon.runSync('dropout', [y.map(() => 1), places], [y], [rows, width, seed, stream], [keep]);
   return y;
 }
 
-describe('dropout', () => {
+describe.each(implementations)('dropout %s', (_, addon) => {
+  const dropout = (places: Int32Array, width: number, mask: Mask) => dropoutOfOnes(addon(), places, width, mask);
+
   it('has a generator that gives the published words', () => {
     // Known answers of the authors' Random123 library.
     expect(philox([0, 0, 0, 0], [0, 0])).toEqual([0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8]);
@@ -50,7 +53,8 @@ describe('dropout', () => {
     [8193, 3],
   ])('%i rows of %i', (rows, width) => {
     const inputs = [randomNumbers(rows * width, 1), consecutive(rows)];
-    checkOp('dropout', { inputs, outputs: [rows * width], dims: [rows, width, 7, 3], scalars: [0.8] });
+    const call = { inputs, outputs: [rows * width], dims: [rows, width, 7, 3], scalars: [0.8] };
+    checkOp('dropout', call, addon());
   });
 
   it('keeps the elements whose uniform number is below keep', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { loadAddon } from '../../../src/native/loader.js';
 import { checkGradient } from '../../helpers/check-gradient.js';
 import { checkOp, randomNumbers } from '../../helpers/check-op.js';
+import { implementations } from '../../helpers/implementations.js';
 
 /** [rows of the table, width, rows taken]: rows taken many times, once and never. */
 const shapes = [
@@ -62,8 +62,8 @@ describe.each([
   ['embedding_backward', [Int32Array.of(0, 4, 5), new Float32Array(6)], [3, 5, 2]],
   ['gather_rows_backward', [new Float32Array(6), Int32Array.of(0, 4, 5)], [5, 2, 3]],
 ] as const)('%s', (op, inputs, dims) => {
-  it('refuses an index outside the table and names its place', () => {
-    const run = () => loadAddon().runSync(op, inputs, [new Float32Array(10)], dims, []);
+  it.each(implementations)('refuses an index outside the table and names its place, %s', (_, addon) => {
+    const run = () => addon().runSync(op, inputs, [new Float32Array(10)], dims, []);
     const message = `${op}: index 5 at position 2 is outside the 5 rows of the table`;
     expect(run).toThrowError(expect.objectContaining({ code: 'OUT_OF_RANGE', message, index: 2 }));
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { loadAddon } from '../../../src/native/loader.js';
 import { checkOp, randomNumbers } from '../../helpers/check-op.js';
+import { implementations } from '../../helpers/implementations.js';
 
 const exact = { atol: 0, rtol: 0 };
 
@@ -26,14 +26,17 @@ describe.each(['embedding', 'gather_rows'])('%s', (op) => {
     checkOp(op, { ...call, outputs: [count * width], tolerance: exact });
   });
 
-  it.each([-1, 5, 2 ** 31 - 1])('refuses index %i and names its place', (wrong) => {
-    const { inputs, dims } = arguments_(new Float32Array(10), Int32Array.of(0, 4, wrong), 5, 2);
-    const run = () => loadAddon().runSync(op, inputs, [new Float32Array(6)], dims, []);
-    expect(run).toThrowError(
-      expect.objectContaining({
-        code: 'OUT_OF_RANGE',
-        message: `${op}: index ${wrong} at position 2 is outside the 5 rows of the table`,
-      }),
-    );
+  describe.each(implementations)('%s', (_, addon) => {
+    it.each([-1, 5, 2 ** 31 - 1, -(2 ** 31)])('refuses index %i and names its place', (wrong) => {
+      const { inputs, dims } = arguments_(new Float32Array(10), Int32Array.of(0, 4, wrong), 5, 2);
+      const run = () => addon().runSync(op, inputs, [new Float32Array(6)], dims, []);
+      expect(run).toThrowError(
+        expect.objectContaining({
+          code: 'OUT_OF_RANGE',
+          index: 2,
+          message: `${op}: index ${wrong} at position 2 is outside the 5 rows of the table`,
+        }),
+      );
+    });
   });
 });

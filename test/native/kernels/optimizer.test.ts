@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { loadAddon } from '../../../src/native/loader.js';
 import { checkOp, randomNumbers } from '../../helpers/check-op.js';
+import { implementations } from '../../helpers/implementations.js';
 import { expectClose, tolerances } from '../../helpers/tolerance.js';
 
 describe('squared_sum', () => {
@@ -9,9 +10,9 @@ describe('squared_sum', () => {
     checkOp('squared_sum', { inputs, outputs: [Float64Array.of(2.5)], dims: sizes });
   });
 
-  it('is exact beyond the range of a float', () => {
+  it.each(implementations)('is exact beyond the range of a float, %s', (_, addon) => {
     const total = new Float64Array(1);
-    loadAddon().runSync('squared_sum', [Float32Array.of(3e38, 1e-30)], [total], [2], []);
+    addon().runSync('squared_sum', [Float32Array.of(3e38, 1e-30)], [total], [2], []);
     expect(total[0]).toBe(Math.fround(3e38) ** 2);
   });
 
@@ -84,20 +85,28 @@ describe('adamw', () => {
     return values;
   }
 
-  it.each([0, 1.5])('takes five steps as a loop in numbers does, with max_norm %d', (maxNorm) => {
-    const start = randomNumbers(7, 1);
-    const steps = Array.from({ length: 5 }, (_, t) => randomNumbers(7, 2 + t, t + 0.1));
-    const [p, m, v, applied] = [Float32Array.from(start), new Float32Array(7), new Float32Array(7), new Int32Array(1)];
-    steps.forEach((gradient, t) => {
-      const total = new Float64Array(1);
-      const g = Float32Array.from(gradient);
-      loadAddon().runSync('squared_sum', [g], [total], [7], []);
-      const scalars = scalarsOf({ ...options, maxNorm, step: t + 1 });
-      loadAddon().runSync('adamw', [total, g], [p, m, v, applied], [7], scalars);
-    });
-    expectClose(p, slowly(start, steps, { ...options, maxNorm }), tolerances.f32);
-    expect(p.some((value, i) => Math.abs(value - start[i]!) > 0.01)).toBe(true);
-  });
+  it.each(implementations.flatMap(([name, addon]) => [0, 1.5].map((maxNorm) => [name, maxNorm, addon] as const)))(
+    'takes five steps as a loop in numbers does, %s, with max_norm %d',
+    (_, maxNorm, addon) => {
+      const start = randomNumbers(7, 1);
+      const steps = Array.from({ length: 5 }, (_, t) => randomNumbers(7, 2 + t, t + 0.1));
+      const [p, m, v, applied] = [
+        Float32Array.from(start),
+        new Float32Array(7),
+        new Float32Array(7),
+        new Int32Array(1),
+      ];
+      steps.forEach((gradient, t) => {
+        const total = new Float64Array(1);
+        const g = Float32Array.from(gradient);
+        addon().runSync('squared_sum', [g], [total], [7], []);
+        const scalars = scalarsOf({ ...options, maxNorm, step: t + 1 });
+        addon().runSync('adamw', [total, g], [p, m, v, applied], [7], scalars);
+      });
+      expectClose(p, slowly(start, steps, { ...options, maxNorm }), tolerances.f32);
+      expect(p.some((value, i) => Math.abs(value - start[i]!) > 0.01)).toBe(true);
+    },
+  );
 
   it('moves by the learning rate in the first step, up with sign 1', () => {
     const [p, applied] = [Float32Array.of(1, 1), new Int32Array(1)];
@@ -107,12 +116,16 @@ describe('adamw', () => {
     expectClose(p, [1.01, 0.99], tolerances.f32);
   });
 
-  it.each([Number.NaN, Number.POSITIVE_INFINITY])('changes nothing when the norm is %d', (total) => {
+  it.each(
+    implementations.flatMap(([name, addon]) =>
+      [Number.NaN, Number.POSITIVE_INFINITY].map((total) => [name, total, addon] as const),
+    ),
+  )('changes nothing, %s, when the norm is %d', (_, total, addon) => {
     const state = [1, 2, 3].map((seed) => Float32Array.from(randomNumbers(5, seed)));
     const before = state.map((values) => values.slice());
     const applied = Int32Array.of(7);
     const inputs = [Float64Array.of(total), new Float32Array(5).fill(Number.NaN)];
-    loadAddon().runSync('adamw', inputs, [...state, applied], [5], scalarsOf(options));
+    addon().runSync('adamw', inputs, [...state, applied], [5], scalarsOf(options));
     expect(state).toEqual(before);
     expect([...applied]).toEqual([0]);
   });

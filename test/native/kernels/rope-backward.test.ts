@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { loadAddon } from '../../../src/native/loader.js';
 import { checkGradient } from '../../helpers/check-gradient.js';
 import { checkOp, randomNumbers } from '../../helpers/check-op.js';
+import { implementations } from '../../helpers/implementations.js';
 
 function problem(rows: number, heads: number, head: number, rotary: number, table: number) {
   const half = rotary / 2;
@@ -36,10 +36,10 @@ describe('rope_backward', () => {
     });
   });
 
-  it('refuses a position outside the table and names its row', () => {
+  it.each(implementations)('refuses a position outside the table and names its row, %s', (_, addon) => {
     const { inputs, dims } = problem(2, 1, 4, 4, 3);
     const arrays = inputs.map((input) => (Array.isArray(input) ? Float32Array.from(input) : Int32Array.of(0, 3)));
-    expect(() => loadAddon().runSync('rope_backward', arrays, [new Float32Array(8)], dims, [])).toThrowError(
+    expect(() => addon().runSync('rope_backward', arrays, [new Float32Array(8)], dims, [])).toThrowError(
       expect.objectContaining({
         code: 'OUT_OF_RANGE',
         message: 'rope_backward: position 3 of row 1 is outside the table of 3 positions',

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { NativeAddon } from '../../../src/native/addon.js';
 import { loadAddon } from '../../../src/native/loader.js';
 import { checkOp, randomNumbers } from '../../helpers/check-op.js';
+import { implementations } from '../../helpers/implementations.js';
 
 describe('rope', () => {
   it.each([
@@ -22,8 +24,8 @@ describe('rope', () => {
     checkOp('rope', { inputs, outputs: [rows * heads * head], dims: [rows, heads, head, rotary, table] });
   });
 
-  const run = (positions: number[], rotary = 4) =>
-    loadAddon().runSync(
+  const run = (positions: number[], rotary = 4, addon: NativeAddon = loadAddon()) =>
+    addon.runSync(
       'rope',
       [new Float32Array(8), Int32Array.from(positions), new Float32Array(6), new Float32Array(6)],
       [new Float32Array(8)],
@@ -31,13 +33,16 @@ describe('rope', () => {
       [],
     );
 
-  it.each([-1, 3])('refuses position %i and names its row', (position) => {
-    expect(() => run([0, position])).toThrowError(
-      expect.objectContaining({
-        code: 'OUT_OF_RANGE',
-        message: `rope: position ${position} of row 1 is outside the table of 3 positions`,
-      }),
-    );
+  describe.each(implementations)('%s', (_, addon) => {
+    it.each([-1, 3])('refuses position %i and names its row', (position) => {
+      expect(() => run([0, position], 4, addon())).toThrowError(
+        expect.objectContaining({
+          code: 'OUT_OF_RANGE',
+          index: 1,
+          message: `rope: position ${position} of row 1 is outside the table of 3 positions`,
+        }),
+      );
+    });
   });
 
   it.each([3, 6])('refuses a rotated width of %i in heads of 4', (rotary) => {

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { philox4x32 } from '../../../src/estimators/random.js';
+import type { NativeAddon } from '../../../src/native/addon.js';
 import { loadAddon } from '../../../src/native/loader.js';
 import { checkOp, randomNumbers } from '../../helpers/check-op.js';
+import { implementations } from '../../helpers/implementations.js';
+import { simtAddon } from '../../helpers/simt-addon.js';
 
 interface Settings {
   temperature?: number;
@@ -14,14 +17,14 @@ interface Settings {
 const countersOf = (rows: number, query = 3, token = 7) =>
   Int32Array.from({ length: 3 * rows }, (_, i) => [query, Math.floor(i / 3), token][i % 3]!);
 
-function draw(logits: readonly number[], rows: number, settings: Settings = {}) {
+function draw(logits: readonly number[], rows: number, settings: Settings = {}, addon: NativeAddon = loadAddon()) {
   const { temperature = 1, topK = 0, topP = 1, seed = 0 } = settings;
   const repeated = new Float32Array(rows * logits.length);
   for (let r = 0; r < rows; r++) repeated.set(logits, r * logits.length);
   const ids = new Int32Array(rows);
   const logProbs = new Float32Array(rows);
   const dims = [rows, logits.length, topK, seed];
-  loadAddon().runSync('sample', [repeated, countersOf(rows)], [ids, logProbs], dims, [temperature, topP]);
+  addon.runSync('sample', [repeated, countersOf(rows)], [ids, logProbs], dims, [temperature, topP]);
   return { ids, logProbs };
 }
 
@@ -40,19 +43,20 @@ const rules: [string, Settings][] = [
 
 describe.each(rules)('sample draws %s', (_, { temperature = 1, topK = 0, topP = 1 }) => {
   it.each([1, 2, 3, 97, 2048, 2049, 5003])('as the reference, of %i tokens', (vocab) => {
-    const rows = 61;
-    for (const seed of [0, 1, 2 ** 31, 2 ** 53 - 1]) {
+    const check = (rows: number, seed: number, addon: NativeAddon) => {
       const logits = randomNumbers(rows * vocab, vocab + (seed % 1000), 6);
-      const { outputs } = checkOp('sample', {
+      const call = {
         inputs: [logits, countersOf(rows, seed % 7)],
-        outputs: [[Int32Array, rows], rows],
+        outputs: [[Int32Array, rows] as [Int32ArrayConstructor, number], rows],
         dims: [rows, vocab, topK, seed],
         scalars: [temperature, topP],
         // The ids have to be the same; the log-probabilities lose what logit / temperature does, down to -40, in float.
         tolerance: { atol: 2e-5, rtol: 0 },
-      });
-      expect(outputs).toHaveLength(2);
-    }
+      };
+      expect(checkOp('sample', call, addon).outputs).toHaveLength(2);
+    };
+    for (const seed of [0, 1, 2 ** 31, 2 ** 53 - 1]) check(61, seed, loadAddon());
+    check(23, 2 ** 53 - 1, simtAddon());
   });
 });
 
@@ -110,10 +114,10 @@ describe('the frequencies of sample', () => {
   });
 });
 
-describe('sample', () => {
+describe.each(implementations)('sample %s', (_, addon) => {
   it('makes its number of Philox, keyed by the seed, at (token, sample, query, 0)', () => {
     const [vocab, rows, seed] = [1000, 200, 2 ** 40 + 17];
-    const { ids } = draw(new Array<number>(vocab).fill(0), rows, { seed });
+    const { ids } = draw(new Array<number>(vocab).fill(0), rows, { seed }, addon());
     for (let r = 0; r < rows; r++) {
       const words = new Uint32Array(4);
       philox4x32(Uint32Array.of(7, r, 3, 0), Uint32Array.of(17, 2 ** 8), words);
@@ -123,28 +127,28 @@ describe('sample', () => {
   });
 
   it('prefers lower ids among equal logits', () => {
-    expect(draw([1, 2, 2, 2], 1, { temperature: 0 }).ids).toEqual(Int32Array.of(1));
-    expect(new Set(draw([1, 2, 2, 2], 100, { topK: 2 }).ids)).toEqual(new Set([1, 2]));
-    expect(new Set(draw([0, 0, 0, 0], 100, { topP: 0.5 }).ids)).toEqual(new Set([0, 1]));
+    expect(draw([1, 2, 2, 2], 1, { temperature: 0 }, addon()).ids).toEqual(Int32Array.of(1));
+    expect(new Set(draw([1, 2, 2, 2], 100, { topK: 2 }, addon()).ids)).toEqual(new Set([1, 2]));
+    expect(new Set(draw([0, 0, 0, 0], 100, { topP: 0.5 }, addon()).ids)).toEqual(new Set([0, 1]));
   });
 
   it('keeps the order of logits that one float cannot tell apart after the division', () => {
     const near = [16777216, 16777218, 16777217];
-    expect(draw(near, 3, { topK: 1, temperature: 3 }).ids).toEqual(Int32Array.of(1, 1, 1));
+    expect(draw(near, 3, { topK: 1, temperature: 3 }, addon()).ids).toEqual(Int32Array.of(1, 1, 1));
   });
 
   it('never draws a masked token', () => {
     const masked = Number.NEGATIVE_INFINITY;
-    const { ids, logProbs } = draw([masked, 0, masked, 0, masked], 300);
+    const { ids, logProbs } = draw([masked, 0, masked, 0, masked], 300, {}, addon());
     expect(new Set(ids)).toEqual(new Set([1, 3]));
     expect(logProbs[0]).toBeCloseTo(-Math.LN2, 6);
-    expect(new Set(draw([masked, 0, masked], 50, { topK: 3, topP: 0.999 }).ids)).toEqual(new Set([1]));
+    expect(new Set(draw([masked, 0, masked], 50, { topK: 3, topP: 0.999 }, addon()).ids)).toEqual(new Set([1]));
   });
 
   it.each([[Number.NaN], [Number.POSITIVE_INFINITY], [Number.NEGATIVE_INFINITY]])('refuses a row of %d', (z) => {
     for (const settings of [{}, { temperature: 0 }, { topK: 2, topP: 0.5 }]) {
       const other = z === Number.NEGATIVE_INFINITY ? z : 0;
-      expect(() => draw([other, z, other], 2, settings)).toThrowError(
+      expect(() => draw([other, z, other], 2, settings, addon())).toThrowError(
         expect.objectContaining({ code: 'NON_FINITE', message: expect.stringMatching(/^sample: row 0 of the logits/) }),
       );
     }

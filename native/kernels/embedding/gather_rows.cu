@@ -1,0 +1,51 @@
+#include "kernels/embedding/gather_rows.cuda.h"
+
+#include <cmath>
+
+#include "cuda/report.h"
+#include "kernels/elementwise/rows.cuda.h"
+#include "kernels/embedding/gather_rows.h"
+
+namespace pope::cuda {
+
+namespace {
+
+struct Gather {
+  const float* x;
+  const int32_t* index;
+  float* out;
+  int64_t rows, width;
+  RefusalWord* refusals;
+
+  template <int n>
+  __device__ void at(int64_t i, int64_t j) const {
+    const int32_t row = index[i];
+    Floats<n> values;
+    if (row >= 0 && row < rows) {
+      values = load_floats<n>(x + row * width + j);
+    } else {
+      if (j == 0) report_number(refusals, i, row);
+#pragma unroll
+      for (int k = 0; k < n; ++k) values.at[k] = NAN;
+    }
+    store_floats<n>(out + i * width + j, values);
+  }
+};
+
+}  // namespace
+
+DescribeRefusal describe_index(const char* op, int64_t rows) {
+  return [=](const Refusal& refusal) {
+    const FoundNumber found(refusal);
+    return bad_index(op, found.number, found.place, rows);
+  };
+}
+
+void gather_rows(const char* op, const float* x, const int32_t* index, float* out, int64_t rows, int64_t width,
+                 int64_t count, Stream& stream) {
+  require_places(op, count);
+  const Gather gather{x, index, out, rows, width, stream.refusals(describe_index(op, rows))};
+  for_rows(count, width, on_boundaries({x, out}, {width}), gather, stream);
+}
+
+}  // namespace pope::cuda
