@@ -1,4 +1,4 @@
-// Tests of the shim that runs CUDA sources on the host, and of the policy kernels under it, without Node, so that they
+// Tests of the shim that runs CUDA sources on the host, and of the kernels under it, without Node, so that they
 // also run under sanitizers. With --brief as little as shows a race.
 #include <string_view>
 
@@ -9,6 +9,7 @@ void test_bootstrap();
 void test_products();
 void test_fused_head();
 void test_attention();
+void test_network();
 
 bool brief = false;
 
@@ -21,4 +22,5 @@ int main(int count, char** arguments) {
   test_products();
   test_fused_head();
   test_attention();
+  test_network();
 }

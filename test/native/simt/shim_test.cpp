@@ -242,12 +242,17 @@ void blocks_that_cannot_go_on_are_reported() {
   threads_meet_at_barriers();
 }
 
+void first_bits_are_found() {
+  CHECK(__ffs(0) == 0 && __ffs(1) == 1 && __ffs(12) == 3 && __ffs(INT32_MIN) == 32);
+}
+
 }  // namespace
 
 void test_shim() {
   threads_meet_at_barriers();
   lanes_exchange_values();
   masks_of_a_warp_are_independent();
+  first_bits_are_found();
   blocks_reduce();
   shared_memory_begins_as_garbage();
   tensor_cores_multiply<f16>();
