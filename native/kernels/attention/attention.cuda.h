@@ -9,6 +9,9 @@
 // equal calls give equal bits. After FlashAttention-2 (Dao, 2023), but for the second pass, which takes the place of
 // its atomic additions.
 //
+// The sums of a row are cut by where its keys lie, so its last bits may differ in another batch; and what is not
+// finite in a row of v reaches every row whose tile it lies in, as 0 times it.
+//
 // A head may have up to kMostHead elements; what is none of 32, 64, 80, 96, 128 is padded with zeros to the next of
 // them. A block takes at most 99 KiB of shared memory, the limit of the smallest GPUs. All in one stream, in order.
 #pragma once

@@ -119,6 +119,30 @@ describe('attention on a GPU', () => {
     },
   );
 
+  it('does not let a row see later rows, other responses or what lies in tiles between', () => {
+    const segments = slate(6, 90, 150, 4);
+    const rows = 250;
+    const run = (key: (row: number) => number) => {
+      const k = Float32Array.from({ length: rows }, (_, row) => key(row));
+      const out = new Float32Array(rows);
+      const q = new Float32Array(rows).fill(1);
+      simtAddon().runSync('attention', [q, k, k, Int32Array.from(segments.flat())], [out], [rows, 1, 1, 1, 4], [1]);
+      return out;
+    };
+    const before = run((row) => Math.sin(row));
+    const after = run((row) => (row >= 90 && row < 240 ? 9 : Math.sin(row))); // from within the first response
+    const changed = [...before.keys()].filter((row) => before[row] !== after[row]);
+    expect(changed).toEqual(Array.from({ length: 246 - 90 }, (_, i) => 90 + i));
+    expect(run((row) => Math.sin(row))).toEqual(before);
+  });
+
+  it('stays finite with scores in the thousands', () => {
+    const out = new Float32Array(2);
+    const [q, k, v] = [Float32Array.of(1e3, 1e3), Float32Array.of(1e3, -1e3), Float32Array.of(2, 3)];
+    simtAddon().runSync('attention', [q, k, v, Int32Array.of(0, 2, 0, 0)], [out], [2, 1, 1, 1, 1], [1]);
+    expect([...out]).toEqual([2, 2]);
+  });
+
   it('leaves 16-bit arrays to a GPU', () => {
     const x = new Uint16Array(1);
     const run = () =>
@@ -165,6 +189,24 @@ describe('attention_decode on a GPU', () => {
       return widened(out);
     };
     expectClose(run(simtAddon()), run(referenceAddon()), tolerances.bf16);
+  });
+
+  it('gives a row the same bits in any batch', () => {
+    const [heads, kv, head, capacity] = [4, 2, 24, 700];
+    const cache = [2, 3].map((seed) => Float32Array.from(randomNumbers(capacity * kv * head, seed)));
+    const q = Float32Array.from(randomNumbers(3 * heads * head, 1));
+    const spans = Int32Array.of(0, 9, 20, 21, 0, 600, 610, 700, 3, 3, 40, 300);
+    const run = (first: number, rows: number) => {
+      const out = new Float32Array(rows * heads * head);
+      const part = (x: Float32Array, width: number) => x.slice(first * width, (first + rows) * width);
+      const inputs = [part(q, heads * head), ...cache, spans.slice(4 * first, 4 * (first + rows))];
+      simtAddon().runSync('attention_decode', inputs, [out], [rows, heads, kv, head, capacity], [0.3]);
+      return out;
+    };
+    const together = run(0, 3);
+    for (const row of [0, 1, 2]) {
+      expect(run(row, 1)).toEqual(together.slice(row * heads * head, (row + 1) * heads * head));
+    }
   });
 
   it.each([
