@@ -47,6 +47,8 @@ describe('a model of the hub', () => {
     expect(progress.every(({ done }, i) => done >= (progress[i - 1]?.done ?? 0))).toBe(true);
     const downloads = () => requests.filter(({ path }) => path.includes('/resolve/')).length;
     const first = downloads();
+    await model.save(folder.path('saved'));
+    expect(lstatSync(folder.path('saved/tokenizer.json')).isFile()).toBe(true);
     using again = await loadModel('org/tiny@main');
     expect(again.hash).toBe(own.hash);
     expect(downloads()).toBe(first);

@@ -4,6 +4,7 @@ import { FieldMap, MAPPED_FIELDS, UnusableRow } from './field-map.js';
 import { rowId } from './fields.js';
 import { groupRows, type ReadKeyed } from './group-rows.js';
 import { type Row, readRows } from './rows.js';
+import { readSqlRows } from './sql-rows.js';
 
 /** What a row says of its query and of its response. */
 interface MappedRow {
@@ -15,7 +16,7 @@ interface MappedRow {
 export const generic: Adapter = {
   name: 'generic',
   description: 'any table with one response per row, by a field map',
-  files: 'CSV with a header, JSONL or Parquet',
+  files: 'CSV with a header, JSONL or Parquet; with --sql also databases of DuckDB',
   minSlate: 1,
   promptTemplate: 'Query {id}',
   options: [
@@ -26,6 +27,12 @@ export const generic: Adapter = {
         `which column (JSONL: path such as a.b) is which field: ${MAPPED_FIELDS.join(', ')}; without query every row ` +
         'is a query of its own; propensity is a probability, of which the log is taken',
       repeatable: true,
+    },
+    {
+      name: 'sql',
+      argument: 'QUERY',
+      description:
+        'rows are those of a query by DuckDB (npm install @duckdb/node-api), of the tables of a database or of the table `file`',
     },
   ],
   async *read(files, context) {
@@ -46,9 +53,11 @@ export const generic: Adapter = {
 };
 
 function rowReader(map: FieldMap, context: ImportContext): ReadKeyed<MappedRow> {
+  const sql = context.option('sql');
   return async function* (file, index) {
     let number = 0;
-    for await (const row of readRows(file, map.columns, context)) {
+    const rows = sql === undefined ? readRows(file, map.columns, context) : readSqlRows(file, sql, context);
+    for await (const row of rows) {
       const place = rowId(index, ++number);
       try {
         yield [queryOf(row, place, map), mappedRow(row, place, map)];
