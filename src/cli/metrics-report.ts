@@ -1,34 +1,13 @@
-import type { JudgeSummary, Measurement, Measurements, MetricName } from '../metrics/measure/result.js';
+import { HUNDREDFOLD, METRIC_NAMES } from '../metrics/measure/names.js';
+import type { JudgeSummary, Measurement, Measurements } from '../metrics/measure/result.js';
 import { percent, readable, table } from './table.js';
-
-/** What the paper prints times 100. */
-const HUNDREDFOLD = new Set<MetricName>(['helpfulness', 'relevance', 'distinct1', 'distinct2']);
-
-const NAMES: Record<MetricName, string> = {
-  plScore: 'PL-Score',
-  plScoreMax: 'PL-Score, best response',
-  pluralisticCoverage: 'Pluralistic Coverage',
-  opinionCoverage: 'Coverage of opinions',
-  distributionalAlignment: 'Distributional Alignment',
-  totalVariation: 'Total variation to the votes',
-  jensenShannonDistance: 'Jensen-Shannon distance to the votes',
-  helpfulness: 'Helpfulness (x100)',
-  relevance: 'Relevance (x100)',
-  diversity: 'Diversity',
-  distinct1: 'Distinct-1 (x100)',
-  distinct2: 'Distinct-2 (x100)',
-  selfBleu: 'Self-BLEU, all responses',
-  selfBleuPerQuery: 'Self-BLEU, per query',
-  alignScore: 'AlignScore',
-  perplexity: 'Fluency (perplexity)',
-};
 
 /** The result of `pope metrics` for people. */
 export function metricsReport(result: Measurements): string {
   const { policy, queries, responses, references, encoder, alpha, metrics, groups, judge, warnings } = result;
   const header = ['', 'value', 'low', 'high', 'queries'];
   const rows = metrics.map(({ metric, ...measured }) => [
-    NAMES[metric],
+    METRIC_NAMES[metric],
     ...cells(measured, HUNDREDFOLD.has(metric) ? 100 : 1),
   ]);
   return [
