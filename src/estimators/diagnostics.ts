@@ -66,7 +66,11 @@ export function weightDiagnostics(sample: WeightSample): WeightDiagnostics {
 }
 
 /** log omega of the query of each unit. */
-function unitQueryWeights({ offsets, queryWeight, transformed }: WeightSample): Float64Array {
+export function unitQueryWeights({
+  offsets,
+  queryWeight,
+  transformed,
+}: Pick<WeightSample, 'offsets' | 'queryWeight' | 'transformed'>): Float64Array {
   const result = new Float64Array(transformed.length);
   for (const [i, weight] of queryWeight.entries()) result.fill(Math.log(weight), offsets[i]!, offsets[i + 1]!);
   return result;

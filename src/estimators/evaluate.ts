@@ -85,6 +85,7 @@ export async function evaluate(log: SlateLog, options: EvaluateOptions): Promise
     },
     estimates,
     predicted,
+    weightHistograms: rows.map((row) => row.weights),
     ...grouped,
     verdict,
     warnings: [...warnings, ...smallGroupWarnings(grouped.groups, resolved)],

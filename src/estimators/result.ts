@@ -78,6 +78,15 @@ const predicted = z.strictObject({
   verdict: verdict.describe('That of the decomposed row; caution for dm, which nothing in the log can check.'),
 });
 
+const weightHistogram = z.strictObject({
+  estimator: estimatorName,
+  normalise: normalisation,
+  from: z.number().describe('Lower end of the first bin of log w, nats, before any transform; w as in `diagnostics`.'),
+  width: z.number().describe('Of each bin. Weights beyond exp(-10) and exp(10) are in the bins that end there.'),
+  counts: z.array(z.int()).describe('Weights by bin, without the empty bins at both ends.'),
+  shares: z.array(share).describe('Share of each bin in the sum of the weights that the estimate uses.'),
+});
+
 const headline = z.strictObject({
   estimator: estimatorName,
   normalise: normalisation,
@@ -137,6 +146,7 @@ export const evaluation = z.strictObject({
   }),
   estimates: z.array(estimate),
   predicted: z.array(predicted).describe('Values with a model of the reward; empty without predictions.'),
+  weightHistograms: z.array(weightHistogram).describe('One for each estimator and normalisation.'),
   groups: z.array(
     z.strictObject({
       group: z.string(),
@@ -166,6 +176,7 @@ export type Reason = z.output<typeof reason>;
 export type Interval = z.output<typeof interval>;
 export type Estimate = z.output<typeof estimate>;
 export type Predicted = z.output<typeof predicted>;
+export type WeightHistogram = z.output<typeof weightHistogram>;
 export type Headline = z.output<typeof headline>;
 export type ResolvedOptions = z.output<typeof options>;
 export type Evaluation = z.output<typeof evaluation>;

@@ -10,11 +10,12 @@ import {
 } from '../native/objective.js';
 import { type LogColumns, normalised } from './columns.js';
 import { weightDiagnostics } from './diagnostics.js';
-import type { Estimate, EstimatorName, Form, Normalisation, Reduction, Verdict } from './result.js';
+import type { Estimate, EstimatorName, Form, Normalisation, Reduction, Verdict, WeightHistogram } from './result.js';
 import { ratioOf, type Statistic, standardError, statisticValue } from './statistic.js';
 import { sum } from './sum.js';
 import { formatTransform } from './transforms.js';
 import { type Evidence, judge, type ScoreFacts } from './verdict.js';
+import { weightHistogram } from './weight-histogram.js';
 
 export interface RowOptions {
   estimator: EstimatorName;
@@ -48,6 +49,7 @@ export interface Row {
   statistics: RowStatistics | null;
   /** Then the query with the largest weight. */
   overflow: { query: string; logWeight: number } | null;
+  weights: WeightHistogram;
 }
 
 /** A double ends at exp(709.78). */
@@ -77,14 +79,15 @@ export function estimateRow(columns: LogColumns, rowOptions: RowOptions): Row {
   const utility = figure(statistics?.utility);
   const diversity = figure(statistics?.diversity);
   const error = statistics && finite(standardError(statistics.value));
+  const sample = {
+    logWeights,
+    transformed: weights ? weights.map(Math.log) : logWeights,
+    offsets: level === 'response' ? columns.offsets : columns.offsets.map((_, i) => i),
+    queryWeight: columns.queryWeight,
+    logClip: options.transform.name === 'clip' ? Math.log(options.transform.value) : null,
+  };
   const diagnostics = {
-    ...weightDiagnostics({
-      logWeights,
-      transformed: weights ? weights.map(Math.log) : logWeights,
-      offsets: level === 'response' ? columns.offsets : columns.offsets.map((_, i) => i),
-      queryWeight: columns.queryWeight,
-      logClip: options.transform.name === 'clip' ? Math.log(options.transform.value) : null,
-    }),
+    ...weightDiagnostics(sample),
     clippingBias: contributions && clippingBias(log, contributions, options),
   };
   const estimand = normalise === 'none' ? 'value' : 'normalised';
@@ -117,7 +120,12 @@ export function estimateRow(columns: LogColumns, rowOptions: RowOptions): Row {
     diagnostics,
     ...judge({ ...evidence, ...(estimator === 'bound' ? { responses: responseVerdict(log, evidence) } : {}) }),
   };
-  return { estimate, statistics, overflow: statistics ? null : largestWeight(logWeights, columns, level) };
+  return {
+    estimate,
+    statistics,
+    overflow: statistics ? null : largestWeight(logWeights, columns, level),
+    weights: { estimator, normalise, ...weightHistogram(sample) },
+  };
 }
 
 /** What the untransformed weights of the responses would say of a decomposed value. */
