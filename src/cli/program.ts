@@ -15,6 +15,7 @@ import { importCommand } from './commands/import.js';
 import { label } from './commands/label.js';
 import { metrics } from './commands/metrics.js';
 import { openBandit } from './commands/open-bandit.js';
+import { report } from './commands/report.js';
 import { score } from './commands/score.js';
 import { sensitivity } from './commands/sensitivity.js';
 import { simulate } from './commands/simulate.js';
@@ -39,6 +40,7 @@ const COMMANDS: readonly MountedCommand[] = [
   simulate,
   openBandit,
   experiment,
+  report,
   doctor,
 ];
 

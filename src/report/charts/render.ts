@@ -1,0 +1,33 @@
+import type { TopLevelSpec } from 'vega-lite';
+import type { Panel } from '../model.js';
+import { colour, withColours } from '../palette.js';
+
+/** Vega and Vega-Lite take a third of a second to load: only when something is drawn. */
+async function libraries() {
+  const [vega, vegaLite] = await Promise.all([import('vega'), import('vega-lite')]);
+  return { vega, vegaLite };
+}
+
+/** Draws a chart as SVG without any script in it; its colours are custom properties of the page. */
+export async function drawSvg(spec: TopLevelSpec): Promise<string> {
+  const { vega, vegaLite } = await libraries();
+  const logger = vega.logger(vega.Error);
+  const view = new vega.View(vega.parse(vegaLite.compile(spec, { logger }).spec), { renderer: 'none', logger });
+  try {
+    return await view.toSVG();
+  } finally {
+    view.finalize();
+  }
+}
+
+/** A chart that stands alone: with its title and legend, on white paper, in colours and a font that every viewer knows. */
+export function standaloneSpec({ title, draw }: Panel, width = 720): TopLevelSpec {
+  const spec = draw({ width, legend: true });
+  const named = {
+    ...spec,
+    ...(title === '' ? {} : { title: { text: title, anchor: 'start', fontSize: 13, color: colour('ink') } }),
+    background: colour('paper'),
+    config: { ...spec.config, background: colour('paper'), font: 'sans-serif' },
+  };
+  return JSON.parse(withColours(JSON.stringify(named))) as TopLevelSpec;
+}
