@@ -58,15 +58,16 @@ export const independentProtocol = defineExperiment({
       ...own,
       embedder: `${own.embedder}, and independently by ${other.embedder}`,
       columns: other.columns.length > own.columns.length ? other.columns : own.columns,
-      rows: [...withVariant(own.rows, 'as trained'), ...withVariant(other.rows, 'independent')],
+      rows: [...withVariant(own.rows, own.rows, 'as trained'), ...withVariant(other.rows, own.rows, 'independent')],
       warnings: [...own.warnings, ...other.warnings],
       notes: [...own.notes, ...agreements(own, other)],
     };
   },
 });
 
-function withVariant(rows: readonly TableRow[], variant: string): TableRow[] {
-  return rows.map((row) => ({ ...row, variant }));
+/** Data sets keep the names that they have in the configuration. */
+function withVariant(rows: readonly TableRow[], named: readonly TableRow[], variant: string): TableRow[] {
+  return rows.map((row, i) => ({ ...row, data: named[i]!.data, variant }));
 }
 
 /** How far both protocols put the rows of a table into the same order. */

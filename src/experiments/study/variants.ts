@@ -42,7 +42,12 @@ export async function variantTable(
   const { baseline } = study;
   const compared = baseline === null ? undefined : (first.get(baseline) ?? baseline);
   const table = await gridTable(study.with({ methods: expanded, baseline: compared }), options);
-  return { ...table, rows: table.rows.map((row) => ({ ...row, ...names.get(row.method) })) };
+  const named = names.get(table.baseline ?? '');
+  return {
+    ...table,
+    baseline: named === undefined ? table.baseline : `${named.method}, ${named.variant}`,
+    rows: table.rows.map((row) => ({ ...row, ...names.get(row.method) })),
+  };
 }
 
 /** Whether a method weighs responses by the logging policy. */

@@ -108,6 +108,7 @@ it('ablation compares halves of the reward with both', async () => {
 
 it('diversity-stress trains each method of POPE with each lambda', async () => {
   const table = await run(diversityStress, { lambdas: [0, 3], baseline: 'POPE' });
+  expect(table.baseline).toBe('POPE, lambda_div 0');
   expect(labels(table)).toEqual([
     ['Base', null],
     ['SFT', null],
@@ -161,6 +162,7 @@ it('independent-protocol measures the same models twice', async () => {
   expect(labels(table)).toEqual(
     ['as trained', 'independent'].flatMap((variant) => methods.map(({ name }) => [name, variant])),
   );
+  expect(new Set(table.rows.map(({ data }) => data))).toEqual(new Set(['people']));
   const [ours, theirs] = ['as trained', 'independent'].map((variant) => rowOf(table, 'SFT', variant).cells);
   expect(theirs!.plScore!.value).not.toBe(ours!.plScore!.value);
   expect(theirs!.value!.value).not.toBe(ours!.value!.value);
