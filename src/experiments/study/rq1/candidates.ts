@@ -6,8 +6,8 @@ import { splitOf } from '../../../data/split.js';
 import type { Encoder } from '../../../encoders/encoder.js';
 import { DataError } from '../../../errors.js';
 import { referenceVotes } from '../../../metrics/measure/references.js';
-import { voteShares } from '../../../metrics/reference-weights.js';
-import { cosineSimilarity } from '../../../metrics/similarity.js';
+import { voteShares, weightedSum } from '../../../metrics/reference-weights.js';
+import { cosineSimilarity, similarityRows } from '../../../metrics/similarity.js';
 import type { CausalModel } from '../../../models/causal-model.js';
 import { loadModel } from '../../../models/load.js';
 import { generateToFile } from '../../../policy/generation-cache.js';
@@ -98,11 +98,12 @@ export async function toyData(study: Study<Rq1Config>, name: string, backbone: S
     },
   );
   const file = (name: string) => join(folder, `${name}.jsonl`);
-  const { cutShare } = result;
-  const message = `${Math.round(100 * (cutShare ?? 0))} % of the candidates were cut at ${maxTokens} tokens; they count as if they ended there`;
+  // Without an end token a text that was cut has the probability of its beginning, which is what was sampled.
+  const cutShare = backbone.encoding.end === 'none' ? 0 : (result.cutShare ?? 0);
+  const message = `${Math.round(100 * cutShare)} % of the candidates were cut at ${maxTokens} tokens; they count as if they ended there`;
   return {
     ...{ name, hash, split, config, log: [file('log')], test: file('test'), references: file('references') },
-    warnings: (cutShare ?? 0) > MANY_CUT ? [{ code: 'CUT_CANDIDATES', message }] : [],
+    warnings: cutShare > MANY_CUT ? [{ code: 'CUT_CANDIDATES', message }] : [],
   };
 }
 
@@ -120,18 +121,18 @@ async function valueCandidates(
     const own = texts.get(query.id)!.filter((text) => text !== '');
     if (own.length === 0) continue;
     const vectors = await encoder.embed([...references.map(({ text }) => text), ...own], { signal });
-    const { values, m } = cosineSimilarity(vectors.slice(references.length), vectors.slice(0, references.length));
-    const shares = voteShares(referenceVotes({ ...query, responses: references }).votes, m);
+    const rows = similarityRows(
+      cosineSimilarity(vectors.slice(references.length), vectors.slice(0, references.length)),
+    );
+    const shares = voteShares(referenceVotes({ ...query, responses: references }).votes, references.length);
     const responses = own.map((text, i): LoggedResponse => {
-      const similar = Array.from(values.subarray(i * m, (i + 1) * m));
-      const nearest = similar.indexOf(Math.max(...similar));
+      const row = rows[i]!;
+      const nearest = row.indexOf(Math.max(...row));
       return {
         id: `c${i}`,
         text,
-        signal: similar.reduce((sum, value, j) => sum + shares[j]! * value, 0),
-        ...(similar[nearest]! >= SAME_OPINION
-          ? { opinion: references[nearest]!.opinion ?? references[nearest]!.id }
-          : {}),
+        signal: weightedSum(row, shares),
+        ...(row[nearest]! >= SAME_OPINION ? { opinion: references[nearest]!.opinion ?? references[nearest]!.id } : {}),
       };
     });
     log.push({ ...query, responses });
