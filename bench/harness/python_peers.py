@@ -53,7 +53,65 @@ def torch_log_probs(rows, vocab):
     return run
 
 
-WORK = {"matmul": matmul, "log_probs": log_probs, "torch_log_probs": torch_log_probs}
+logs = {}
+
+
+def log(rounds, k):
+    if (rounds, k) not in logs:
+        generator = numpy.random.default_rng(0)
+        policy = generator.uniform(0.1, 1, (rounds, k))
+        policy /= policy.sum(axis=1, keepdims=True)
+        columns = {name: generator.uniform(0.1, 1, rounds) for name in ("reward", "propensity")}
+        action, q_hat = generator.integers(0, k, rounds), generator.uniform(size=(rounds, k))
+        chosen = policy[numpy.arange(rounds), action]
+        logs[rounds, k] = {**columns, "policy": policy, "action": action, "q_hat": q_hat, "chosen": chosen}
+    return logs[rounds, k]
+
+
+def ips_small(rounds, k):
+    at = log(rounds, k)
+    return lambda: (at["chosen"] / at["propensity"] * at["reward"]).mean()
+
+
+def snips_small(rounds, k):
+    at = log(rounds, k)
+
+    def run():
+        weights = at["chosen"] / at["propensity"]
+        return (weights * at["reward"] / weights.mean()).mean()
+
+    return run
+
+
+def ips_large(rounds, k):
+    at, i = log(rounds, k), numpy.arange(rounds)
+    return lambda: (at["policy"][i, at["action"]] / at["propensity"] * at["reward"]).mean()
+
+
+def dr_large(rounds, k):
+    at, i = log(rounds, k), numpy.arange(rounds)
+
+    def run():
+        direct = numpy.average(at["q_hat"], weights=at["policy"], axis=1)
+        weights = at["policy"][i, at["action"]] / at["propensity"]
+        return (direct + weights * (at["reward"] - at["q_hat"][i, at["action"]])).mean()
+
+    return run
+
+
+def bootstrap(rounds, resamples):
+    values = log(rounds, 10)["reward"]
+
+    def run():
+        generator = numpy.random.default_rng(1)
+        means = [generator.choice(values, size=rounds).mean() for _ in range(resamples)]
+        return numpy.percentile(means, [2.5, 97.5])
+
+    return run
+
+
+ESTIMATES = {name.__name__: name for name in (ips_small, snips_small, ips_large, dr_large, bootstrap)}
+WORK = {**ESTIMATES, "matmul": matmul, "log_probs": log_probs, "torch_log_probs": torch_log_probs}
 
 for line in sys.stdin:
     name, *sizes = line.split()

@@ -24,6 +24,8 @@
   X(slate_value, writes, yes)                \
   X(slate_coefficients, writes, yes)         \
   X(poisson_bootstrap, writes, yes)          \
+  X(exact_sum, writes, no)                   \
+  X(scalar_terms, writes, no)                \
   X(fill, writes, yes)                       \
   X(accumulate, updates, yes)                \
   X(dropout, writes, yes)                    \

@@ -1,9 +1,11 @@
 import { DataError, UsageError } from '../../errors.js';
+import type { ScalarTerms } from '../../native/estimates.js';
+import { exactSum } from '../exact-sum.js';
 import { meanOf, type Statistic, statisticValue } from '../statistic.js';
-import { sum } from '../sum.js';
 import { definitionOf, lambdaOf, type ScalarDefinition } from './definitions.js';
 import { columnsOf, type ScalarColumns, type ScalarLog } from './input.js';
 import { type LikelihoodName, likelihoodContributions } from './likelihood.js';
+import { nativeTerms } from './native.js';
 import { transforms } from './transforms.js';
 
 export interface EstimateOptions {
@@ -52,13 +54,54 @@ export interface ScalarEstimate {
 export function estimate(log: ScalarLog, name: string, options: EstimateOptions = {}): ScalarEstimate {
   const definition = definitionOf(name);
   const lambda = lambdaOf(name, definition, options.lambda);
+  const result = fromLog(log, name, definition, lambda, options);
+  if (!options.range) return result;
+  requireRange(options.range, result.rewards ?? null);
+  return { ...result, range: options.range };
+}
+
+function fromLog(
+  log: ScalarLog,
+  name: string,
+  definition: ScalarDefinition,
+  lambda: number,
+  options: EstimateOptions,
+): ScalarEstimate {
+  const native = nativeTerms(log, definition, lambda, options);
+  if (native) return fromTerms(native, log, name, definition, lambda);
   const columns = columnsOf(log, name, definition, options);
-  const result = definition.likelihood
+  return definition.likelihood
     ? byLikelihood(columns, definition.likelihood, options.weightRange)
     : assemble(columns, name, definition, lambda);
-  if (!options.range) return result;
-  requireRange(options.range, columns.rewards);
-  return { ...result, range: options.range };
+}
+
+/** As `assemble`, of terms that are there already. */
+function fromTerms(
+  { weights, numerator, baseline, sums }: ScalarTerms,
+  log: ScalarLog,
+  name: string,
+  definition: ScalarDefinition,
+  lambda: number,
+): ScalarEstimate {
+  const rounds = numerator.length;
+  const mean = { value: sums.numerator / rounds, contributions: numerator, numerator };
+  if (!weights) return { ...mean, importance: false };
+  const importance = !definition.model && isNeutral(definition, lambda);
+  const shared = { weights, rewards: log.reward as Float64Array, importance };
+  if (!definition.selfNormalised) return { ...mean, ...shared };
+  if (sums.weights === 0) throw vanished(name);
+  const meanWeight = sums.weights / rounds;
+  const contributions = new Float64Array(rounds);
+  for (let i = 0; i < rounds; i++) contributions[i] = numerator[i]! / meanWeight + (baseline ? baseline[i]! : 0);
+  const ratio = sums.numerator / sums.weights;
+  return {
+    value: baseline ? ratio + sums.baseline / rounds : ratio,
+    contributions,
+    numerator,
+    denominator: weights,
+    ...(baseline ? { plus: [{ numerator: baseline, denominator: new Float64Array(rounds).fill(1) }] } : {}),
+    ...shared,
+  };
 }
 
 /** The estimate that a definition makes of checked columns. */
@@ -78,7 +121,7 @@ export function assemble(
     importance: definition.weight === 'importance' && !baseline && isNeutral(definition, lambda),
   };
   if (!definition.selfNormalised) return { ...fromMean(numerator, shared.importance), ...shared };
-  const meanWeight = sum(weights) / rounds;
+  const meanWeight = exactSum(weights) / rounds;
   if (meanWeight === 0) {
     if (definition.weight !== 'match') throw vanished(name);
     const none = new Float64Array(rounds);

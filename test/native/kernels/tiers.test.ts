@@ -13,7 +13,17 @@ const { simd, simdCompiled } = loadAddon().info();
 const runnable = simdCompiled.slice(0, simdCompiled.indexOf(simd) + 1);
 
 /** Rooms that run code under "tiered" in native/sources.json. */
-const rooms = ['activation', 'attention', 'bootstrap', 'fused-head', 'matmul', 'token-logprobs', 'decode', 'sample'];
+const rooms = [
+  'activation',
+  'attention',
+  'bootstrap',
+  'estimates',
+  'fused-head',
+  'matmul',
+  'token-logprobs',
+  'decode',
+  'sample',
+];
 const tests = [...rooms, 'activation-backward', 'attention-backward', 'fused-head-backward', 'matmul-backward'];
 const tieredTests = tests.map((test) => join('test/native/kernels', `${test}.test.ts`));
 
