@@ -2,7 +2,7 @@
  * Runs vectors.json through the native addon of this package: `node conformance/run.mjs [--cuda]`. Prints each failure
  * and ends with 1 when there is one. To try another implementation call `check(vectors, functions)`.
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
@@ -138,7 +138,7 @@ function fromBits(bits, dtype) {
   return bits >> 15 ? -magnitude : magnitude;
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+async function main() {
   const { cuda } = parseArgs({ options: { cuda: { type: 'boolean' } } }).values;
   const { loadAddon } = await import('../dist/native/loader.js');
   const { loadCudaAddon } = await import('../dist/native/cuda.js');
@@ -152,3 +152,6 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   console.log(`${vectors.length} vectors through the addon: ${failures.length} failures`);
   process.exitCode = failures.length > 0 ? 1 : 0;
 }
+
+// Not awaited: what has a top-level await cannot be loaded with require().
+if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) main();

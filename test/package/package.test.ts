@@ -1,0 +1,80 @@
+/** The npm package as a stranger meets it: no compiler, no install script, two kinds of modules. */
+import { join } from 'node:path';
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { packageRoot } from '../../src/native/loader.js';
+import { commonJs, esModule, tsconfig } from './consumer.js';
+import { InstalledPackage } from './installed.js';
+
+/** Stated in docs/packaging.md: bytes of the tarball, and of what it unpacks to, with the binaries of one platform for the CPU. */
+const PACKED_BUDGET = 2_000_000;
+const UNPACKED_BUDGET = 6_000_000;
+
+describe.runIf(process.platform === 'linux')('the npm package', () => {
+  let installed: InstalledPackage;
+  beforeAll(() => {
+    installed = new InstalledPackage();
+  }, 300_000);
+
+  it('has what it needs, and no more', () => {
+    const paths = installed.packed.files.map(({ path }) => path);
+    const platform = `prebuilds/${process.platform}-${process.arch}`;
+    expect(paths).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(`^${platform}/pope_cpu\\.(glibc|musl)\\.node$`),
+        `${platform}/libpope_cpu.so`,
+        'native/include/pope.h',
+        'python/pope_native.py',
+        'conformance/vectors.json',
+        'scripts/build-native.mjs',
+        'binding.gyp',
+        'LICENSE',
+      ]),
+    );
+    const unwanted = /^(src|test|build|docs)\/|^dist\/(\..*|.*\.map)$|__pycache__|^prebuilds\/.*\/cuda\//;
+    expect(paths.filter((path) => unwanted.test(path))).toEqual([]);
+    expect(installed.packed.size).toBeLessThan(PACKED_BUDGET);
+    expect(installed.packed.unpackedSize).toBeLessThan(UNPACKED_BUDGET);
+  });
+
+  it('is clean for publint', async () => {
+    const { messages, pkg } = await publint({ pkgDir: packageRoot, strict: true, pack: false });
+    expect(messages.map((message) => formatMessage(message, pkg!))).toEqual([]);
+  });
+
+  it('runs the demo', () => {
+    const { status, stdout, stderr } = installed.command('npx', 'pope', 'demo', '--quick');
+    expect(status, stderr).toBe(0);
+    expect(stdout).toContain('Estimated value 9.941 [9.822, 10.06], verdict: reliable. True value: 9.866.');
+  });
+
+  it('loads its prebuilt binary', () => {
+    const { status, stdout, stderr } = installed.command('npx', 'pope', 'doctor', '--json');
+    expect(status, stderr).toBe(0);
+    const { binary } = JSON.parse(stdout);
+    expect(binary).toMatchObject({ kind: 'prebuilt', path: expect.stringContaining(installed.folder) });
+  });
+
+  it('runs its conformance vectors', () => {
+    const { status, stdout } = installed.command('node', 'node_modules/pope-native/conformance/run.mjs');
+    expect(stdout).toContain(': 0 failures');
+    expect(status).toBe(0);
+  });
+
+  it('compiles and runs in strict TypeScript, as both kinds of modules, twice and in a worker', () => {
+    installed.place('main.mts', esModule);
+    installed.place('main.cts', commonJs);
+    installed.place('tsconfig.json', tsconfig(join(packageRoot, 'node_modules', '@types')));
+    const compile = installed.command('node', join(packageRoot, 'node_modules/typescript/bin/tsc'), '-p', '.');
+    // @types/node 20.19.8 contradicts itself where TypeScript 6 checks it.
+    const errors = compile.stdout.split('\n').filter((line) => /error TS/.test(line) && !line.includes('@types/node/'));
+    expect(errors).toEqual([]);
+    const said = '1 -0.6931 1.0397 0.75 LOG_NOT_FOUND prebuilt\n'.repeat(3);
+    expect(installed.command('node', 'main.mjs')).toMatchObject({ stdout: said, stderr: '' });
+    // Node loads ES modules through require since 20.19.
+    if ('require_module' in process.features) {
+      expect(installed.command('node', 'main.cjs')).toMatchObject({ stdout: said });
+    }
+  });
+});
