@@ -28,8 +28,12 @@ function randomLogits(count: number, dtype: number): Float32Array | Uint16Array 
   );
 }
 
-it('there is a kernel for every op', () => {
-  expect(simtAddon().probeCuda(false)!.ops).toEqual(simtAddon().info().ops);
+/** Sums and terms of logs in host memory, which reading them bounds. */
+const ON_THE_HOST = ['exact_sum', 'scalar_terms'];
+
+it('there is a kernel for every op on what a GPU holds', () => {
+  const { ops } = simtAddon().info();
+  expect(simtAddon().probeCuda(false)!.ops).toEqual(ops.filter((op) => !ON_THE_HOST.includes(op)));
 });
 
 it.each([0, 1, 31, 256, 257, 5003])('cast of %i numbers', (count) => {
