@@ -44,8 +44,11 @@ export function cudaState(): CudaState {
   return { available: reason === null, reason, binary: found.binary, rejected, ...machine, missingOps };
 }
 
+/** Sums and terms of logs, which lie in host memory: called at once, never on a queue. */
+export const HOST_OPS: readonly string[] = ['exact_sum', 'scalar_terms'];
+
 function missing(addon: NativeAddon, { ops }: NativeCuda): string[] {
-  return addon.info().ops.filter((op) => !ops.includes(op));
+  return addon.info().ops.filter((op) => !ops.includes(op) && !HOST_OPS.includes(op));
 }
 
 /** The addon whose queues run on the GPU. Throws `UnavailableError` DEVICE_UNAVAILABLE that says why there is none. */
@@ -59,7 +62,7 @@ export function loadCudaAddon(): NativeAddon {
   );
 }
 
-/** Whether `auto` should be the GPU: it is usable and every op has a kernel there. */
+/** Whether `auto` should be the GPU: it is usable and every op that queues run has a kernel there. */
 export function prefersCuda(): boolean {
   const addon = searchCudaAddon().found?.addon;
   const probe = addon?.probeCuda(false);
