@@ -64,6 +64,7 @@ describe('README', () => {
     const { stdout } = await runCli(['--help']);
     const existing = [...stdout.matchAll(/^ {2}([a-z-]+) \[options\]/gm)].map((match) => match[1]!);
     const listed = [...readme.matchAll(/^\| `pope ([a-z-]+)/gm)].map((match) => match[1]!);
-    expect(listed.toSorted()).toEqual(existing.toSorted());
+    // A command may have a row for each of its kinds.
+    expect([...new Set(listed)].toSorted()).toEqual(existing.toSorted());
   });
 });
