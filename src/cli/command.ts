@@ -1,6 +1,7 @@
 import { type Command, type CommanderError, Option } from 'commander';
 import { defaulted, type Flag, onOff, optional, text, wholeNumber } from './flags.js';
 import { checkConfig, type Flags, readConfig, resolveSettings, type Settings } from './settings.js';
+import { pairs } from './table.js';
 import { Terminal, type TerminalOptions } from './terminal.js';
 
 /** Flags that every command has. */
@@ -25,6 +26,8 @@ export interface CommandDefinition<F extends Flags> {
   /** Complete command lines; help begins with them. */
   examples: readonly string[];
   flags: F;
+  /** Words and what they mean, as help ends with them. */
+  notes?: readonly (readonly [string, string])[];
   /** Whether the file of --config is read by the command itself, and holds no settings of flags. */
   readsConfig?(values: readonly string[]): boolean;
   run(
@@ -52,6 +55,7 @@ export function defineCommand<F extends Flags>(definition: CommandDefinition<F>)
   const mount = (program: Command, environment: CommandEnvironment): void => {
     const command = program.command(definition.name).description(definition.summary);
     command.addHelpText('before', exampleText(definition.examples));
+    if (definition.notes) command.addHelpText('after', `\n${pairs(definition.notes)}`);
     for (const [syntax, description] of definition.arguments) command.argument(syntax, description);
     for (const flag of Object.values(flags)) command.addOption(option(flag));
     command.action(async () => {

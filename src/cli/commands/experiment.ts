@@ -84,14 +84,11 @@ export const experiment = defineCommand({
     'pope experiment rq2 --config rq2.json -o runs/rq2',
     'pope experiment synthetic -o runs --worlds pluralistic,skewed --seeds 3',
   ],
-  arguments: [
-    [
-      '<experiment>',
-      [
-        'synthetic: train, sample, judge and value in the text worlds of docs/worlds.md',
-        ...EXPERIMENTS.map(({ name, summary }) => `${name}: ${summary}`),
-      ].join('; '),
-    ],
+  arguments: [['<experiment>', `one of ${NAMES.join(', ')}`]],
+  notes: [
+    ['synthetic', 'by the flags above: train, sample, judge and value in the text worlds of docs/worlds.md'],
+    ['the others', 'by the file of --config (docs/experiments.md), or on built-in worlds:'],
+    ...EXPERIMENTS.map(({ name, summary }) => [name, summary] as const),
   ],
   flags: FLAGS,
   readsConfig: ([name]) => name !== 'synthetic',
