@@ -97,6 +97,11 @@ describe('values with predictions of the reward', () => {
     const far = logged(60, () => 0.5);
     for (const slate of far) for (const one of slate) one.logProb = -9;
     await expect(valued(far, 0.5, { strict: true })).rejects.toMatchObject({ code: 'UNRELIABLE' });
+    // Per token the policies are close: an index leads, and of these rows only the one without weights is left.
+    for (const slate of far) for (const one of slate) one.tokens = 60;
+    const byIndex = await valued(far, 0.5, { strict: true, normalise: 'tokens' });
+    expect(byIndex.headline!.kind).toBe('index');
+    expect(byIndex.predicted.map(({ estimator }) => estimator)).toEqual(['dm']);
   });
 
   it('need a number for every response and query, and form soft', async () => {
