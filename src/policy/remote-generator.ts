@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Slate } from '../data/slate.js';
+import { PopeError } from '../errors.js';
 import { mapConcurrent } from '../remote/concurrent.js';
+import { SENDINGS, type Sending, sentPrompt } from '../remote/send-prompt.js';
 import { requireServedModel } from '../remote/served-model.js';
+import { ServerError } from '../remote/server-error.js';
 import { type PromptedQuery, promptedBatches, sha256 } from './encoded-query.js';
 import type { GenerationLine } from './generation-line.js';
 import type { Generator } from './generator.js';
@@ -25,14 +28,16 @@ export interface RemoteGeneratorOptions extends RemoteOptions {
   seed?: number | undefined;
 }
 
+const count = z.int().nonnegative().nullish();
 const completion = z.looseObject({
   model: z.string().nullish(),
   choices: z.array(z.looseObject({ text: z.string(), finish_reason: z.string().nullish() })).min(1),
-  usage: z.looseObject({ completion_tokens: z.int().nonnegative().nullish() }).nullish(),
+  usage: z.looseObject({ prompt_tokens: count, completion_tokens: count }).nullish(),
 });
 
 /**
- * A policy whose weights are elsewhere, which answers the queries of a log. Prompts are sent as token ids.
+ * A policy whose weights are elsewhere, which answers the queries of a log. Prompts are sent as token ids, or as text to
+ * servers that take no ids.
  *
  * @throws as `remotePolicy`
  */
@@ -47,6 +52,7 @@ export class RemoteGenerator implements Generator {
   readonly n: number;
   readonly #parts: RemoteParts;
   readonly #sampling: { maxTokens: number; topK: number; topP: number; seed: number };
+  #sending: Promise<Sending> | undefined;
 
   constructor(parts: RemoteParts, { n, maxTokens, topK = 0, topP = 1, seed = 0 }: RemoteGeneratorOptions) {
     this.id = sha256(JSON.stringify([parts.encoding.id, maxTokens, topK, topP, seed]));
@@ -61,15 +67,23 @@ export class RemoteGenerator implements Generator {
     return promptedBatches(slates, encoding, { n: this.n, maxTokens: this.#sampling.maxTokens });
   }
 
-  /** @throws PopeError ENDPOINT_FAILED, ENDPOINT_REFUSED, ENDPOINT_ANSWER, ENDPOINT_MODEL; the reason of `signal` */
+  /**
+   * @throws ServerError TOKENS_SHIFTED where the server counts other prompt tokens than were sent; PopeError ENDPOINT_FAILED,
+   *   ENDPOINT_REFUSED, ENDPOINT_ANSWER, ENDPOINT_MODEL; the reason of `signal`
+   */
   async generateBatch(
     batch: readonly PromptedQuery[],
     { signal, onProgress }: Parameters<Generator['generateBatch']>[1] = {},
   ): Promise<GenerationLine[][]> {
     const wanted = batch.flatMap((query) => Array.from({ length: this.n }, (_, index) => ({ query, index })));
+    this.#sending ??= this.#findSending(batch[0]!.prompt, signal).catch((error: unknown) => {
+      this.#sending = undefined; // A server that is down now may be up later.
+      throw error;
+    });
+    const sending = await this.#sending;
     const done = { samples: 0, tokens: 0 };
     const lines = await mapConcurrent(wanted, this.#parts.concurrency, async ({ query, index }) => {
-      const line = await this.#sample(query, index, signal);
+      const line = await this.#sample(query, index, sending, signal);
       done.samples++;
       done.tokens += line.tokens ?? 0;
       onProgress?.(done);
@@ -78,21 +92,48 @@ export class RemoteGenerator implements Generator {
     return batch.map((_, i) => lines.slice(i * this.n, (i + 1) * this.n));
   }
 
+  /** The first way of sending a prompt that the server takes and counts the same tokens in. */
+  async #findSending(prompt: readonly number[], signal: AbortSignal | undefined): Promise<Sending> {
+    const { endpoint, tokenizer } = this.#parts;
+    let failure: unknown;
+    for (const sending of SENDINGS) {
+      try {
+        const body = { prompt: sentPrompt(prompt, sending, tokenizer), max_tokens: 1 };
+        const counted = (await this.#complete(body, signal)).usage?.prompt_tokens ?? prompt.length;
+        if (counted === prompt.length) return sending;
+        const problem = `${prompt.length} tokens are sent, and the server counts ${counted}`;
+        failure = new ServerError('TOKENS_SHIFTED', `${endpoint.url}/completions`, problem);
+      } catch (error) {
+        if (!(error instanceof PopeError) || error.code !== 'ENDPOINT_REFUSED') throw error;
+        failure ??= error;
+      }
+    }
+    throw failure;
+  }
+
+  async #complete(body: object, signal: AbortSignal | undefined) {
+    const { endpoint, model } = this.#parts;
+    const { value } = await endpoint.post('completions', { model, ...body }, completion, signal);
+    requireServedModel(endpoint.url, model, value.model);
+    return value;
+  }
+
   async #sample(
     { query, key, prompt, truncated }: PromptedQuery,
     index: number,
+    sending: Sending,
     signal: AbortSignal | undefined,
   ): Promise<GenerationLine> {
-    const { endpoint, model, identity } = this.#parts;
+    const { identity, tokenizer } = this.#parts;
     const { maxTokens, topK, topP, seed } = this.#sampling;
     const { temperature } = identity;
     const body = {
-      ...{ model, prompt, max_tokens: maxTokens, temperature, top_p: topP },
+      prompt: sentPrompt(prompt, sending, tokenizer),
+      ...{ max_tokens: maxTokens, temperature, top_p: topP },
       seed: seedOf(seed, query, index),
       ...(topK > 0 ? { top_k: topK } : {}),
     };
-    const { value } = await endpoint.post('completions', body, completion, signal);
-    requireServedModel(endpoint.url, model, value.model);
+    const value = await this.#complete(body, signal);
     const { text, finish_reason: finish } = value.choices[0]!;
     return {
       query,

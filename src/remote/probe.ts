@@ -4,6 +4,7 @@ import type { Tokenizer } from '../models/tokenizer.js';
 import type { Endpoint } from './endpoint.js';
 import { PROMPT_FORMS } from './prompt-answer.js';
 import { type AskOptions, type Dialect, PromptScorer } from './prompt-scorer.js';
+import { SENDINGS } from './send-prompt.js';
 import { ServerError } from './server-error.js';
 
 export interface ProbeOptions {
@@ -34,9 +35,7 @@ const ALL = 1 - 1e-4;
 /** Requests at a time, to see whether company changes an answer. */
 const TOGETHER = 4;
 
-const DIALECTS: readonly Dialect[] = (['ids', 'text', 'text-without-bos'] as const).flatMap((send) =>
-  PROMPT_FORMS.map((form) => ({ form, send })),
-);
+const DIALECTS: readonly Dialect[] = SENDINGS.flatMap((send) => PROMPT_FORMS.map((form) => ({ form, send })));
 
 /** From the least telling to the most: of the failures of all dialects, the last in this order is reported. */
 const TELLING = ['ENDPOINT_REFUSED', 'ENDPOINT_ANSWER', 'ECHO_IGNORED', 'TOKENS_SHIFTED'];

@@ -1,14 +1,14 @@
 import type { Tokenizer } from '../models/tokenizer.js';
 import type { Endpoint } from './endpoint.js';
 import { type PromptForm, promptAnswer, readAnswer, type TokenReport } from './prompt-answer.js';
+import { type Sending, sentPrompt } from './send-prompt.js';
 import { requireServedModel } from './served-model.js';
 import { ServerError } from './server-error.js';
 
 /** How a server wants to be asked. */
 export interface Dialect {
   form: PromptForm;
-  /** Token ids; or their text, where BOS is left out if the server adds it. */
-  send: 'ids' | 'text' | 'text-without-bos';
+  send: Sending;
 }
 
 export interface AskOptions {
@@ -53,7 +53,7 @@ export class PromptScorer {
     const { endpoint, model, tokenizer, dialect } = this;
     const place = this.#place;
     // Servers generate at least one token. Sampling settings are said, because servers have defaults of their own.
-    const body = { model, prompt: this.#prompt(ids), max_tokens: 1, temperature, top_p: topP };
+    const body = { model, prompt: sentPrompt(ids, dialect.send, tokenizer), max_tokens: 1, temperature, top_p: topP };
     const wanted = dialect.form === 'echo' ? { echo: true, logprobs: top } : { prompt_logprobs: top };
     const { value } = await endpoint.post('completions', { ...body, ...wanted }, promptAnswer, signal);
     requireServedModel(endpoint.url, model, value.model);
@@ -73,12 +73,5 @@ export class PromptScorer {
       }
       return { logprob, top: most };
     });
-  }
-
-  #prompt(ids: readonly number[]): readonly number[] | string {
-    const { send } = this.dialect;
-    if (send === 'ids') return ids;
-    const { tokenizer } = this;
-    return tokenizer.decode(send === 'text-without-bos' && ids[0] === tokenizer.bosId ? ids.slice(1) : ids);
   }
 }

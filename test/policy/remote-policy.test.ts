@@ -167,14 +167,14 @@ describe('generating', () => {
     const path = folder.path('generations.jsonl');
     const report = await generateToFile(await generator(url), log(), path);
     expect(report).toMatchObject({ queries: 12, generated: 24, reused: 0 });
-    expect(requests[0]!.body).toMatchObject({
+    expect(requests[1]!.body).toMatchObject({
       model: 'org/tiny',
       max_tokens: 6,
       temperature: 0.8,
       top_p: 0.9,
       top_k: 30,
     });
-    expect(new Set(requests.map(({ body }) => body.seed)).size).toBe(24);
+    expect(new Set(requests.slice(1).map(({ body }) => body.seed)).size).toBe(24);
     const lines = readFileSync(path, 'utf8')
       .trimEnd()
       .split('\n')
@@ -187,5 +187,18 @@ describe('generating', () => {
     expect(more).toMatchObject({ generated: 12, reused: 24 });
     const other = generateToFile(await generator(url, { topP: 1 }), log(), path);
     await expect(other).rejects.toMatchObject({ code: 'GENERATIONS_OF_ANOTHER_POLICY' });
+  });
+
+  test('sends text to a server that takes no ids, unless it makes other tokens of it', async () => {
+    const path = folder.path('from-text.jsonl');
+    const { url, requests } = await modelServer(model, { takes: 'text' });
+    expect((await generateToFile(await generator(url), log(), path)).generated).toBe(24);
+    expect(requests.at(-1)!.body.prompt).toMatch(/^\[user\] question number 11/);
+    const shifted = await modelServer(model, { takes: 'text', defect: 'retokenised' });
+    const refused = generateToFile(await generator(shifted.url), log(), folder.path('none.jsonl'));
+    await expect(refused).rejects.toMatchObject({
+      code: 'TOKENS_SHIFTED',
+      message: expect.stringMatching(/\d+ tokens are sent, and the server counts \d+/),
+    });
   });
 });
