@@ -65,6 +65,12 @@ export const outputFile: Parse<string> = (value) => {
   return value;
 };
 
+/** A chart to write. */
+export const svgFile: Parse<string> = (value) => {
+  if (!value.endsWith('.svg')) throw expected('the name of an .svg file', value);
+  return value;
+};
+
 export const number: Parse<number> = (value) => {
   const parsed = value.trim() === '' ? Number.NaN : Number(value);
   if (!Number.isFinite(parsed)) throw expected('a finite number', value);

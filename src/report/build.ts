@@ -9,6 +9,7 @@ import { environment } from './sections/environment.js';
 import { experiments } from './sections/experiment.js';
 import { groups } from './sections/groups.js';
 import { coverage, quality, wins } from './sections/metrics.js';
+import { paperTables } from './sections/paper.js';
 import { propensities, studies } from './sections/robustness.js';
 import { samples } from './sections/samples.js';
 import { tradeoffs } from './sections/tradeoffs.js';
@@ -54,9 +55,10 @@ export async function buildReport(runs: readonly Run[], options: ReportOptions =
     coverage(runs, context),
     wins(runs),
     quality(runs, context),
+    paperTables(runs, context),
     experiments(runs),
     training(runs, context),
-    studies(runs, { colours: new PolicyColours() }),
+    studies(runs),
     await samples(runs, { queries, texts, seed, log }, context),
     environment(runs),
   ];

@@ -5,12 +5,14 @@ import { LoggedDataset } from '../../src/data/dataset.js';
 import {
   buildReport,
   csvFiles,
+  figureSvg,
   type Report,
   type Run,
   readRun,
   reportHtml,
   reportJson,
   reportMarkdown,
+  sensitivityFigure,
   svgFiles,
 } from '../../src/report/index.js';
 import { figuresOf, type Section, tablesOf } from '../../src/report/model.js';
@@ -37,7 +39,7 @@ describe('sections', () => {
   it('are there for every kind of run, the verdict first and the sources last', () => {
     expect(report.sections.map(({ id }) => id)).toEqual([
       ...['answer', 'values', 'comparison', 'groups', 'weights', 'sensitivity', 'envelopes', 'coverage', 'wins'],
-      ...['quality', 'experiment', 'training', 'study', 'samples', 'environment'],
+      ...['quality', 'experiments', 'experiment', 'training', 'study', 'samples', 'environment'],
     ]);
   });
 
@@ -58,6 +60,15 @@ describe('sections', () => {
     const bins = table('weight-histogram').rows.filter(({ policy }) => policy === 'new');
     expect(bins.reduce((sum, { count }) => sum + Number(count), 0)).toBeCloseTo(1, 12);
     expect(bins.reduce((sum, { share }) => sum + Number(share), 0)).toBeCloseTo(1, 12);
+  });
+
+  it('have the tables and figures of the experiments of the paper, scaled as there', () => {
+    const figure = figuresOf(report).find(({ data }) => data.id === 'experiment-rq2-paper')!;
+    expect(figure.panels.map(({ title }) => title)).toEqual(['Coverage: gpt2, teas', 'Win rate: gpt2, teas']);
+    const win = figure.data.rows.find(({ method, metric }) => method === 'pope' && metric === 'Win rate');
+    expect(win).toMatchObject({ value: 70, difference: null });
+    expect(figure.data.rows.find(({ method }) => method === 'pope')!.difference).toBeCloseTo(0.1, 12);
+    expect(table('envelopes').rows.filter(({ source }) => source === 'gpt2, teas')).toHaveLength(2);
   });
 
   it('name the worst group', () => {
@@ -185,6 +196,24 @@ describe('what cannot be shown', () => {
       training.kind === 'training' && training.data.metrics,
     );
   });
+});
+
+it('pope simulate --study and pope sensitivity draw their charts', async () => {
+  const chart = join(folder, 'study.svg');
+  const argv = ['simulate', 'tabular', '--study', '2', '--queries', '20', '--chart', chart];
+  expect(await runCli(argv)).toMatchObject({ code: 0, stderr: '' });
+  const svg = readFileSync(chart, 'utf8');
+  expect(svg.match(/<svg /g)).toHaveLength(3);
+  expect(svg).toContain('Coverage of the interval');
+  expect(svg).not.toContain('var(');
+  expect(await runCli(['simulate', 'tabular', '-o', join(folder, 'x.jsonl'), '--chart', chart])).toMatchObject({
+    code: 2,
+  });
+  const run = runs.find(({ kind }) => kind === 'sensitivity')!;
+  if (run.kind !== 'sensitivity') throw new Error('not of the sensitivity');
+  const drawn = await figureSvg(sensitivityFigure(run.data));
+  expect(drawn.match(/aria-roledescription="symbol mark container"/g)).toHaveLength(1);
+  expect(drawn).toContain('noise of 0.1 nats');
 });
 
 it('pope report writes a page, or a folder of charts', async () => {

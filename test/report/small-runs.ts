@@ -7,12 +7,38 @@ import { compare } from '../../src/estimators/compare/compare.js';
 import { evaluate } from '../../src/estimators/evaluate.js';
 import { sensitivity } from '../../src/estimators/sensitivity.js';
 import { studyEstimators } from '../../src/experiments/estimator-study.js';
+import { studyTable } from '../../src/experiments/study/table.js';
 import { QUICK_BUDGET, syntheticExperiment } from '../../src/experiments/synthetic/index.js';
 import { tabularWorld } from '../../src/experiments/worlds/tabular.js';
 import { measure } from '../../src/metrics/measure/measure.js';
 
 /** In a prompt, in answers and in names: what must stay text. */
 export const HOSTILE = '</script><script>document.title="taken"</script><img src=x onerror=alert(1)>';
+
+const cell = (value: number, difference: number | null) => ({
+  ...{ value, low: value - 0.1, high: value + 0.1, seeds: [value], verdict: null },
+  difference: difference === null ? null : { value: difference, low: difference - 0.1, high: difference + 0.1 },
+});
+const paperRow = (method: string, coverage: number, winRate: number) => ({
+  ...{ backbone: 'gpt2', trainedOn: null, data: 'teas', method, variant: null },
+  cells: { pluralisticCoverage: cell(coverage, coverage - 0.5), winRate: cell(winRate, null) },
+});
+const point = { backbone: 'gpt2', data: 'teas', method: 'sft', lambda: null, isOnFront: true, queries: [] };
+
+/** A table of an experiment of the paper, as `pope experiment` writes them. */
+const PAPER = {
+  ...{ experiment: 'rq2', title: 'In-domain', baseline: 'sft', alpha: 0.05, seeds: [0], embedder: 'lexical' },
+  columns: [
+    { key: 'pluralisticCoverage', label: 'Coverage', scale: 1, decimals: 4, better: 'higher' },
+    { key: 'winRate', label: 'Win rate', scale: 100, decimals: 2, better: 'higher' },
+  ],
+  rows: [paperRow('sft', 0.5, 0.5), paperRow('pope', 0.6, 0.7)],
+  pareto: [
+    { ...point, temperature: 0.7, diversity: 0.4, plScore: 0.3 },
+    { ...point, temperature: 1, diversity: 0.5, plScore: 0.2 },
+  ],
+  ...{ notes: [], warnings: [], environment: {} },
+};
 
 /** Writes the runs into a folder and returns them as arguments of `pope report`, and the log of their generations. */
 export async function smallRuns(folder: string): Promise<{ runs: string[]; log: string }> {
@@ -83,6 +109,7 @@ export async function smallRuns(folder: string): Promise<{ runs: string[]; log: 
     ),
     await write('sensitivity.json', { rows: await sensitivity(slates, { target: fresh, ...shared }), warnings: [] }),
     await write('study.json', await studyEstimators('tabular', { seeds: 2, queries: 30, resamples: 20 })),
+    await write('paper.json', studyTable.parse(PAPER)),
     experiment,
     `sft=${join(experiment, 'unanimous-0', 'sft', 'run')}`,
     `pope=${join(experiment, 'unanimous-0', 'pope', 'run')}`,

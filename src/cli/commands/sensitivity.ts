@@ -1,7 +1,9 @@
+import { writeFileAtomic } from '../../data/files.js';
 import { sensitivity as measure, type SensitivityRow } from '../../estimators/sensitivity.js';
 import { scoreFile } from '../../policy/score-file.js';
+import { figureSvg, sensitivityFigure } from '../../report/index.js';
 import { defineCommand } from '../command.js';
-import { onOff, several, severalRequired, text } from '../flags.js';
+import { onOff, optional, several, severalRequired, svgFile, text } from '../flags.js';
 import { readable, table } from '../table.js';
 import { openValued, VALUE_FLAGS } from '../value-flags.js';
 
@@ -23,6 +25,7 @@ export const sensitivity = defineCommand({
       'other score files to put in the place of --logging, one by one',
       text,
     ),
+    chart: optional('--chart <file>', 'draw it too: an .svg file', svgFile),
     json: onOff('--json', 'print one JSON object'),
     ...FLAGS,
   },
@@ -32,6 +35,8 @@ export const sensitivity = defineCommand({
     const valued = await openValued(path!, settings, [target, ...alternatives.values()], context);
     const rows = await measure(valued.slates, { ...valued.options, target, alternatives });
     const warnings = valued.leftOut();
+    if (settings.chart !== undefined)
+      await writeFileAtomic(settings.chart, await figureSvg(sensitivityFigure({ rows })));
     if (settings.json) return context.terminal.writeJson({ rows, warnings });
     await context.terminal.write(
       `The decomposed value (normalise none) under changes of the logging log-probabilities l0\n\n${report(rows)}`,

@@ -1,4 +1,4 @@
-import { AtomicWriter } from '../../data/files.js';
+import { AtomicWriter, writeFileAtomic } from '../../data/files.js';
 import type { Slate } from '../../data/slate.js';
 import { UsageError } from '../../errors.js';
 import { type StudyRow, studyEstimators } from '../../experiments/estimator-study.js';
@@ -6,8 +6,9 @@ import { simulate as simulateWorld, TABULAR_WORLDS, WORLDS } from '../../experim
 import type { TextTruth } from '../../experiments/simulate-text.js';
 import type { Policy } from '../../policy/policy.js';
 import { toScoreLine } from '../../policy/score-line.js';
+import { figureSvg, studyFigure } from '../../report/index.js';
 import { defineCommand } from '../command.js';
-import { defaulted, onOff, optional, outputFile, positiveInteger } from '../flags.js';
+import { defaulted, onOff, optional, outputFile, positiveInteger, svgFile } from '../flags.js';
 import { percent, readable, table } from '../table.js';
 
 const FLAWED_NAMES = [...TABULAR_WORLDS.keys()].slice(1).join(', ');
@@ -47,16 +48,23 @@ export const simulate = defineCommand({
       'instead of a log: bias, variance, coverage and verdicts of the estimators over so many tabular worlds',
       positiveInteger,
     ),
+    chart: optional('--chart <file>', 'draw the study too: an .svg file', svgFile),
     queries: defaulted('--queries <n>', 'logged queries', positiveInteger, 1000),
     slateSize: defaulted('--slate-size <n>', 'responses to each query', positiveInteger, 4),
     json: onOff('--json', 'print all that is true of the world as one JSON object'),
   },
-  async run([name], { output, targetScores, study: seeds, queries, slateSize, seed, json }, { terminal, signal }) {
+  async run(
+    [name],
+    { output, targetScores, study: seeds, chart, queries, slateSize, seed, json },
+    { terminal, signal },
+  ) {
     if (seeds !== undefined) {
       const onProgress = (done: number) => terminal.progress({ label: 'worlds', done, total: seeds, unit: 'worlds' });
       const study = await studyEstimators(name!, { seeds, queries, slateSize, seed, signal, onProgress });
+      if (chart !== undefined) await writeFileAtomic(chart, await figureSvg(studyFigure(study)));
       return json ? terminal.writeJson(study) : terminal.write(studyTable(study.rows));
     }
+    if (chart !== undefined) throw new UsageError('BAD_OPTION', '--chart: only a study (--study) has a chart');
     if (output === undefined) throw new UsageError('MISSING_OPTION', '--output is required: the log to write');
     const { slates, target, truth } = simulateWorld(name!, { seed, slateSize, queries });
     const scores = targetScores ?? `${output.replace(/\.jsonl(\.gz)?$/, '')}.target.jsonl`;

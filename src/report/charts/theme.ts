@@ -17,7 +17,7 @@ export const CONFIG: Config = {
     labelColor: colour('muted'),
     labelFontSize: 12,
     labelPadding: 6,
-    labelLimit: 190,
+    labelLimit: 215,
     titleColor: colour('muted'),
     titleFontSize: 12,
     titleFontWeight: 'normal',

@@ -11,7 +11,7 @@ import { evaluation } from '../../estimators/result.js';
 import { measurements } from '../../metrics/measure/result.js';
 import { readGenerations } from '../../policy/generations.js';
 import type { Run, TrainingRun } from './run.js';
-import { experimentTable, metricsLine, runConfig, sensitivity, study } from './schemas.js';
+import { experimentTable, metricsLine, paperTable, runConfig, sensitivity, study } from './schemas.js';
 
 const ACCEPTED =
   'a folder of pope align or pope experiment, a JSON file of pope evaluate, compare, metrics, sensitivity or ' +
@@ -45,8 +45,7 @@ async function readFolder(path: string, given: string | null): Promise<Run> {
   const name = given ?? basename(resolve(path));
   const table = join(path, 'table.json');
   if (existsSync(table)) {
-    const data = checked(experimentTable, await readJson(table), table);
-    return { kind: 'experiment', name, path, hash: await hashOf(table), data };
+    return { ...(await readJsonFile(table, name)), path };
   }
   const metrics = join(path, 'metrics.jsonl');
   if (existsSync(metrics) && existsSync(join(path, 'config.json'))) {
@@ -87,6 +86,9 @@ async function readJsonFile(path: string, given: string | null): Promise<Run> {
   }
   if (has('worlds', 'budget')) {
     return { kind: 'experiment', name: own, ...shared, data: checked(experimentTable, value, path) };
+  }
+  if (has('experiment', 'columns', 'rows')) {
+    return { kind: 'paper', name: own, ...shared, data: checked(paperTable, value, path) };
   }
   if (has('world', 'seeds', 'rows')) return { kind: 'study', name: own, ...shared, data: checked(study, value, path) };
   if (has('rows', 'warnings')) {

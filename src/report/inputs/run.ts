@@ -3,7 +3,7 @@ import type { Comparison } from '../../estimators/compare/result.js';
 import type { Evaluation } from '../../estimators/result.js';
 import type { Measurements } from '../../metrics/measure/result.js';
 import type { Generations } from '../../policy/generations.js';
-import type { ExperimentTable, MetricsLine, RunConfig, Sensitivity, Study } from './schemas.js';
+import type { ExperimentTable, MetricsLine, PaperTable, RunConfig, Sensitivity, Study } from './schemas.js';
 
 /** A folder that `pope align` wrote; a run that goes on, or was killed, has no result yet. */
 export interface TrainingRun {
@@ -30,6 +30,7 @@ export type Run =
   | Input<'metrics', Measurements>
   | Input<'training', TrainingRun>
   | Input<'experiment', ExperimentTable>
+  | Input<'paper', PaperTable>
   | Input<'study', Study>
   | Input<'sensitivity', Sensitivity>
   | Input<'generations', Generations>;

@@ -27,6 +27,42 @@ export const experimentTable = z.object({
   ),
 });
 
+const nullableNumber = z.number().nullable();
+const bounded = z.object({ value: nullableNumber, low: nullableNumber, high: nullableNumber });
+
+/** table.json of the paper's experiments, `pope experiment rq1` and so on. */
+export const paperTable = z.object({
+  experiment: z.string(),
+  title: z.string(),
+  baseline: z.string().nullable(),
+  alpha: z.number(),
+  seeds: z.array(z.int()),
+  embedder: z.string(),
+  columns: z.array(z.object({ key: z.string(), label: z.string(), scale: z.number() })),
+  rows: z.array(
+    z.object({
+      backbone: z.string(),
+      trainedOn: z.string().nullable(),
+      data: z.string(),
+      method: z.string(),
+      variant: z.string().nullable(),
+      cells: z.record(z.string(), bounded.extend({ difference: bounded.nullable() })),
+    }),
+  ),
+  pareto: z.array(
+    z.object({
+      backbone: z.string(),
+      data: z.string(),
+      method: z.string(),
+      lambda: nullableNumber,
+      temperature: z.number(),
+      diversity: nullableNumber,
+      plScore: nullableNumber,
+    }),
+  ),
+  environment: z.record(z.string(), z.unknown()),
+});
+
 /** `pope simulate WORLD --study N --json`. */
 export const study = z.object({
   world: z.string(),
@@ -49,8 +85,6 @@ export const study = z.object({
     }),
   ),
 });
-
-const nullableNumber = z.number().nullable();
 
 /** `pope sensitivity --json`. */
 export const sensitivity = z.object({
@@ -96,6 +130,7 @@ export const metricsLine = z.discriminatedUnion('kind', [
 ]);
 
 export type ExperimentTable = z.output<typeof experimentTable>;
+export type PaperTable = z.output<typeof paperTable>;
 export type Study = z.output<typeof study>;
 export type Sensitivity = z.output<typeof sensitivity>;
 export type RunConfig = z.output<typeof runConfig>;

@@ -28,6 +28,7 @@ const KINDS: Record<Run['kind'], string> = {
   metrics: 'pope metrics',
   training: 'pope align',
   experiment: 'pope experiment',
+  paper: 'pope experiment',
   study: 'pope simulate --study',
   sensitivity: 'pope sensitivity',
   generations: 'generations',
@@ -81,8 +82,7 @@ export function environment(runs: readonly Run[]): Section {
 function machines(runs: readonly Run[]): Facts[] {
   const byText = new Map<string, { names: string[]; entries: Facts['entries'] }>();
   for (const run of runs) {
-    const report =
-      run.kind === 'evaluation' || run.kind === 'metrics' || run.kind === 'training' ? run.data.environment : null;
+    const report = 'environment' in run.data ? run.data.environment : null;
     const entries = machine(report);
     if (entries.length === 0) continue;
     const text = JSON.stringify(entries);

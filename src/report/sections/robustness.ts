@@ -3,7 +3,8 @@ import { sensitivityChart } from '../charts/sensitivity.js';
 import { type Run, runsOf } from '../inputs/run.js';
 import type { Sensitivity, Study } from '../inputs/schemas.js';
 import type { Figure, Layout, Section } from '../model.js';
-import { type SectionContext, slug } from './shared.js';
+import { PolicyColours } from '../palette.js';
+import { slug } from './shared.js';
 
 const CHANGES = { none: 'as given', noise: 'noise of', factor: 'l0 times', replaced: 'replaced by' };
 
@@ -52,19 +53,14 @@ export function sensitivityFigure({ rows }: Pick<Sensitivity, 'rows'>, name = ''
   };
 }
 
-export function studies(runs: readonly Run[], context: SectionContext): Section | null {
-  const blocks = runsOf(runs, 'study').map(({ name, data }, _, all) =>
-    studyFigure(data, context, all.length === 1 ? '' : name),
-  );
+export function studies(runs: readonly Run[]): Section | null {
+  const blocks = runsOf(runs, 'study').map(({ name, data }, _, all) => studyFigure(data, all.length === 1 ? '' : name));
   return blocks.length === 0 ? null : { id: 'study', title: 'Estimators against the truth', blocks };
 }
 
 /** Errors and coverage of the estimators over many logs with known truth; estimators have the colours that policies have elsewhere. */
-export function studyFigure(
-  { world, seeds, queries, interval, rows }: Study,
-  { colours }: SectionContext,
-  name = '',
-): Figure {
+export function studyFigure({ world, seeds, queries, interval, rows }: Study, name = ''): Figure {
+  const colours = new PolicyColours();
   const named = rows.map((row) => ({
     ...row,
     label: `${row.estimator}, ${row.transform === 'identity' ? 'unclipped' : row.transform}${row.selfNormalised ? ', self-norm.' : ''}`,

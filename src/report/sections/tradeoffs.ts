@@ -13,7 +13,7 @@ interface Source {
 
 /** Figure 1 of the paper: what each method pays in utility for diversity, over its settings. */
 export function tradeoffs(runs: readonly Run[], { colours }: SectionContext): Section | null {
-  const sources = [...fromExperiments(runs), ...fromMetrics(runs), ...fromTraining(runs)].filter(
+  const sources = [...fromExperiments(runs), ...fromPaper(runs), ...fromMetrics(runs), ...fromTraining(runs)].filter(
     ({ points }) => points.length > 1,
   );
   if (sources.length === 0) return null;
@@ -73,6 +73,23 @@ function fromExperiments(runs: readonly Run[]): Source[] {
       }),
     })),
   );
+}
+
+/** PL-Score against diversity over lambdas and temperatures, for every backbone and data set. */
+function fromPaper(runs: readonly Run[]): Source[] {
+  return runsOf(runs, 'paper').flatMap(({ data: { pareto } }) => {
+    const titles = [...new Set(pareto.map(({ backbone, data }) => `${backbone}, ${data}`))];
+    return titles.map((title) => ({
+      title,
+      diversityTitle: 'diversity',
+      utilityTitle: 'PL-Score',
+      points: pareto.flatMap(({ backbone, data, method, lambda, temperature, diversity, plScore }) => {
+        if (`${backbone}, ${data}` !== title || diversity === null || plScore === null) return [];
+        const setting = `${lambda === null ? '' : `lambda ${lambda}, `}temperature ${temperature}`;
+        return [{ family: method, setting, diversity, utility: plScore }];
+      }),
+    }));
+  });
 }
 
 function fromMetrics(runs: readonly Run[]): Source[] {
