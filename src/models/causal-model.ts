@@ -40,7 +40,7 @@ interface Parts {
   tokenizer: Tokenizer | null;
   trainedOn: TrainedQueries | null;
   hash: string;
-  dtype: 'f32';
+  dtype: 'f32' | 'bf16';
   device: Device;
   weights: ModelWeights;
   network: Network;
@@ -55,7 +55,8 @@ export class CausalModel {
   readonly config: ModelConfig;
   /** null when the folder has no tokenizer.json. */
   readonly tokenizer: Tokenizer | null;
-  readonly dtype: 'f32';
+  /** What its matrices are multiplied in. */
+  readonly dtype: 'f32' | 'bf16';
   private parameters: TrainedParameters;
   private fileHash: string;
   private queries: TrainedQueries | null;

@@ -5,7 +5,7 @@ import { Checkpoint } from './checkpoint.js';
 import { TransformerEncoder } from './encoder.js';
 import { parseEncoderConfig } from './encoder-config.js';
 import { hashFiles } from './hash-files.js';
-import { type LoadOptions, requireF32 } from './load.js';
+import { type LoadOptions, requireDtype } from './load.js';
 import { findModel, readConfig } from './model-folder.js';
 import { readSentenceSettings } from './sentence-transformers.js';
 import { SequenceTokenizer } from './sequence-tokenizer.js';
@@ -21,7 +21,7 @@ import { ModelWeights } from './weights.js';
  *   UnavailableError when the device is not available here; as `findModel`
  */
 export async function loadEncoder(name: string, options: LoadOptions = {}): Promise<TransformerEncoder> {
-  requireF32(options.dtype);
+  const products = requireDtype(options.dtype);
   const root = await findModel(name, options);
   const settings = await readSentenceSettings(root);
   const { folder } = settings;
@@ -35,7 +35,7 @@ export async function loadEncoder(name: string, options: LoadOptions = {}): Prom
   try {
     const tokenizerFiles = tokenizer ? [tokenizer.path] : [];
     const hash = await hashFiles([configPath, ...settings.files, ...tokenizerFiles, ...checkpoint.files]);
-    device = Device.open(options.device ?? 'auto');
+    device = Device.open(options.device ?? 'auto', { products });
     const heads = encoderHeads(config, checkpoint);
     const weights = await ModelWeights.load(device, checkpoint, bertParameters(config, heads));
     const network = new Bert(config, weights, device, heads);

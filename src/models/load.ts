@@ -16,7 +16,10 @@ import { ModelWeights } from './weights.js';
 export interface LoadOptions extends DownloadOptions {
   /** Default `auto`: the best device that works here. */
   device?: DeviceKind | 'auto';
-  /** Type of weights and activations on the device; default `f32`, the only one on a CPU. */
+  /**
+   * What matrices are multiplied in; default `f32`, the only one on a CPU. With `bf16` weights, gradients and moments stay f32;
+   * the factors of products are rounded, which tensor cores multiply.
+   */
   dtype?: 'f32' | 'bf16';
 }
 
@@ -50,7 +53,7 @@ export async function loadModel(name: string, options: LoadModelOptions = {}): P
 
 async function loadFolder(folder: string, name: string, options: LoadOptions): Promise<CausalModel> {
   const { device: kind = 'auto' } = options;
-  const dtype = requireF32(options.dtype);
+  const dtype = requireDtype(options.dtype);
   const configPath = join(folder, 'config.json');
   const config = parseModelConfig(configPath, await readConfig(configPath));
   const tokenizer = await Tokenizer.load(folder);
@@ -59,7 +62,7 @@ async function loadFolder(folder: string, name: string, options: LoadOptions): P
   let device: Device | undefined;
   try {
     const hash = await hashFiles([configPath, ...checkpoint.files]);
-    device = Device.open(kind);
+    device = Device.open(kind, { products: dtype });
     const parameters = config.family === 'gpt2' ? gpt2Parameters(config) : llamaParameters(config);
     const weights = await ModelWeights.load(device, checkpoint, parameters);
     const network = config.family === 'gpt2' ? new Gpt2(config, weights, device) : new Llama(config, weights);
@@ -72,9 +75,8 @@ async function loadFolder(folder: string, name: string, options: LoadOptions): P
   }
 }
 
-/** @throws UsageError `DTYPE` for what a CPU does not compute in */
-export function requireF32(dtype: LoadOptions['dtype'] = 'f32'): 'f32' {
-  if (dtype === 'f32') return dtype;
-  const bf16 = String(dtype) === 'bf16' ? 'bf16 needs a GPU; a CPU computes in f32' : 'expected f32 or bf16';
-  throw new UsageError('DTYPE', `dtype ${describeValue(dtype)} is not available: ${bf16}.`);
+/** @throws UsageError `DTYPE` */
+export function requireDtype(dtype: LoadOptions['dtype'] = 'f32'): 'f32' | 'bf16' {
+  if (dtype === 'f32' || dtype === 'bf16') return dtype;
+  throw new UsageError('DTYPE', `dtype ${describeValue(dtype)} is not available: expected f32 or bf16.`);
 }

@@ -71,7 +71,9 @@ export class ModelWeights {
     const elements = [...shapes.values()].reduce((sum, shape) => sum + shape.reduce((a, b) => a * b, 1), 0);
     for (const [name, shape] of shapes) {
       try {
-        tensors.set(name, await upload(name, shape));
+        const tensor = await upload(name, shape);
+        tensors.set(name, tensor);
+        if (shape.length === 2) device.products.keepCopyOf(tensor);
       } catch (error) {
         const advice = `the model takes ${4 * elements} bytes as f32: take a smaller one`;
         throw explainMemory(error, { who: `tensor "${name}"`, advice });
@@ -114,7 +116,10 @@ export class ModelWeights {
 
   dispose(): void {
     this.adapters?.dispose();
-    for (const tensor of this.tensors.values()) tensor.dispose();
+    for (const tensor of this.tensors.values()) {
+      tensor.device.products.changed(tensor);
+      tensor.dispose();
+    }
   }
 }
 

@@ -5,6 +5,7 @@ import { loadAddon } from '../native/loader.js';
 import { CallSites } from './call-sites.js';
 import { hostArray } from './host-array.js';
 import { explainMemory } from './out-of-memory.js';
+import { Products, type ProductType } from './products.js';
 import { Scopes } from './scopes.js';
 import type { Tape } from './tape.js';
 import { type DType, dtypes, elementCount, Tensor } from './tensor.js';
@@ -21,6 +22,8 @@ const maximumPending = 512;
  */
 export class Device {
   readonly kind: DeviceKind;
+  /** How it multiplies matrices. */
+  readonly products: Products;
   readonly #queue: NativeQueue;
   /** For `scope`, `keep` and tapes. */
   readonly scopes = new Scopes();
@@ -28,8 +31,9 @@ export class Device {
   #tape: Tape | null = null;
   #closing: Promise<void> | undefined;
 
-  private constructor(kind: DeviceKind, queue: NativeQueue) {
+  private constructor(kind: DeviceKind, queue: NativeQueue, products: ProductType) {
     this.kind = kind;
+    this.products = new Products(products);
     this.#queue = queue;
   }
 
@@ -37,14 +41,19 @@ export class Device {
    * Opens a device. `auto` takes the GPU when it works here and has a kernel for every op, else the CPU; naming one that
    * does not work is an `UnavailableError` that says why (DEVICE_UNAVAILABLE, or NATIVE_UNAVAILABLE when no native binary
    * can be loaded at all).
+   *
+   * @param options.products in what matrices are multiplied; default `f32`, the only one on a CPU (UsageError `DTYPE`)
    */
-  static open(kind: DeviceKind | 'auto' = 'auto'): Device {
+  static open(kind: DeviceKind | 'auto' = 'auto', { products = 'f32' }: { products?: ProductType } = {}): Device {
     if (kind !== 'cpu' && kind !== 'cuda' && kind !== 'auto') {
       throw new UsageError('DEVICE', `a device is auto, cpu or cuda, not ${describeValue(kind)}`);
     }
     const chosen = kind === 'auto' ? (prefersCuda() ? 'cuda' : 'cpu') : kind;
+    if (products === 'bf16' && chosen === 'cpu') {
+      throw new UsageError('DTYPE', 'dtype "bf16" is not available: bf16 needs a GPU; a CPU computes in f32.');
+    }
     const addon = chosen === 'cuda' ? loadCudaAddon() : loadAddon();
-    return new Device(chosen, addon.createQueue({ maximumPending, device: chosen }));
+    return new Device(chosen, addon.createQueue({ maximumPending, device: chosen }), products);
   }
 
   /**
@@ -71,6 +80,7 @@ export class Device {
   /** Replaces all values of a tensor. Arrays above 1 MiB are read when the queue gets there, as for `tensor`. */
   write(tensor: Tensor, data: HostArray): void {
     this.#queue.write(tensor.buffer, data);
+    this.products.changed(tensor);
   }
 
   /** A tensor whose elements are undefined until an op writes them. Throws `NativeError` OUT_OF_MEMORY. */
@@ -115,6 +125,7 @@ export class Device {
     const buffer = (tensor: Tensor | null) => (tensor === null ? null : tensor.buffer);
     const sequence = this.#queue.run(op, inputs.map(buffer), outputs.map(buffer), dims, scalars);
     this.#callSites.remember(sequence, this.run);
+    for (const output of outputs) if (output !== null) this.products.changed(output);
   }
 
   /** Copies a whole tensor into a host array; `tensor.read()` is the usual way. */

@@ -8,7 +8,7 @@ import { loadModel } from '../../src/models/index.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 import { tinyModel } from '../helpers/tiny-model.js';
 import { expectClose } from '../helpers/tolerance.js';
-import { shortRun, trainingLog } from './runs.js';
+import { readMetrics, shortRun, trainingLog } from './runs.js';
 
 const folder = temporaryFolder();
 let runs = 0;
@@ -17,11 +17,7 @@ async function run(changes: Partial<AlignOptions> = {}, slates = trainingLog()) 
   const output = join(folder, `run-${runs++}`);
   using model = await loadModel(await tinyModel());
   const result = await align(model, LoggedDataset.fromSlates(slates), shortRun(output, changes));
-  const metrics = readFileSync(join(output, 'metrics.jsonl'), 'utf8')
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line));
-  return { output, result, metrics };
+  return { output, result, metrics: readMetrics(output) };
 }
 
 describe('align', () => {

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { AlignOptions } from '../../src/align/align.js';
 import type { Slate } from '../../src/data/slate.js';
 import { smallLog } from '../cli/logs.js';
@@ -24,4 +26,12 @@ export function shortRun(output: string, changes: Partial<AlignOptions> = {}): A
     seed: 1,
     ...changes,
   };
+}
+
+/** The lines of a run's metrics.jsonl. */
+export function readMetrics(output: string) {
+  return readFileSync(join(output, 'metrics.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
 }

@@ -3,7 +3,6 @@
 #include "kernels/column_sums.cuda.h"
 #include "kernels/elementwise/rows.cuda.h"
 #include "kernels/matmul/product.cuda.h"
-#include "pope.h"
 
 namespace pope::cuda {
 
@@ -22,7 +21,8 @@ struct FillWithBias {
 
 }  // namespace
 
-void matmul(const float* a, const float* b, const float* bias, float* c, const MatmulShape& shape, Stream& stream) {
+void matmul(const void* a, const void* b, int32_t dtype, const float* bias, float* c, const MatmulShape& shape,
+            Stream& stream) {
   const auto [m, n, k, transposed] = shape;
   if (bias) for_rows(m, n, on_boundaries({bias, c}, {n}), FillWithBias{bias, c, n}, stream);
   product({.form = transposed ? ProductForm::b_transposed : ProductForm::plain,
@@ -36,12 +36,13 @@ void matmul(const float* a, const float* b, const float* bias, float* c, const M
            .c = c,
            .c_pitch = n,
            .accumulate = bias != nullptr,
-           .dtype = POPE_F32},
+           .dtype = dtype},
           stream);
 }
 
 // dw [n, k] += dy^T x when transposed, else dw [k, n] += x^T dy: one form, with the factors exchanged.
-void matmul_weight_gradient(const float* dy, const float* x, float* dw, const MatmulShape& shape, Stream& stream) {
+void matmul_weight_gradient(const void* dy, const void* x, int32_t dtype, float* dw, const MatmulShape& shape,
+                            Stream& stream) {
   const auto [m, n, k, transposed] = shape;
   const int64_t rows = transposed ? n : k, columns = transposed ? k : n;
   product({.form = ProductForm::a_transposed,
@@ -55,7 +56,7 @@ void matmul_weight_gradient(const float* dy, const float* x, float* dw, const Ma
            .c = dw,
            .c_pitch = columns,
            .accumulate = true,
-           .dtype = POPE_F32},
+           .dtype = dtype},
           stream);
 }
 

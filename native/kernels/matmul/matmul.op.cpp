@@ -1,6 +1,8 @@
 #include "kernels/op.h"
+#include "pope.h"
 
 #ifdef POPE_REFERENCE
+#include "kernels/elementwise/exact.reference.h"
 #include "kernels/matmul/matmul.reference.h"
 #else
 #include "kernels/matmul/matmul.cuda.h"
@@ -12,16 +14,25 @@ namespace pope {
 Work prepare_matmul(const OpCall& call) {
   const int64_t m = call.size(0), n = call.size(1), k = call.size(2);
   const bool transposed = call.dim(3) != 0;
-  const Scalar* a = call.input<Scalar>(0, checked_product({m, k}));
-  const Scalar* b = call.input<Scalar>(1, checked_product({n, k}));
+  const int64_t a_count = checked_product({m, k}), b_count = checked_product({n, k});
+  const int32_t dtype = call.float_type(4);
+  const void* a = call.float_input(0, a_count, dtype);
+  const void* b = call.float_input(1, b_count, dtype);
   const Scalar* bias = call.optional_input<Scalar>(2, n);
   Scalar* c = call.output<Scalar>(0, checked_product({m, n}));
+  const auto on_cpu = [=]([[maybe_unused]] ThreadPool& pool) {
 #ifdef POPE_REFERENCE
-  return [=](ThreadPool&) { reference::matmul(a, b, bias, c, m, n, k, transposed); };
+    using reference::exact;
+    reference::matmul(exact<Scalar>(a, dtype, a_count).data(), exact<Scalar>(b, dtype, b_count).data(), bias, c, m, n,
+                      k, transposed);
 #else
-  return {[=](ThreadPool& pool) { matmul(a, b, bias, c, {m, n, k, transposed}, pool); },
-          POPE_ON_CUDA([=](cuda::Stream& stream) { cuda::matmul(a, b, bias, c, {m, n, k, transposed}, stream); })};
+    if (dtype != POPE_F32) throw Error(Status::unsupported, "matmul: on the CPU a and b must be f32");
+    matmul(static_cast<const float*>(a), static_cast<const float*>(b), bias, c, {m, n, k, transposed}, pool);
 #endif
+  };
+  return {on_cpu, POPE_ON_CUDA([=](cuda::Stream& stream) {
+            cuda::matmul(a, b, dtype, bias, c, {m, n, k, transposed}, stream);
+          })};
 }
 
 }  // namespace pope

@@ -1,6 +1,8 @@
 #include "kernels/op.h"
+#include "pope.h"
 
 #ifdef POPE_REFERENCE
+#include "kernels/elementwise/exact.reference.h"
 #include "kernels/matmul/matmul_backward.reference.h"
 #else
 #include "kernels/matmul/matmul.cuda.h"
@@ -12,17 +14,24 @@ namespace pope {
 Work prepare_matmul_weight_gradient(const OpCall& call) {
   const int64_t m = call.size(0), n = call.size(1), k = call.size(2);
   const bool transposed = call.dim(3) != 0;
-  const Scalar* dy = call.input<Scalar>(0, checked_product({m, n}));
-  const Scalar* x = call.input<Scalar>(1, checked_product({m, k}));
+  const int64_t dy_count = checked_product({m, n}), x_count = checked_product({m, k});
+  const int32_t dtype = call.float_type(4);
+  const void* dy = call.float_input(0, dy_count, dtype);
+  const void* x = call.float_input(1, x_count, dtype);
   Scalar* dw = call.output<Scalar>(0, checked_product({n, k}));
+  const auto on_cpu = [=]([[maybe_unused]] ThreadPool& pool) {
 #ifdef POPE_REFERENCE
-  return [=](ThreadPool&) { reference::matmul_weight_gradient(dy, x, dw, m, n, k, transposed); };
+    using reference::exact;
+    reference::matmul_weight_gradient(exact<Scalar>(dy, dtype, dy_count).data(),
+                                      exact<Scalar>(x, dtype, x_count).data(), dw, m, n, k, transposed);
 #else
-  return {[=](ThreadPool& pool) { matmul_weight_gradient(dy, x, dw, {m, n, k, transposed}, pool); },
-          POPE_ON_CUDA([=](cuda::Stream& stream) {
-            cuda::matmul_weight_gradient(dy, x, dw, {m, n, k, transposed}, stream);
-          })};
+    if (dtype != POPE_F32) throw Error(Status::unsupported, "matmul_weight_gradient: on the CPU dy and x must be f32");
+    matmul_weight_gradient(static_cast<const float*>(dy), static_cast<const float*>(x), dw, {m, n, k, transposed}, pool);
 #endif
+  };
+  return {on_cpu, POPE_ON_CUDA([=](cuda::Stream& stream) {
+            cuda::matmul_weight_gradient(dy, x, dtype, dw, {m, n, k, transposed}, stream);
+          })};
 }
 
 Work prepare_bias_gradient(const OpCall& call) {

@@ -15,6 +15,7 @@ export interface AttentionOptions {
  * order and without gaps: row t of a segment sees the rows [prefixStart, prefixEnd), which lie before it, and [start, t].
  * On a CPU a response whose prefix is its prompt gets the same bits as when it alone follows the prompt; on a GPU the sums
  * are cut by the place of the rows.
+ * On a device that multiplies in bf16 (products.ts) q, k, v and the result are rounded, forward and backward.
  * Throws `UsageError`; segments that break the rules fail with OUT_OF_RANGE at the read, naming the segment.
  */
 export function attention(
@@ -36,22 +37,22 @@ export function attention(
   expectDType('attention', 'segments', segments, 'i32');
   expectShape('attention', 'segments', segments, [null, 4]);
   const { device } = q;
-  const out = device.result('attention', [rows, width]);
+  const { products } = device;
+  const factors = [q, k, v].map((factor) => products.enter(factor));
+  const mixed = device.result('attention', [rows, width], products.type);
   const logSumExp = device.tape && device.result('attention', [heads, rows]);
-  const dims = [rows, heads, keyValueHeads, head, segments.shape[0]!];
-  device.run('attention', [q, k, v, segments], [out, logSumExp], dims, [scale]);
+  const dims = [rows, heads, keyValueHeads, head, segments.shape[0]!, products.code];
+  device.run('attention', [...factors, segments], [mixed, logSumExp], dims, [scale]);
+  const out = products.leave(mixed);
   device.tape?.add({
     outputs: [out],
     inputs: [q, k, v],
-    saved: [q, k, v, out, segments, logSumExp],
+    saved: [...factors, mixed, segments, logSumExp],
     backward: ([dout], to) => {
-      const like = ({ shape }: Tensor) => device.result('attention backward', shape);
-      const [dq, dk, dv] = [like(q), like(k), like(v)];
-      const inputs = [q, k, v, out, dout!, segments, logSumExp];
-      device.run('attention_backward', inputs, [dq, dk, dv], dims, [scale]);
-      to.add(q, dq);
-      to.add(k, dk);
-      to.add(v, dv);
+      const gradients = factors.map(({ shape }) => device.result('attention backward', shape, products.type));
+      const inputs = [...factors, mixed, products.enter(dout!), segments, logSumExp];
+      device.run('attention_backward', inputs, gradients, dims, [scale]);
+      for (const [i, x] of [q, k, v].entries()) to.add(x, products.leave(gradients[i]!));
     },
   });
   return out;

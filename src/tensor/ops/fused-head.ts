@@ -35,7 +35,7 @@ export function fusedHead(
   const [logProbs, entropies, logSumExp] = [perRow(), perRow(), perRow()];
   const dims = [rows, width, vocabulary];
   const scale = 1 / temperature;
-  device.run('fused_head', [hidden, weight, targets], [logProbs, entropies, logSumExp], dims, [scale]);
+  device.products.run('fused_head', [hidden, weight], [targets], [logProbs, entropies, logSumExp], dims, [scale]);
   device.tape?.add({
     outputs: [logProbs, entropies],
     inputs: [hidden, weight],
@@ -43,8 +43,9 @@ export function fusedHead(
     backward: ([dlogProbs, dentropies], to) => {
       const dhidden = device.result('fusedHead backward', hidden.shape);
       const seeds = [dlogProbs ?? zeros(device, [rows]), dentropies!];
-      const inputs = [hidden, weight, targets, logSumExp, entropies, ...seeds];
-      device.run('fused_head_backward', inputs, [dhidden, to.accumulator(weight)], dims, [scale]);
+      const others = [targets, logSumExp, entropies, ...seeds];
+      const outputs = [dhidden, to.accumulator(weight)];
+      device.products.run('fused_head_backward', [hidden, weight], others, outputs, dims, [scale]);
       to.add(hidden, dhidden);
     },
   });

@@ -10,6 +10,7 @@ export interface MatmulOptions {
 
 /**
  * a b + bias, or a b^T + bias when `transposed`. a f32 [m, k], b f32 [k, n] or [n, k], result f32 [m, n].
+ * On a device that multiplies in bf16 (products.ts) a and b are rounded first, forward and backward.
  * A row of the result has the same bits whatever the other rows are, unless a BLAS does the work (see `pope doctor`).
  * Throws `UsageError`.
  */
@@ -29,14 +30,14 @@ export function matmul(
   const { device } = a;
   const out = device.result('matmul', [m, n]);
   const dims = [m, n, k, Number(transposed)];
-  device.run('matmul', [a, b, bias], [out], dims);
+  device.products.run('matmul', [a, b], [bias], [out], dims);
   device.tape?.add({
     outputs: [out],
     inputs: [a, b, bias],
     saved: [a, b],
     backward: ([dout], to) => {
       if (to.needs(a)) to.add(a, matmul(dout!, b, { transposed: !transposed }));
-      if (to.needs(b)) device.run('matmul_weight_gradient', [dout!, a], [to.accumulator(b)], dims);
+      if (to.needs(b)) device.products.run('matmul_weight_gradient', [dout!, a], [], [to.accumulator(b)], dims);
       if (to.needs(bias)) device.run('bias_gradient', [dout!], [to.accumulator(bias)], [m, n]);
     },
   });

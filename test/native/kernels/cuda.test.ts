@@ -148,6 +148,33 @@ describe.each([[[1]], [[3, 1, 5, 2]], [Array.from({ length: 150 }, (_, i) => 1 +
   });
 });
 
+describe.each([
+  ['f16', f16!],
+  ['bf16', bf16!],
+])('products of %s', (_, dtype) => {
+  it.each([
+    [1, 1, 1],
+    [3, 5, 9],
+    [67, 130, 40],
+  ])('matmul and the gradient of its weight, [%i, %i], k = %i', (m, n, k) => {
+    const [a, b, dy] = [m * k, n * k, m * n].map((count) => randomLogits(count, dtype));
+    // Products of numbers up to 8, exact; a float sum of k (or m) of them errs by units in the last place of 64 k.
+    const tolerance = { atol: 64 * Math.max(k, m) * 2 ** -22, rtol: 1e-5 };
+    for (const transposed of [0, 1]) {
+      const dims = [m, n, k, transposed, dtype];
+      check('matmul', { inputs: [a!, b!, randomNumbers(n, 3)], outputs: [m * n], dims, tolerance });
+      const outputs = [randomNumbers(n * k, 4)];
+      check('matmul_weight_gradient', { inputs: [dy!, a!], outputs, dims, tolerance });
+    }
+  });
+
+  it('are refused on the CPU', () => {
+    const bits = new Uint16Array(1);
+    const run = () => loadAddon().runSync('matmul', [bits, bits], [new Float32Array(1)], [1, 1, 1, 0, dtype], []);
+    expect(run).toThrowError('matmul: on the CPU a and b must be f32');
+  });
+});
+
 describe('what only the kernels see is refused as on the CPU', () => {
   const float = (...values: number[]) => Float32Array.from(values);
   const double = (...values: number[]) => Float64Array.from(values);

@@ -44,3 +44,34 @@ describe('cast', () => {
     expect(run).toThrowError(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
   });
 });
+
+describe.each([
+  ['f16', 1],
+  ['bf16', 2],
+])('narrow to %s', (_, dtype) => {
+  it.each(sizes)('n = %i', (n) => {
+    const inputs = [randomNumbers(n, 3, 100)];
+    const tolerance = { atol: 0, rtol: 0 };
+    checkOp('narrow', { inputs, outputs: [[Uint16Array, n]], dims: [n, dtype], tolerance });
+  });
+
+  it('keeps infinities, overflows to them and rounds ties to even', () => {
+    const values = [
+      Number.POSITIVE_INFINITY,
+      -3.4e38,
+      65520,
+      1 + 2 ** -11,
+      1 + 3 * 2 ** -11,
+      1 + 2 ** -8,
+      2 ** -25,
+      -0,
+    ];
+    const n = values.length;
+    checkOp('narrow', {
+      inputs: [values],
+      outputs: [[Uint16Array, n]],
+      dims: [n, dtype],
+      tolerance: { atol: 0, rtol: 0 },
+    });
+  });
+});

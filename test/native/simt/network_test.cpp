@@ -35,6 +35,7 @@
 #include "kernels/rope/rope.reference.h"
 #include "kernels/sampling/sample.cuda.h"
 #include "kernels/sampling/sample.reference.h"
+#include "pope.h"
 
 using namespace pope;
 
@@ -162,10 +163,10 @@ void product_with_bias(cuda::Stream& stream, const MatmulShape& shape) {
   const auto [m, n, k, transposed] = shape;
   const Numbers a(m * k, 1), b(n * k, 2), bias(n, 3), c(m * n), dw(n * k, 4);
   reference::matmul(a.d(), b.d(), bias.d(), c.d(), m, n, k, transposed);
-  cuda::matmul(a.f(), b.f(), bias.f(), c.f(), shape, stream);
+  cuda::matmul(a.f(), b.f(), POPE_F32, bias.f(), c.f(), shape, stream);
   c.check("matmul");
   reference::matmul_weight_gradient(c.d(), a.d(), dw.d(), m, n, k, transposed);
-  cuda::matmul_weight_gradient(c.f(), a.f(), dw.f(), shape, stream);
+  cuda::matmul_weight_gradient(c.f(), a.f(), POPE_F32, dw.f(), shape, stream);
   dw.check("matmul_weight_gradient");
 }
 

@@ -1,0 +1,84 @@
+/** Products in bf16, over weights, gradients and moments in f32, on a GPU that is the host (native/simt) or a real one. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { adamW } from '../../src/align/optimizer.js';
+import type { CausalModel } from '../../src/models/causal-model.js';
+import { loadModel } from '../../src/models/load.js';
+import { fixtureModel } from '../helpers/model-fixtures.js';
+import { simtBinary } from '../helpers/simt-addon.js';
+import { temporaryFolder } from '../helpers/temporary-folder.js';
+
+process.env.POPE_NATIVE_PATH ??= simtBinary;
+const root = temporaryFolder();
+const folder = fixtureModel('llama3-tiny');
+const [batch] = JSON.parse(readFileSync(join(folder, 'expected.json'), 'utf8')).batches;
+const slates = [{ prompt: batch.prompt_ids as number[], responses: batch.responses as number[][] }];
+const bf16 = { device: 'cuda', dtype: 'bf16' } as const;
+
+const logProbs = async (model: CausalModel) =>
+  (await model.scoreTokens(slates))[0]!.flatMap((score) => [...score.logProbs]);
+
+describe('a model whose products are in bf16', () => {
+  let model: CausalModel;
+  beforeAll(async () => {
+    model = await loadModel(folder, bf16);
+  });
+  afterAll(() => model.dispose());
+
+  test('scores as the golden values do, to 0.05 nat in the mean', async () => {
+    const golden = (batch.token_logprobs as number[][]).flat();
+    const differences = (await logProbs(model)).map((value, i) => Math.abs(value - golden[i]!));
+    const mean = differences.reduce((a, b) => a + b, 0) / differences.length;
+    expect(mean).toBeLessThan(0.05);
+    expect(mean).toBeGreaterThan(1e-5); // or nothing was rounded
+  });
+
+  test('has gradients along those of f32', async () => {
+    using exact = await loadModel(folder, { device: 'cuda' });
+    for (const each of [model, exact]) await each.accumulateGradient(slates, [batch.coefficients]);
+    for (const name of model.parameterNames()) {
+      const [a, b] = [await model.gradient(name), await exact.gradient(name)];
+      const dot = (x: Float32Array, y: Float32Array) => x.reduce((sum, value, i) => sum + value * y[i]!, 0);
+      expect(dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b)), name).toBeGreaterThan(0.98);
+    }
+    model.trained.clear();
+  });
+
+  test('multiplies by what its weights have become, small steps included', async () => {
+    using optimizer = adamW(model, { lr: 1e-5 });
+    const before = await logProbs(model);
+    for (let step = 0; step < 3; step++) {
+      await model.accumulateGradient(slates, [batch.coefficients]);
+      expect((await optimizer.step()).applied).toBe(true);
+    }
+    const after = await logProbs(model);
+    expect(after).not.toEqual(before);
+    // Steps far below what bf16 tells apart are not lost: the file has them, in f32.
+    const saved = join(root, 'saved');
+    await model.save(saved);
+    using again = await loadModel(saved, bf16);
+    expect(await logProbs(again)).toEqual(after);
+  });
+
+  test('generates', async () => {
+    const tokens = await model.generate(batch.prompt_ids, { maxTokens: 5, temperature: 0 });
+    expect(tokens).toHaveLength(5);
+  });
+
+  test('trains adapters beside frozen weights', async () => {
+    using adapted = await loadModel(folder, bf16);
+    adapted.addLora({ rank: 2, alpha: 4, seed: 1 });
+    using optimizer = adamW(adapted, { lr: 1e-2 });
+    const before = await logProbs(adapted);
+    for (let step = 0; step < 2; step++) {
+      await adapted.accumulateGradient(slates, [batch.coefficients], { checkpointing: true });
+      await optimizer.step();
+    }
+    expect(await logProbs(adapted)).not.toEqual(before);
+  });
+});
+
+test('on a CPU it is refused', async () => {
+  await expect(loadModel(folder, { device: 'cpu', dtype: 'bf16' })).rejects.toThrow(/bf16 needs a GPU/);
+});
