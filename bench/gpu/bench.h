@@ -124,6 +124,7 @@ void measure_ceilings(Report& report);
 void bench_token_logprobs(Report& report, const Options& options);
 void bench_policy(Report& report, const Options& options);
 void bench_bootstrap(Report& report, const Options& options);
+void bench_network(Report& report, const Options& options);
 void bench_heads(Report& report, const Options& options);
 void bench_attention(Report& report, const Options& options);
 

@@ -29,6 +29,7 @@ int run(bench::Options options, bool timing, const std::string& out) {
       bench::bench_policy(report, options);
       bench::bench_bootstrap(report, options);
       bench::bench_attention(report, options);
+      bench::bench_network(report, options);
     }
     bench::bench_heads(report, options);
   };
