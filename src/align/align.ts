@@ -147,7 +147,7 @@ async function checkSame(
 async function describeRun(model: CausalModel, log: SlateLog, options: AlignOptions, settings: ResolvedSettings) {
   const { logging, reference, encoding = {}, splitRatio, splitSeed, partition } = options;
   return {
-    model: { folder: model.folder, hash: model.hash },
+    model: { folder: model.folder, hash: model.hash, ...(model.dtype === 'f32' ? {} : { dtype: model.dtype }) },
     log: (await log.sha256?.()) ?? null,
     logging: logging === undefined || logging === 'log' ? (logging ?? null) : logging.id,
     reference: reference?.id ?? null,

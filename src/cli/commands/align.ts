@@ -31,6 +31,12 @@ const FLAGS = {
   dryRun: onOff('--dry-run', 'print parameters, memory and steps, and train nothing'),
   json: onOff('--json', 'print one JSON object'),
   device: defaulted('--device <name>', 'auto, cpu or cuda', oneOf('auto', 'cpu', 'cuda'), 'auto'),
+  dtype: defaulted(
+    '--dtype <name>',
+    'f32 or bf16, of the factors of products; weights and moments stay f32',
+    oneOf('f32', 'bf16'),
+    'f32',
+  ),
 
   tokenEntropy: onOff('--token-entropy', 'pope: reward the entropy of the tokens in place of the surprise'),
   responses: optional(
@@ -68,7 +74,7 @@ export const alignCommand = defineCommand({
     };
     const log = await openLog(path!, { ...settings, split: undefined }, context);
     const from = (resume ? await resumeFolder(output) : null) ?? settings.model;
-    const model = await loadModel(from, loadOptions({ device: settings.device }, context));
+    const model = await loadModel(from, loadOptions({ device: settings.device, dtype: settings.dtype }, context));
     try {
       if (settings.dryRun) {
         const plan = await planRun(model, log, sources, resolved, signal);
