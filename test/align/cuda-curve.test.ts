@@ -19,8 +19,12 @@ const folder = temporaryFolder();
 async function curve(name: string, options: LoadModelOptions) {
   const output = join(folder, name);
   using model = await loadModel(await tinyModel(), options);
-  const log = LoggedDataset.fromSlates(trainingLog(12));
-  await align(model, log, shortRun(output, { steps: 6, batch: 3, validateEvery: 6, checkpointEvery: 6 }));
+  const log = LoggedDataset.fromSlates(trainingLog(8));
+  await align(
+    model,
+    log,
+    shortRun(output, { steps: 4, batch: 2, validateEvery: 4, checkpointEvery: 4, validationQueries: 1 }),
+  );
   return readMetrics(output).filter(({ kind }) => kind === 'step');
 }
 
@@ -28,7 +32,7 @@ it('follows the loss curve of the CPU: in f32 to 1e-3 of its value, in bf16 to 5
   const cpu = await curve('cpu', { device: 'cpu' });
   const f32 = await curve('f32', { device: 'cuda' });
   const bf16 = await curve('bf16', { device: 'cuda', dtype: 'bf16' });
-  expect(cpu.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6]);
+  expect(cpu.map(({ step }) => step)).toEqual([1, 2, 3, 4]);
   for (const [i, { loss, gradientNorm }] of cpu.entries()) {
     for (const [{ loss: other, gradientNorm: norm }, band] of [
       [f32[i]!, 1e-3],
