@@ -2,11 +2,12 @@ import { parseSplit, type Split } from '../data/split.js';
 import type { EvaluationProgress } from '../estimators/options.js';
 import { form, reduction, type Warning } from '../estimators/result.js';
 import type { ScoreFilePolicy } from '../policy/score-file.js';
+import { ScoredSlates } from '../policy/scored-slates.js';
 import { REWARDS } from '../reward/index.js';
 import type { Context } from './command.js';
 import { number, oneOf, onOff, optional, type Parse, positiveInteger, severalRequired, text } from './flags.js';
 import { LOG_FLAGS, openLog, saySkipped } from './log-flags.js';
-import { loggingPolicy, ScoredSlates } from './scored-slates.js';
+import { loggingPolicy } from './logging-policy.js';
 import type { Settings } from './settings.js';
 
 const lambdaDiv: Parse<number | 'auto'> = (value) => (value === 'auto' ? value : number(value));
@@ -48,7 +49,7 @@ export async function openValued(
   const logging = loggingPolicy(settings.logging);
   const split = settings.split === 'all' ? undefined : settings.split;
   const log = await openLog(path, { ...settings, split }, context);
-  const scored = new ScoredSlates(log, logging === 'log' ? targets : [...targets, logging]);
+  const scored = new ScoredSlates(log, [...targets, logging]);
   return {
     slates: settings.skipUnscored ? scored : log,
     options: {
@@ -59,7 +60,9 @@ export async function openValued(
     /** Says and gives what was left out, once the slates have been read to their end. */
     leftOut(): Warning[] {
       saySkipped(log, context);
-      return scored.warnings();
+      if (scored.skipped === 0) return [];
+      const message = `${scored.skipped} queries have a response without a score and were left out: the estimates speak for the others only`;
+      return [{ code: 'UNSCORED_QUERIES', message }];
     },
   };
 }

@@ -98,7 +98,7 @@ export class ScoreFilePolicy implements Policy {
     if (score === undefined) {
       throw new DataError(
         'SCORE_MISSING',
-        `${where}: no score of response "${id}" of query "${query}"; score this log again with the same policy and output, or evaluate with --skip-unscored`,
+        `${where}: no score of response "${id}" of query "${query}"; score this log again with the same policy and output, or leave it out with --skip-unscored`,
       );
     }
     const bytes = Buffer.byteLength(text);

@@ -81,6 +81,16 @@ describe('pope align', () => {
     expect(existsSync(file('dry'))).toBe(false);
   });
 
+  it('leaves out queries that the logging policy has no score of, when asked to', async () => {
+    const scores = readFileSync(file('logging.jsonl'), 'utf8').trim().split('\n');
+    const first = JSON.parse(scores[0]!).query;
+    writeFileSync(file('some.jsonl'), scores.filter((line) => JSON.parse(line).query !== first).join('\n'));
+    const argv = ['--logging', file('some.jsonl'), '-o', file('some')];
+    expect(await pope(...argv, ...short)).toMatchObject({ code: 3, stderr: expect.stringContaining('SCORE_MISSING') });
+    const { code, stderr } = await pope(...argv, ...short, '--skip-unscored');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringMatching(/1 queries have a response without/) });
+  });
+
   it.each([
     [['-o', 'x'], 2, /LOGGING_MISSING: method pope weighs responses by the logging policy/],
     [['--method', 'ppo', '-o', 'x'], 2, /--method: expected one of pope/],

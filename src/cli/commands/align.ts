@@ -2,12 +2,13 @@ import { align, planRun, resolveSettings, resumeFolder } from '../../align/index
 import type { TrainingSettings } from '../../align/options.js';
 import { InterruptedError } from '../../errors.js';
 import { loadModel } from '../../models/index.js';
-import type { Policy } from '../../policy/policy.js';
 import { scoreFile } from '../../policy/score-file.js';
+import { ScoredSlates } from '../../policy/scored-slates.js';
 import { defineCommand } from '../command.js';
 import { ENCODING_FLAGS, encodingOptions } from '../encoding-flags.js';
 import { defaulted, oneOf, onOff, optional, required, several, text } from '../flags.js';
 import { LOG_FLAGS, openLog, saySkipped } from '../log-flags.js';
+import { loggingPolicy } from '../logging-policy.js';
 import { loadOptions } from '../model-flags.js';
 import { OBJECTIVE_FLAGS, objectiveSettings } from '../objective-flags.js';
 import type { Settings } from '../settings.js';
@@ -25,6 +26,10 @@ const FLAGS = {
     '--logging <scores...>',
     "score files of the logging policy, or the word log for the log's own propensities",
     text,
+  ),
+  skipUnscored: onOff(
+    '--skip-unscored',
+    'leave out queries with a response that these have no score of, and count them',
   ),
   reference: several('--reference <scores...>', 'score files of the initial model (default: it is scored once)', text),
   resume: onOff('--resume', 'go on with the run in the output folder'),
@@ -66,22 +71,24 @@ export const alignCommand = defineCommand({
     const training = trainingSettings(settings);
     const resolved = resolveSettings(training);
     const sources = {
-      ...(settings.logging.length > 0 ? { logging: loggingOf(settings.logging) } : {}),
+      ...(settings.logging.length > 0 ? { logging: loggingPolicy(settings.logging) } : {}),
       ...(settings.reference.length > 0 ? { reference: scoreFile(settings.reference) } : {}),
       encoding: await encodingOptions(settings),
       splitRatio,
       splitSeed,
     };
     const log = await openLog(path!, { ...settings, split: undefined }, context);
+    const scored = new ScoredSlates(log, sources.logging === undefined ? [] : [sources.logging]);
+    const slates = settings.skipUnscored ? scored : log;
     const from = (resume ? await resumeFolder(output) : null) ?? settings.model;
     const model = await loadModel(from, loadOptions({ device: settings.device, dtype: settings.dtype }, context));
     try {
       if (settings.dryRun) {
-        const plan = await planRun(model, log, sources, resolved, signal);
+        const plan = await planRun(model, slates, sources, resolved, signal);
         if (settings.json) return await terminal.writeJson(plan);
         return await terminal.write(planText(plan));
       }
-      const result = await align(model, log, {
+      const result = await align(model, slates, {
         ...training,
         ...sources,
         output,
@@ -101,6 +108,8 @@ export const alignCommand = defineCommand({
         onWarning: ({ code, message }) => terminal.say(`pope: ${code}: ${message}`),
       });
       saySkipped(log, context);
+      if (scored.skipped > 0)
+        terminal.say(`${readable(scored.skipped)} queries have a response without a score and were left out`);
       for (const line of leftOutTexts(result.leftOut)) terminal.say(line);
       terminal.say(`model of step ${readable(result.modelStep)}: ${output}/model`);
       if (settings.json) await terminal.writeJson(result);
@@ -112,10 +121,6 @@ export const alignCommand = defineCommand({
     }
   },
 });
-
-function loggingOf(paths: readonly string[]): Policy | 'log' {
-  return paths.length === 1 && paths[0] === 'log' ? 'log' : scoreFile(paths);
-}
 
 /** The settings of training among those of the command. */
 function trainingSettings(settings: Settings<typeof FLAGS> & { seed: number }): TrainingSettings {

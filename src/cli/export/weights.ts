@@ -3,8 +3,8 @@ import { exportWeights } from '../../export/weights.js';
 import { scoreFile } from '../../policy/score-file.js';
 import { several, text } from '../flags.js';
 import { LOG_FLAGS, openLog, saySkipped } from '../log-flags.js';
+import { loggingPolicy } from '../logging-policy.js';
 import { OBJECTIVE_FLAGS, objectiveSettings } from '../objective-flags.js';
-import { loggingPolicy } from '../scored-slates.js';
 import { readable } from '../table.js';
 import { defineExport } from './export-kind.js';
 

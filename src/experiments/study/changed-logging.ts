@@ -7,6 +7,7 @@ import { loadModel } from '../../models/load.js';
 import { LocalPolicy } from '../../policy/local-policy.js';
 import type { ResponseScore } from '../../policy/policy.js';
 import { scoreToFile } from '../../policy/score-cache.js';
+import { ScoredSlates } from '../../policy/scored-slates.js';
 import type { PropensityChange } from './config.js';
 import type { StudyData } from './data.js';
 import { asPolicy, fitted, loggingPolicy, type StudyLogging } from './logging.js';
@@ -93,7 +94,7 @@ async function inSample(
 async function* propensities(log: LoggedDataset, logging: StudyLogging): AsyncGenerator<Propensity> {
   const policy = asPolicy(logging);
   if (policy === 'log') return yield* loggedPropensities(log);
-  for await (const { query, responses } of policy.score(log)) {
+  for await (const { query, responses } of policy.score(new ScoredSlates(log, [policy]))) {
     for (const { response, logprob, tokens } of responses) yield { query, response, logprob, tokens };
   }
 }

@@ -3,6 +3,7 @@ import { align, resumeFolder } from '../../align/index.js';
 import { RunFolder } from '../../align/run-folder.js';
 import { LoggedDataset } from '../../data/dataset.js';
 import { loadModel } from '../../models/load.js';
+import { ScoredSlates } from '../../policy/scored-slates.js';
 import type { StudyBackbone } from './backbone.js';
 import type { MethodConfig } from './config.js';
 import type { StudyData } from './data.js';
@@ -39,10 +40,13 @@ export async function trainMethod(
   const { folder, hash, result } = await study.stages.run('train', name, key, async (folder) => {
     const output = join(folder, 'run');
     using model = await loadModel((await resumeFolder(output)) ?? from, { device: study.config.device });
-    const { steps, tokens, warnings } = await align(model, await LoggedDataset.open(data.log), {
+    const log = await LoggedDataset.open(data.log);
+    const policy = asPolicy(logging);
+    // What exceeds the context of pi0 has no score of it.
+    const { steps, tokens, warnings } = await align(model, weighs ? new ScoredSlates(log, [policy]) : log, {
       ...settings,
       ...data.split,
-      ...(weighs ? { logging: asPolicy(logging) } : {}),
+      ...(weighs ? { logging: policy } : {}),
       ...{ encoding, output, resume: true, signal: study.signal },
       onProgress: ({ step, steps }) =>
         study.onProgress({ label: `training ${name}`, done: step, total: steps, unit: 'steps' }),

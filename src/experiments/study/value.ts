@@ -10,6 +10,7 @@ import { LocalPolicy } from '../../policy/local-policy.js';
 import type { Policy } from '../../policy/policy.js';
 import { scoreToFile } from '../../policy/score-cache.js';
 import { scoreFile } from '../../policy/score-file.js';
+import { ScoredSlates } from '../../policy/scored-slates.js';
 import { openTest, type StudyData } from './data.js';
 import { asPolicy, type StudyLogging } from './logging.js';
 import type { Study } from './study.js';
@@ -53,10 +54,9 @@ export async function evaluateModel(
   const options = valueOptions(study);
   const key = { scores: scores.hash, data: data.hash, logging: logging.hash, options };
   const { folder } = await study.stages.run('values', scores.name, key, async (folder) => {
-    const evaluation = await evaluate(await openTest(data, 'test'), {
-      ...{ target: scoreFile(scores.path), logging: asPolicy(logging), signal: study.signal },
-      ...options,
-    });
+    const [target, told] = [scoreFile(scores.path), asPolicy(logging)];
+    const slates = new ScoredSlates(await openTest(data, 'test'), [target, told]);
+    const evaluation = await evaluate(slates, { target, logging: told, signal: study.signal, ...options });
     await writeFileAtomic(join(folder, 'evaluation.json'), `${JSON.stringify(evaluation, null, 2)}\n`);
     return { verdict: evaluation.verdict };
   });
@@ -74,10 +74,9 @@ export async function compareModels(
   const key = { scores: hashes, data: data.hash, logging: logging.hash, options };
   const { folder } = await study.stages.run('comparisons', `${data.name}-${normalise}`, key, async (folder) => {
     const targets = new Map<string, Policy>([...scores].map(([name, { path }]) => [name, scoreFile(path)]));
-    const comparison = await compare(await openTest(data, 'test'), {
-      ...{ targets, logging: asPolicy(logging), signal: study.signal },
-      ...options,
-    });
+    const told = asPolicy(logging);
+    const slates = new ScoredSlates(await openTest(data, 'test'), [...targets.values(), told]);
+    const comparison = await compare(slates, { targets, logging: told, signal: study.signal, ...options });
     await writeFileAtomic(join(folder, 'comparison.json'), `${JSON.stringify(comparison, null, 2)}\n`);
     return { best: comparison.best };
   });

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { splitOf } from '../../../src/data/split.js';
 import { ablation } from '../../../src/experiments/study/ablation.js';
 import { diversityStress } from '../../../src/experiments/study/diversity-stress.js';
 import { independentProtocol } from '../../../src/experiments/study/independent-protocol.js';
@@ -168,6 +169,31 @@ it('independent-protocol measures the same models twice', async () => {
   expect(theirs!.value!.value).not.toBe(ours!.value!.value);
   expect(theirs!.perplexity!.value).toBeGreaterThan(1);
   expect(table.notes[0]).toMatch(/Kendall's tau-b.*: .*V -?[01]\.\d\d/);
+});
+
+it('leaves out what exceeds the context of pi0 or of a model', async () => {
+  const fitting = textWorld('pluralistic').log(undefined, { slates: 60, slateSize: 6 });
+  const [train, test] = (['train', 'test'] as const).map((split) => {
+    const id = Array.from({ length: 99 }, (_, i) => `long-${i}`).find((name) => splitOf(name) === split)!;
+    return { ...fitting[0], id, prompt: 'Should we '.repeat(400) };
+  });
+  const log = join(root, 'long.jsonl');
+  await writeFile(log, [...fitting, train, test].map((slate) => `${JSON.stringify(slate)}\n`).join(''));
+  const encoding = { onOverflow: 'skip' };
+  const table = await run(propensityStress, {
+    data: [{ name: 'long', log }],
+    backbones: [{ ...TINY.backbones[0], encoding }],
+    logging: { ...fit, encoding },
+    changes: [{ factor: 0.9 }],
+    methods: methods.slice(1),
+    testQueries: 99,
+  });
+  const asked = fitting.filter(({ id }) => splitOf(id) === 'test').length + 1;
+  expect(lines(join(stage('data', 'long'), 'test.jsonl'))).toHaveLength(asked);
+  const [evaluation] = readdirSync(join(stages, 'values')).filter((name) => name.includes('long-POPE'));
+  const { queries } = JSON.parse(readFileSync(join(stages, 'values', evaluation!, 'evaluation.json'), 'utf8'));
+  expect(queries).toBe(asked - 1);
+  expect(rowOf(table, 'POPE', 'times-0.9').cells.believed!.value).not.toBeNull();
 });
 
 it('is about POPE', async () => {
