@@ -3,7 +3,7 @@
  * to take a step of POPE, SFT and DPO, and what does packing gain? Random weights; what is timed is checked first. Peers with
  * the same shapes: model_peers.py. Run after `npm run build` and `npm run build:cuda`:
  *
- *   node bench/gpu/models.mjs [--device cuda|cpu] [--models NAME,..] [--slates N] [--checkpointing] [--out FILE] [--quick]
+ *   node bench/gpu/models.mjs [--device cuda|cpu] [--dtype bf16|f32] [--models NAME,..] [--slates N] [--checkpointing] [--out FILE] [--quick]
  *
  * --quick takes the tiny model and little work, on any device: to see that it runs. Every row is a model of its own, so that
  * its peak of memory is the work's. Rows of FLOP/s count two per parameter of the blocks and row, six with the backward pass,
@@ -21,6 +21,7 @@ import { randomModel, shapes } from './random-model.mjs';
 const { values: options } = parseArgs({
   options: {
     device: { type: 'string', default: 'cuda' },
+    dtype: { type: 'string' },
     models: { type: 'string', default: quick ? 'tiny' : 'Llama-3.2-1B,Llama-3.2-3B,Qwen3-4B,Phi-3.5-mini' },
     slates: { type: 'string', default: quick ? '2' : '8' },
     checkpointing: { type: 'boolean', default: false },
@@ -28,6 +29,7 @@ const { values: options } = parseArgs({
     quick: { type: 'boolean', default: false },
   },
 });
+const dtype = options.dtype ?? (options.device === 'cpu' ? 'f32' : 'bf16');
 const count = Number(options.slates);
 const prompt = quick ? 32 : 512;
 const length = quick ? 8 : 64;
@@ -51,13 +53,14 @@ for (const name of options.models.split(',')) {
   await time(name, 'step of SFT, one response', step('sft', slates(1)));
   await time(name, 'step of DPO, 2 responses', step('dpo', slates(2)));
 }
-if (options.out) writeFileSync(options.out, `${JSON.stringify({ device: options.device, times: rows }, null, 1)}\n`);
+if (options.out)
+  writeFileSync(options.out, `${JSON.stringify({ device: options.device, dtype, times: rows }, null, 1)}\n`);
 
 /** Times `make(model)`, or says why a row is left out. `work` counts what one run does. */
 async function time(name, what, { make, work }) {
   let opened;
   try {
-    opened = await randomModel(name, options.device);
+    opened = await randomModel(name, options.device, dtype);
     const { model, multiplied } = opened;
     const run = await make(model);
     const [{ median }] = await measure({ [what]: run }, { rounds });
@@ -102,7 +105,12 @@ function score(slates, packed) {
     make: async (model) => {
       const run = (some, how) => model.scoreTokens(some, { entropy: true, packed: how, batchTokens });
       const one = slates.slice(0, 1);
-      expectClose('packed means', means(await run(one, true)), means(await run(one, false)), 2e-3);
+      expectClose(
+        'packed means',
+        means(await run(one, true)),
+        means(await run(one, false)),
+        dtype === 'bf16' ? 0.05 : 2e-3,
+      );
       return () => run(slates, packed);
     },
   };
@@ -127,7 +135,7 @@ function generate(slates) {
         await model.generateBatch(prompts, some),
       ];
       const scored = await model.scoreTokens([{ prompt: slates[0].prompt, responses: [first[0].ids] }]);
-      expectClose('log-probability of a sample', [first[0].logProb], [scored[0][0].sum], 0.1);
+      expectClose('log-probability of a sample', [first[0].logProb], [scored[0][0].sum], dtype === 'bf16' ? 5 : 0.1);
       if (first[0].ids.length !== again[0].ids.length) throw new Error('samples depend on the other prompts');
       return () => model.generateBatch(prompts, some);
     },

@@ -59,14 +59,15 @@ export const shapes = {
 /**
  * @param {keyof typeof shapes} name
  * @param {'cpu' | 'cuda'} device
+ * @param {'f32' | 'bf16'} dtype what matrices are multiplied in
  * @returns {Promise<{ model: CausalModel, parameters: number, multiplied: number }>} the model; how many numbers its
  *   parameters are; and those of them that every row is multiplied with: the matrices of the blocks
  */
-export async function randomModel(name, device) {
+export async function randomModel(name, device, dtype) {
   const raw = { max_position_embeddings: 4096, ...shapes[name] };
   const config = parseModelConfig(name, raw);
   const expected = llamaParameters(config);
-  const opened = Device.open(device);
+  const opened = Device.open(device, { products: dtype });
   const weights = await ModelWeights.load(opened, randomCheckpoint(expected), expected);
   const size = (tensors) => tensors.reduce((sum, [, { size }]) => sum + size, 0);
   const tensors = [...weights.tensors];
@@ -78,7 +79,7 @@ export async function randomModel(name, device) {
     tokenizer: null,
     trainedOn: null,
     hash: name,
-    dtype: 'f32',
+    dtype,
     device: opened,
     weights,
     network: new Llama(config, weights),
