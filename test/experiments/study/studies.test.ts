@@ -16,6 +16,7 @@ import { worldCapabilityItems } from '../../../src/experiments/worlds/text/capab
 import { textWorld } from '../../../src/experiments/worlds/text/text-world.js';
 import { capability, capabilityScores } from '../../../src/metrics/capability/index.js';
 import { loadModel } from '../../../src/models/index.js';
+import { completion, fakeServer } from '../../helpers/fake-server.js';
 import { temporaryFolder } from '../../helpers/temporary-folder.js';
 import { TINY } from './tiny.js';
 
@@ -169,6 +170,20 @@ it('independent-protocol measures the same models twice', async () => {
   expect(theirs!.value!.value).not.toBe(ours!.value!.value);
   expect(theirs!.perplexity!.value).toBeGreaterThan(1);
   expect(table.notes[0]).toMatch(/Kendall's tau-b.*: .*V -?[01]\.\d\d/);
+});
+
+it('asks a judge about every method and the baseline, once', async () => {
+  // Prefers the set that stands first, whatever it is: every comparison is a tie.
+  const server = await fakeServer(() => completion('VERDICT: A', 'judge'));
+  const judged = { judge: { url: server.url, model: 'judge' }, trainOn: 'people' };
+  const table = await run(rq4, judged);
+  expect(table.columns.at(-1)).toMatchObject({ key: 'winRate', label: 'Win rate' });
+  expect(rowOf(table, 'POPE').cells.winRate).toMatchObject({ value: 0.5, seeds: [0.5] });
+  expect(rowOf(table, 'SFT').cells.winRate).toBeUndefined();
+  // Base and POPE against SFT, five queries in both orders.
+  expect(server.requests).toHaveLength(2 * 5 * 2);
+  expect(await run(rq4, judged)).toEqual(table);
+  expect(server.requests).toHaveLength(2 * 5 * 2);
 });
 
 it('leaves out what exceeds the context of pi0 or of a model', async () => {
