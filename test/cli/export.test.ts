@@ -38,6 +38,28 @@ describe('pope export', () => {
     expect(Object.keys(lines()[0])).toEqual(['id', 'prompt', 'completions', 'rewards']);
   });
 
+  it('writes a rating sheet and counts what comes back', async () => {
+    const generations = ['now', 'then'].map((policy) => {
+      const own = slates.map(({ id }) => JSON.stringify({ query: id, text: `${policy} says ${id}`, policy }));
+      writeFileSync(join(folder, `${policy}.jsonl`), `${own.join('\n')}\n`);
+      return join(folder, `${policy}.jsonl`);
+    });
+    const [sheet, key] = [join(folder, 'sheet.csv'), join(folder, 'sheet.key.json')];
+    const policies = ['--generations', generations[0]!, '--against', generations[1]!];
+    const made = await runCli(['export', 'rating-sheet', log, ...policies, '--items', '5', '-o', sheet]);
+    expect(made).toMatchObject({ code: 0, stderr: `5 comparisons: ${sheet}; keep ${key} from raters\n` });
+    // This rater knows the answers of "now" when there are any.
+    const rows = readFileSync(sheet, 'utf8').trimEnd().split('\r\n').slice(1);
+    const rated = rows.map((row) => `${row}${/,now says [^,]*,then says/.test(row) ? 'A' : 'B'}`);
+    writeFileSync(join(folder, 'anna.csv'), `sheet,item,prompt,a,b,choice\n${rated.join('\n')}\n`);
+    const counted = await runCli(['export', 'ratings', key, '--rated', join(folder, 'anna.csv'), '-o', out]);
+    expect(counted).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/^"now" against "then": 5 wins, 0 ties, 0 losses; win rate 1/),
+    });
+    expect(JSON.parse(readFileSync(out, 'utf8'))).toMatchObject({ wins: 5, raters: 1, agreement: null });
+  });
+
   it.each<[string, string[], RegExp]>([
     ['another kind', ['csv', log], /USAGE: pope export: expected one of trl, weights.*, got "csv"/],
     ['a flag of another kind', ['trl', log, '--beta', '2'], /BAD_OPTION: --beta <x>: not a flag of "pope export trl"/],

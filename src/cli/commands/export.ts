@@ -1,21 +1,26 @@
+import { isDeepStrictEqual } from 'node:util';
 import { UsageError } from '../../errors.js';
 import { defineCommand } from '../command.js';
 import { EXPORT_FLAGS, type ExportKind } from '../export/export-kind.js';
+import { ratingSheet } from '../export/rating-sheet.js';
+import { ratings } from '../export/ratings.js';
 import { trl } from '../export/trl.js';
 import { weights } from '../export/weights.js';
 import type { Flags } from '../settings.js';
 
-const KINDS: readonly ExportKind[] = [trl, weights];
+const KINDS: readonly ExportKind[] = [trl, weights, ratingSheet, ratings];
 
 /** Flags of all kinds; those that several have are the same. */
 const FLAGS: Flags = Object.assign({}, ...KINDS.map(({ flags }) => flags));
 
 export const exportCommand = defineCommand({
   name: 'export',
-  summary: 'Write a log in the form that another tool reads.',
+  summary: 'Write a log in the form that another tool reads, or a sheet on which people compare policies.',
   examples: [
     'pope export trl log.jsonl --split train -o preferences.jsonl',
     'pope export weights log.jsonl --target now.jsonl --logging logging.jsonl --split train -o weights.jsonl',
+    'pope export rating-sheet log.jsonl --generations new.jsonl --against old.jsonl -o sheet.html',
+    'pope export ratings sheet.key.json --rated anna.csv ben.csv -o ratings.json',
   ],
   arguments: [
     ['<what>', KINDS.map(({ name, summary }) => `${name} (${summary})`).join('; ')],
@@ -36,9 +41,7 @@ export const exportCommand = defineCommand({
 /** A flag of another kind would change nothing: whoever gives it expects something else. */
 function checkFlags(kind: ExportKind, settings: Readonly<Record<string, unknown>>): void {
   const given = Object.entries(FLAGS).find(([name, { fallback }]) => {
-    const value = settings[name];
-    const isSet = Array.isArray(value) && Array.isArray(fallback) ? value.length > 0 : value !== fallback;
-    return isSet && !(name in kind.flags);
+    return !isDeepStrictEqual(settings[name], fallback) && !(name in kind.flags);
   });
   if (given !== undefined) {
     throw new UsageError('BAD_OPTION', `${given[1].syntax}: not a flag of "pope export ${kind.name}"`);

@@ -4,7 +4,11 @@ import type { Flags, Settings } from '../settings.js';
 
 /** Flags of every export. */
 export const EXPORT_FLAGS = {
-  output: required('-o, --output <file>', 'file to write: .jsonl, .jsonl.gz or .parquet', outputFile),
+  output: required(
+    '-o, --output <file>',
+    'file to write: .jsonl, .jsonl.gz or .parquet; .html or .csv of a rating sheet',
+    outputFile,
+  ),
 };
 
 /** One kind of `pope export`, with flags of its own. */
