@@ -3,6 +3,7 @@
 // widths that four floats at a time divide and with others.
 #include <vector>
 
+#include "cuda/device.h"
 #include "kernel_check.h"
 #include "kernels/activation/activation.cuda.h"
 #include "kernels/activation/activation.reference.h"
@@ -216,9 +217,23 @@ void sampling(cuda::Stream& stream, int64_t rows, int64_t vocab) {
   }
 }
 
+// Every op of the table has a kernel; one without would be refused where it is enqueued.
+void work_without_a_kernel_is_refused() {
+  const cuda::CudaDevice device;
+  const Work on_cpu_only = [](ThreadPool&) {};
+  std::optional<Error> refused;
+  try {
+    device.require_kernel(on_cpu_only);
+  } catch (const Error& error) {
+    refused.emplace(error);
+  }
+  CHECK(refused && refused->status == Status::unsupported);
+}
+
 }  // namespace
 
 void test_network() {
+  work_without_a_kernel_is_refused();
   cuda::Stream stream;
   elementwise(stream, brief ? 97 : 5003);
   matrices(stream, brief ? 2 : 300, brief ? 12 : 40);
