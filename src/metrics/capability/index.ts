@@ -1,4 +1,10 @@
-export { capability } from './capability.js';
-export { type CapabilityItems, type MultipleChoice, readCapabilityItems } from './items.js';
+export { type CapabilityIntervals, capability } from './capability.js';
+export { type CapabilityItems, type HeldOutText, type MultipleChoice, readCapabilityItems } from './items.js';
 export type { Capability } from './result.js';
-export { type CapabilityOptions, type CapabilityScores, capabilityScores } from './score.js';
+export {
+  type CapabilityOptions,
+  type CapabilityScores,
+  capabilityScores,
+  type QuestionScore,
+  type TextScore,
+} from './score.js';

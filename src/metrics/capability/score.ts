@@ -44,8 +44,8 @@ const TEXTS_AT_ONCE = 16;
 
 /**
  * Scores questions and held-out texts with a model. A choice is scored as a response to its question, a text as one to its prompt where it
- * has one: as the texts stand and without an end token. A text without is scored in windows without overlap; the first begins after BOS (or EOS, for models without), the others
- * after the token before them.
+ * has one: as the texts stand and without an end token. A text without a prompt is scored in windows without overlap; the first begins after
+ * BOS (or EOS, for models without), the others after the token before them.
  *
  * Source: docs/theory.md section 8; the rules are those of lm-evaluation-harness (acc, acc_norm, loglikelihood_rolling).
  * @throws DataError NO_TOKENIZER, CHAT_TEMPLATE, EMPTY_PROMPT, EMPTY_RESPONSE
@@ -56,10 +56,15 @@ export async function capabilityScores(
   { signal, onProgress, ...encoding }: CapabilityOptions = {},
 ): Promise<CapabilityScores> {
   const policy = new LocalPolicy(model, { ...encoding, end: 'none', onOverflow: 'skip' });
+  let done = 0;
+  const count = (items: number) => {
+    done += items;
+    onProgress?.(done);
+  };
   const ofItem = async function* (slates: Slate[]) {
     for await (const { query, responses } of policy.score(slates, signal ? { signal } : {})) {
       yield [Number(query), responses] as const;
-      onProgress?.(Number(query) + 1);
+      count(1);
     }
   };
   const scores: CapabilityScores = {
@@ -72,7 +77,8 @@ export async function capabilityScores(
   for await (const [item, responses] of ofItem(asked))
     scores.questions[item] = scoreQuestion(questions[item]!, responses);
   const prompted = texts.flatMap(({ prompt, text }, i) => (prompt === undefined ? [] : [asSlate(i, prompt, [text])]));
-  for await (const [item, [response]] of ofItem(prompted)) scores.texts[item] = response!;
+  for await (const [item, [response]] of ofItem(prompted))
+    scores.texts[item] = { logprob: response!.logprob, tokens: response!.tokens };
   const alone = texts.flatMap(({ prompt, text }, item) => (prompt === undefined ? [{ item, text }] : []));
   for (let start = 0; start < alone.length; start += TEXTS_AT_ONCE) {
     const batch = alone.slice(start, start + TEXTS_AT_ONCE);
@@ -82,7 +88,7 @@ export async function capabilityScores(
       signal,
     );
     for (const [i, { item }] of batch.entries()) scores.texts[item] = scored[i]!;
-    onProgress?.(questions.length + start + batch.length);
+    count(batch.length);
   }
   return scores;
 }
