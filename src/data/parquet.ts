@@ -1,15 +1,6 @@
 /** Logs in Parquet: the same columns as the JSONL fields, nested alike (lists of structs). */
 import { isDeepStrictEqual } from 'node:util';
-import {
-  type AsyncBuffer,
-  asyncBufferFromFile,
-  type FileMetaData,
-  parquetMetadataAsync,
-  parquetReadObjects,
-  parquetSchema,
-  type SchemaTree,
-} from 'hyparquet';
-import { compressors } from 'hyparquet-compressors';
+import type { AsyncBuffer, FileMetaData, SchemaTree } from 'hyparquet';
 import { DataError, describeError } from '../errors.js';
 import type { InputFile } from './input.js';
 
@@ -20,10 +11,13 @@ import type { InputFile } from './input.js';
  */
 export async function* readParquetRows(file: InputFile): AsyncGenerator<{ row: unknown; fraction: number }> {
   try {
-    const buffer = await openBuffer(file.path);
+    // Loaded here, because most programs read no Parquet and importing this package is to be quick.
+    const { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects, parquetSchema } = await import('hyparquet');
+    const { compressors } = await import('hyparquet-compressors');
+    const buffer = heardRejections(await asyncBufferFromFile(file.path));
     // Looking for columns of geometry, the library never ends on a schema that claims a negative number of children.
     const metadata = await parquetMetadataAsync(buffer, { geoparquet: false });
-    checkColumns(metadata);
+    checkColumns(metadata, parquetSchema(metadata));
     let rowStart = 0;
     for (const group of metadata.row_groups) {
       const rowEnd = rowStart + Number(group.num_rows);
@@ -44,8 +38,7 @@ export async function* readParquetRows(file: InputFile): AsyncGenerator<{ row: u
  * for any: thrown in the midst of that, for a column that claims an impossible place, an error would leave behind the
  * columns already begun, and the failure of one of those would end the process as an unhandled rejection.
  */
-async function openBuffer(path: string): Promise<AsyncBuffer> {
-  const buffer = await asyncBufferFromFile(path);
+function heardRejections(buffer: AsyncBuffer): AsyncBuffer {
   return {
     byteLength: buffer.byteLength,
     slice(start, end) {
@@ -60,8 +53,8 @@ async function openBuffer(path: string): Promise<AsyncBuffer> {
  * The reader decodes all columns at once and waits only for those that it finds in the schema: the failure of any other
  * would end the process as an unhandled rejection.
  */
-function checkColumns(metadata: FileMetaData): void {
-  const expected = leafPaths(parquetSchema(metadata)).sort();
+function checkColumns(metadata: FileMetaData, schema: SchemaTree): void {
+  const expected = leafPaths(schema).sort();
   for (const group of metadata.row_groups) {
     const found = group.columns.map((column) => JSON.stringify(column.meta_data?.path_in_schema)).sort();
     if (!isDeepStrictEqual(found, expected)) throw new Error('a row group has other columns than the schema');

@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { constants, gunzipSync } from 'node:zlib';
-import { parquetMetadata } from 'hyparquet';
+import { parquetMetadata } from 'hyparquet/src/metadata.js';
 import { openInput } from '../data/input.js';
 import { readTextLines } from '../data/lines.js';
 import { FIRST_ROW } from '../data/parquet-writer.js';
