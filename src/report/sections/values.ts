@@ -14,8 +14,8 @@ const PANELS: Record<Normalisation, string> = {
 export function values(runs: readonly Run[], { colours }: SectionContext): Section | null {
   const evaluations = runsOf(runs, 'evaluation');
   if (evaluations.length === 0) return null;
-  const rows = evaluations.flatMap(({ name, data }) =>
-    data.estimates.map((estimate) => ({
+  const rows = evaluations.flatMap(({ name, data }) => [
+    ...data.estimates.map((estimate) => ({
       ...{ policy: name, estimator: estimate.estimator, normalise: estimate.normalise },
       value: estimate.value,
       ...bounds(estimate.interval),
@@ -25,7 +25,14 @@ export function values(runs: readonly Run[], { colours }: SectionContext): Secti
       selfNormalised: estimate.selfNormalised,
       ...{ form: estimate.form, transform: estimate.transform, verdict: estimate.verdict },
     })),
-  );
+    // With a model of the reward: the value under 'none' again, its diversity that of the decomposed estimate.
+    ...data.predicted.map((row) => ({
+      ...{ policy: name, estimator: row.estimator, normalise: 'none' as const, value: row.value },
+      ...bounds(row.interval),
+      ...{ perResponse: null, utility: row.utility, diversity: null, selfNormalised: null },
+      ...{ form: '', transform: '', verdict: row.verdict },
+    })),
+  ]);
   const legend = colours.entries(evaluations.map(({ name }) => name));
   const data: Table = {
     id: 'values',
