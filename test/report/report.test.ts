@@ -86,6 +86,23 @@ describe('sections', () => {
     expect(sections[0]!.blocks[0]).toMatchObject({ kind: 'answer', headline: 'No value', verdict: 'unreliable' });
   });
 
+  it('have the values with a model of the reward, where there are any', async () => {
+    const [run] = runs.filter(({ kind }) => kind === 'evaluation') as Extract<Run, { kind: 'evaluation' }>[];
+    const bounds = { method: 't', low: 1, high: 3, alpha: 0.05 };
+    const dr = { estimator: 'dr' as const, value: 2, interval: bounds, utility: 1, utilityInterval: bounds };
+    const predicted = [{ ...dr, utilityError: 0.1, verdict: 'reliable' as const }];
+    const made = await buildReport([{ ...run!, data: { ...run!.data, predicted } }]);
+    const { rows } = tablesOf(made).find(({ id }) => id === 'values')!;
+    expect(rows.at(-1)).toMatchObject({
+      estimator: 'dr',
+      normalise: 'none',
+      value: 2,
+      low: 1,
+      high: 3,
+      verdict: 'reliable',
+    });
+  });
+
   it('give a policy one colour everywhere', () => {
     const colours = figuresOf(report).flatMap(({ legend, data }) => (data.id === 'study' ? [] : legend));
     for (const name of ['sft', 'new', 'pope']) {
