@@ -56,7 +56,7 @@ describe.each(rules)('sample draws %s', (_, { temperature = 1, topK = 0, topP = 
       expect(checkOp('sample', call, addon).outputs).toHaveLength(2);
     };
     for (const seed of [0, 1, 2 ** 31, 2 ** 53 - 1]) check(61, seed, loadAddon());
-    check(23, 2 ** 53 - 1, simtAddon());
+    if (process.env.POPE_SIMD === undefined) check(23, 2 ** 53 - 1, simtAddon());
   });
 });
 
