@@ -1,5 +1,5 @@
-"""The work of models.mjs by torch and transformers, as most people would write it: no packing, every response behind its own
-copy of the prompt; shapes, numbers of tokens and rows of the table as there. Needs a GPU; peft for the rows of LoRA.
+"""The work of models.mjs by torch and transformers, as most people would write it: no packing, every response behind its
+own copy of the prompt; shapes, numbers of tokens and rows of the table as there. Needs a GPU; peft for the rows of LoRA.
 
     python3 bench/gpu/model_peers.py --out peers-models.json [--dtype float32|bfloat16] [--slates 8] [--checkpointing]
 """
@@ -14,8 +14,10 @@ import transformers
 LLAMA = dict(vocab_size=128256, num_key_value_heads=8, intermediate_size=8192, rope_theta=500000.0, rms_norm_eps=1e-5,
              tie_word_embeddings=True)
 MODELS = {
-    "Llama-3.2-1B": ("LlamaConfig", dict(LLAMA, hidden_size=2048, num_hidden_layers=16, num_attention_heads=32, head_dim=64)),
-    "Llama-3.2-3B": ("LlamaConfig", dict(LLAMA, hidden_size=3072, num_hidden_layers=28, num_attention_heads=24, head_dim=128)),
+    "Llama-3.2-1B": ("LlamaConfig", dict(LLAMA, hidden_size=2048, num_hidden_layers=16, num_attention_heads=32,
+                                         head_dim=64)),
+    "Llama-3.2-3B": ("LlamaConfig", dict(LLAMA, hidden_size=3072, num_hidden_layers=28, num_attention_heads=24,
+                                         head_dim=128)),
     "Qwen3-4B": ("Qwen3Config", dict(vocab_size=151936, hidden_size=2560, num_hidden_layers=36, num_attention_heads=32,
                                      num_key_value_heads=8, head_dim=128, intermediate_size=9728, rope_theta=1e6,
                                      tie_word_embeddings=True)),
@@ -122,7 +124,8 @@ def bench(name, slates, dtype, checkpointing):
         pope = slates * RESPONSES * LENGTH
         report(name, f"step of POPE, 16 responses{kind}", pope,
                lambda: step(model, all_responses, importance_weighted, RESPONSES))
-        report(name, f"step of SFT, one response{kind}", slates * LENGTH, lambda: step(model, single, lambda s: -s.sum(), 1))
+        report(name, f"step of SFT, one response{kind}", slates * LENGTH,
+               lambda: step(model, single, lambda s: -s.sum(), 1))
         report(name, f"step of DPO, 2 responses{kind}", slates * 2 * LENGTH, lambda: step(model, pairs, dpo, 2))
 
     steps("")

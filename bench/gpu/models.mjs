@@ -3,7 +3,8 @@
  * to take a step of POPE, SFT and DPO, and what does packing gain? Random weights; what is timed is checked first. Peers with
  * the same shapes: model_peers.py. Run after `npm run build` and `npm run build:cuda`:
  *
- *   node bench/gpu/models.mjs [--device cuda|cpu] [--dtype bf16|f32] [--models NAME,..] [--slates N] [--checkpointing] [--out FILE] [--quick]
+ *   node bench/gpu/models.mjs [--device cuda|cpu] [--dtype bf16|f32] [--models NAME,..] [--slates N] [--checkpointing]
+ *       [--out FILE] [--quick]
  *
  * --quick takes the tiny model and little work, on any device: to see that it runs. Every row is a model of its own, so that
  * its peak of memory is the work's. Rows of FLOP/s count two per parameter of the blocks and row, six with the backward pass,

@@ -120,7 +120,7 @@ def bench_head(model, width, vocab):
 
 
 def bench_attention(model, heads, kv, head):
-    """128 sequences of 512 + 64 tokens, what a packed slate is to those who cannot pack; one of 8192; one new token each."""
+    """128 sequences of 512 + 64 tokens, what 8 slates are to those who cannot pack; one of 8192; one new token each."""
     scale = 1 / math.sqrt(head)
 
     def tensors(count, queries, keys):
