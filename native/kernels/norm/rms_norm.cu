@@ -31,9 +31,10 @@ __global__ void __launch_bounds__(kThreads)
   }
 }
 
-// scales[row] = 1 / sqrt(mean of squares + eps), for the gradient of the weight; may be nullptr.
+// scales[row] = 1 / sqrt(mean of squares + eps), for the gradient of the weight; may be nullptr. 1024 threads per
+// multiprocessor are enough: left to itself ptxas spares registers until they do not suffice.
 template <int kThreads, int n>
-__global__ void __launch_bounds__(kThreads)
+__global__ void __launch_bounds__(kThreads, 1024 / kThreads)
     rms_norm_backward_kernel(const float* x, const float* weight, const float* dy, float* dx, float* scales,
                              int64_t rows, int64_t width, float eps) {
   for (int64_t row = blockIdx.x; row < rows; row += gridDim.x) {

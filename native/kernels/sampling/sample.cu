@@ -101,8 +101,8 @@ __device__ inline Word find_cutoff(const Row& row, Word target) {
   return prefix;
 }
 
-// Two blocks per multiprocessor: left to itself ptxas keeps to 40 registers, which do not suffice.
-__global__ void __launch_bounds__(kThreads, 2)
+// One block per multiprocessor is enough: left to itself ptxas keeps to 40 registers, which do not suffice.
+__global__ void __launch_bounds__(kThreads, 1)
     sample_kernel(const float* logits, const SampleCounter* counters, int32_t* ids, float* log_probs,
                   SampleSettings settings, float scale, int unit_bits, Word* all_tile_sums, RefusalWord* refusals) {
   const int64_t r = blockIdx.x, vocab = settings.vocab;
