@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Folds } from '../../src/align/folds.js';
 import type { Slate } from '../../src/data/slate.js';
 import { splitOf } from '../../src/data/split.js';
+import fc from '../helpers/properties.js';
 
 /** Slates of invented queries; a number names the cluster, null none. */
 function slates(clusters: readonly (number | null)[]): Slate[] {

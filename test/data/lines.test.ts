@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeLine, type Line, splitLines } from '../../src/data/lines.js';
+import fc from '../helpers/properties.js';
 
 const file = { kind: 'LOG', name: 'log.jsonl' } as const;
 

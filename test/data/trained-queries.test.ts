@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Split } from '../../src/data/split.js';
 import { TrainedQueries, trainedQueriesSchema } from '../../src/data/trained-queries.js';
+import fc from '../helpers/properties.js';
 
 const query = (n: number) => ({ id: `q${n}`, prompt: `prompt ${n}` });
 const of = (splits: readonly Split[]) =>

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ExactSum, exactSum } from '../../src/estimators/exact-sum.js';
+import fc from '../helpers/properties.js';
 
 /** The exact value as an integer number of 2^-1074. */
 function asInteger(value: number): bigint {

@@ -1,11 +1,12 @@
 /** @file What must hold of every estimator of scalar logs, whatever the log. */
-import fc from 'fast-check';
+
 import { describe, expect, it } from 'vitest';
 import { interval } from '../../src/estimators/intervals.js';
 import { SCALAR_ESTIMATORS, type ScalarEstimatorName } from '../../src/estimators/scalar/definitions.js';
 import { type EstimateOptions, estimate, type ScalarEstimate } from '../../src/estimators/scalar/estimate.js';
 import type { ScalarLog } from '../../src/estimators/scalar/input.js';
 import { StreamingEstimate } from '../../src/estimators/scalar/streaming.js';
+import fc from '../helpers/properties.js';
 
 const K = 3;
 const RUNS = { numRuns: 40 };

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DataError, UsageError } from '../../src/errors.js';
 import { type SlateData, type SlateOptions, slateEstimates } from '../../src/estimators/slate-estimates.js';
+import fc from '../helpers/properties.js';
 import { randomLog } from '../helpers/slate-log.js';
 import { expectClose, tolerances } from '../helpers/tolerance.js';
 

@@ -1,5 +1,5 @@
 /** The contributions from one pass against the metric computed anew without each group. */
-import fc from 'fast-check';
+
 import { describe, expect, it } from 'vitest';
 import {
   distinct,
@@ -8,6 +8,7 @@ import {
   selfBleu,
   selfBleuContributions,
 } from '../../src/metrics/index.js';
+import fc from '../helpers/properties.js';
 import { expectClose, tolerances } from '../helpers/tolerance.js';
 
 /** Few words, so that texts of several groups share n-grams and repeat them; some texts are empty. */

@@ -1,5 +1,5 @@
 /** What holds for any texts, similarities, votes and rankings. */
-import fc from 'fast-check';
+
 import { describe, expect, it } from 'vitest';
 import {
   bleu,
@@ -23,6 +23,7 @@ import {
   spearman,
   totalVariation,
 } from '../../src/metrics/index.js';
+import fc from '../helpers/properties.js';
 import { expectClose, tolerances } from '../helpers/tolerance.js';
 import { similarityOf } from './matrices.js';
 

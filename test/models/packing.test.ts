@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { layOut, type PlanOptions, planBatches, type TokenSlate } from '../../src/models/packing.js';
 import type { RopeConfig } from '../../src/models/rope-config.js';
+import fc from '../helpers/properties.js';
 
 const options: PlanOptions = { batchTokens: 100, packed: true, rope: null };
 const longrope: RopeConfig = {

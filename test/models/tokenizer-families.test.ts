@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Tokenizer } from '../../src/models/tokenizer.js';
+import fc from '../helpers/properties.js';
 import { slowEncode } from '../helpers/slow-bpe.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 import { buildTokenizer, type TokenizerFamily } from '../helpers/tokenizer-builder.js';

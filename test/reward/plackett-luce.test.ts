@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Choice, rankingChoices } from '../../src/reward/choices.js';
 import { PRIOR_STRENGTH, plackettLuceWorths } from '../../src/reward/plackett-luce.js';
+import fc from '../helpers/properties.js';
 
 // ---- The model again, slow and direct: log posterior over scores s_k = log w_k, its gradient, gradient ascent.
 

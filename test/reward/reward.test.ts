@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Judgement, LoggedResponse, Slate } from '../../src/data/slate.js';
 import { parseReward, type RewardName, slateReward } from '../../src/reward/index.js';
+import fc from '../helpers/properties.js';
 
 type Opinion = Omit<Partial<LoggedResponse>, 'id' | 'text'>;
 

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { cressieReadBound } from '../../../src/estimators/intervals/cressie-read.js';
 import { empiricalLikelihoodBound, likelihoodDual } from '../../../src/estimators/intervals/empirical-likelihood.js';
@@ -7,6 +6,7 @@ import type { WeightedLog } from '../../../src/estimators/intervals/weighted-log
 import { Random } from '../../../src/estimators/random.js';
 import { type LikelihoodName, likelihoodContributions } from '../../../src/estimators/scalar/likelihood.js';
 import { studentTQuantile } from '../../../src/estimators/special-functions.js';
+import fc from '../../helpers/properties.js';
 
 function weightedLog(weights: number[], rewards: number[], weightRange: [number, number]): WeightedLog {
   return {

@@ -1,9 +1,9 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../../src/estimators/random.js';
 import { crossFit, crossFitActions } from '../../../src/estimators/reward-models/cross-fit.js';
 import { fitRewardModel } from '../../../src/estimators/reward-models/fit.js';
 import { estimate } from '../../../src/estimators/scalar/estimate.js';
+import fc from '../../helpers/properties.js';
 
 const rows = fc.record({ n: fc.integer({ min: 3, max: 40 }), d: fc.integer({ min: 1, max: 5 }), seed: fc.nat(1000) });
 

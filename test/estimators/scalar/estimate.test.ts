@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type EstimateOptions, estimate } from '../../../src/estimators/scalar/estimate.js';
 import type { ScalarLog } from '../../../src/estimators/scalar/input.js';
+import fc from '../../helpers/properties.js';
 
 const K = 3;
 

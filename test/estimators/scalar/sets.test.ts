@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { estimateLoggers } from '../../../src/estimators/scalar/loggers.js';
 import { estimateSets, type SetLog } from '../../../src/estimators/scalar/sets.js';
+import fc from '../../helpers/properties.js';
 
 /** Probability of drawing these items in this order without replacement. */
 function orderProbability(order: readonly number[], p: readonly number[]): number {

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { envelopeAt, type Point } from '../../../src/experiments/synthetic/envelope.js';
+import fc from '../../helpers/properties.js';
 
 describe('envelopeAt', () => {
   const points: Point[] = [

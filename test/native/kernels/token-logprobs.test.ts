@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { HostArray } from '../../../src/native/addon.js';
 import { loadAddon } from '../../../src/native/loader.js';
 import { checkOp, randomNumbers } from '../../helpers/check-op.js';
+import fc from '../../helpers/properties.js';
 import { expectClose, tolerances } from '../../helpers/tolerance.js';
 
 const f32 = 0;

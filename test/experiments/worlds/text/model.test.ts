@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { allWords, LANGUAGE } from '../../../../src/experiments/worlds/text/language.js';
 import { writeWorldModel } from '../../../../src/experiments/worlds/text/model.js';
@@ -9,6 +8,7 @@ import { vocabularySize } from '../../../../src/experiments/worlds/text/tokenize
 import { SlateEncoder } from '../../../../src/models/encode-slate.js';
 import { loadModel } from '../../../../src/models/load.js';
 import { Tokenizer } from '../../../../src/models/tokenizer.js';
+import fc from '../../../helpers/properties.js';
 import { temporaryFolder } from '../../../helpers/temporary-folder.js';
 
 const folder = temporaryFolder();
