@@ -67,15 +67,15 @@ SoftmaxSums sums(const float* z, int64_t n) {
 
 void gradient(const SoftmaxGradient& row, const float* z, int64_t n, int64_t target, float* out) {
   // With d = z - max, whose rounding is small where it matters: log p = d - log_sum, and the gradient but for the
-  // target's own is p (a - h d).
-  const float a = row.h * (row.log_sum - row.entropy) - row.g;
+  // target's own is -p (a + h d).
+  const float a = row.g + row.h * (row.entropy - row.log_sum);
   const float least = kNegligible + row.log_sum, log2_sum = row.log_sum * kLog2E;
   each_vector(z, n, [&](int, Vec v, int64_t first, int64_t count) {
     const Vec below = v - row.max;
     const IntVec negligible = below < least;
     const Vec d = negligible ? Vec{} : below;
     const Vec p = negligible ? Vec{} : exp2_not_positive(d * kLog2E - log2_sum);
-    const Vec gradient = p * (a - row.h * d);
+    const Vec gradient = -p * (a + row.h * d);
     count == kLanes ? store(out + first, gradient) : store_partial(out + first, gradient, count);
   });
   if (target >= 0 && target < n) out[target] += row.g;
