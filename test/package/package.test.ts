@@ -34,6 +34,7 @@ describe.runIf(process.platform === 'linux')('the npm package', { timeout: 300_0
         'scripts/build-native.mjs',
         'binding.gyp',
         'LICENSE',
+        'THIRD-PARTY-NOTICES.md',
       ]),
     );
     const unwanted = /^(src|test|build|docs)\/|^dist\/(\..*|.*\.map)$|__pycache__|^prebuilds\/.*\/cuda\//;
