@@ -7,12 +7,14 @@ import { trainingText } from '../src/cli/demo-report.js';
 import { QUICK_BUDGET } from '../src/experiments/synthetic/index.js';
 import { trainingDemo } from '../src/experiments/training-demo.js';
 import { finished, runCli, startNode } from './cli/run-cli.js';
+import { blocksOf, runShell } from './helpers/document.js';
 import { tinyModel } from './helpers/tiny-model.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
+const all = blocksOf('README.md');
 const blocks = (language: string): string[] =>
-  [...readme.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'gms'))].map((match) => match[1]!);
+  all.filter((block) => block.language === language).map(({ text }) => text);
 const folder = mkdtempSync(join(tmpdir(), 'pope-readme-'));
 
 beforeAll(async () => {
@@ -43,13 +45,9 @@ describe('README', () => {
   });
 
   it('has commands that work, one after the other', async () => {
-    const commands = blocks('sh').flatMap((block) => block.trim().split('\n'));
-    expect(commands).toHaveLength(5);
-    for (const command of commands) {
-      const [program, ...argv] = command.split(' ');
-      expect(program).toBe('pope');
-      expect(await runCli(argv, { cwd: folder })).toMatchObject({ code: 0 });
-    }
+    const scripts = blocks('sh');
+    expect(scripts).toHaveLength(5);
+    expect(await runShell(scripts, folder)).toMatchObject({ code: 0 });
   });
 
   it('has a library example that works', async () => {

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+/** The built command. */
+export const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
 export interface Outcome {
   code: number | null;
@@ -15,10 +16,14 @@ export interface ProcessOptions {
   cwd?: string;
 }
 
+/** The environment of this process without its POPE_ settings. */
+export function cleanEnvironment(): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('POPE_')));
+}
+
 /** Starts Node with none of this process's POPE_ settings. */
 export function startNode(argv: readonly string[], { environment = {}, cwd }: ProcessOptions = {}): ChildProcess {
-  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('POPE_'));
-  return spawn(process.execPath, argv, { env: { ...Object.fromEntries(inherited), ...environment }, cwd });
+  return spawn(process.execPath, argv, { env: { ...cleanEnvironment(), ...environment }, cwd });
 }
 
 /** Starts the built `pope` in a process of its own, as a user would. */
