@@ -216,6 +216,8 @@ class _Call:
         return self._device is not None and self._device.type == "cuda"
 
     def _tensor(self, name, value, element):
+        if value.device.type not in ("cpu", "cuda"):
+            self.fail("UNSUPPORTED", f"{name} is on {value.device}; the kernels take tensors of the CPU and of CUDA")
         if self._device is None or value.device != self._device:
             expected = "the host" if self._device is None else self._device
             self.fail("INVALID_ARGUMENT", f"{name} is on {value.device}, the first array on {expected}; move one of them")

@@ -1,6 +1,6 @@
 /** @file What a training run leaves on disk (docs/training.md): every file appears complete or not at all. */
 import { existsSync } from 'node:fs';
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { writeFileAtomic } from '../data/files.js';
 import { DataError, describeError, UsageError } from '../errors.js';
@@ -94,7 +94,11 @@ export class RunFolder {
 
   /** Gives the disk space of the checkpoints back; only for a run that has ended. */
   async removeCheckpoints(): Promise<void> {
-    await rm(this.#checkpoints, { recursive: true, force: true });
+    // By way of another name: a checkpoint that is half deleted must not be taken for one.
+    const old = join(this.path, '.checkpoints.old');
+    await rm(old, { recursive: true, force: true });
+    if (existsSync(this.#checkpoints)) await rename(this.#checkpoints, old);
+    await rm(old, { recursive: true, force: true });
   }
 
   /** Removes what a killed process left half written. */

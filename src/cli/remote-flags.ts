@@ -1,6 +1,6 @@
 import { UsageError } from '../errors.js';
 import type { RemoteOptions } from '../policy/remote-options.js';
-import { isUrl } from '../remote/endpoint.js';
+import { Endpoint, isUrl } from '../remote/endpoint.js';
 import { optional, positiveInteger, positiveNumber, text, wholeNumber } from './flags.js';
 import type { Settings } from './settings.js';
 
@@ -35,6 +35,7 @@ export function remoteOptions(settings: RemoteSettings): RemoteOptions | null {
     const flag = given[1].syntax.split(' ')[0];
     throw new UsageError('BAD_OPTION', `${flag}: only for a model behind a URL, but --model is ${url}`);
   }
+  new Endpoint(url); // refuses a password before any message shows it
   if (settings.adapter !== undefined) {
     throw new UsageError('BAD_OPTION', `--adapter: only for a model that runs here, but --model is ${url}`);
   }

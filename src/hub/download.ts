@@ -41,7 +41,8 @@ async function attempt(url: string, file: HubFile, blob: string, { fetch, onByte
   if (done > file.size) done = 0;
   if (done < file.size || file.size === 0) {
     // Compressed, a part would not be one of the file.
-    const response = await fetch(url, { headers: { 'accept-encoding': 'identity', range: `bytes=${done}-` } });
+    const range = done > 0 && { range: `bytes=${done}-` };
+    const response = await fetch(url, { headers: { 'accept-encoding': 'identity', ...range } });
     if (response.status !== 206) done = 0;
     const handle = await open(partial, done === 0 ? 'w' : 'r+');
     try {

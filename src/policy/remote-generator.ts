@@ -94,21 +94,28 @@ export class RemoteGenerator implements Generator {
 
   /** The first way of sending a prompt that the server takes and counts the same tokens in. */
   async #findSending(prompt: readonly number[], signal: AbortSignal | undefined): Promise<Sending> {
-    const { endpoint, tokenizer } = this.#parts;
+    const { tokenizer } = this.#parts;
     let failure: unknown;
     for (const sending of SENDINGS) {
       try {
         const body = { prompt: sentPrompt(prompt, sending, tokenizer), max_tokens: 1 };
-        const counted = (await this.#complete(body, signal)).usage?.prompt_tokens ?? prompt.length;
-        if (counted === prompt.length) return sending;
-        const problem = `${prompt.length} tokens are sent, and the server counts ${counted}`;
-        failure = new ServerError('TOKENS_SHIFTED', `${endpoint.url}/completions`, problem);
+        const problem = this.#miscount(prompt, await this.#complete(body, signal));
+        if (problem === null) return sending;
+        failure = problem;
       } catch (error) {
         if (!(error instanceof PopeError) || error.code !== 'ENDPOINT_REFUSED') throw error;
         failure ??= error;
       }
     }
     throw failure;
+  }
+
+  /** What is wrong when the server counts other tokens in a prompt than were sent; a server that does not count is believed. */
+  #miscount(prompt: ArrayLike<number>, { usage }: z.infer<typeof completion>, whose = ''): ServerError | null {
+    const counted = usage?.prompt_tokens ?? prompt.length;
+    if (counted === prompt.length) return null;
+    const problem = `${prompt.length} tokens${whose} are sent, and the server counts ${counted}`;
+    return new ServerError('TOKENS_SHIFTED', `${this.#parts.endpoint.url}/completions`, problem);
   }
 
   async #complete(body: object, signal: AbortSignal | undefined) {
@@ -134,6 +141,8 @@ export class RemoteGenerator implements Generator {
       ...(topK > 0 ? { top_k: topK } : {}),
     };
     const value = await this.#complete(body, signal);
+    const miscount = this.#miscount(prompt, value, ` of query "${query}"`);
+    if (miscount !== null) throw miscount;
     const { text, finish_reason: finish } = value.choices[0]!;
     return {
       query,

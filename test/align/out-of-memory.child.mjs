@@ -10,9 +10,10 @@ import { join } from 'node:path';
 import { adamW, align, LocalPolicy, LoggedDataset, loadModel } from '../../dist/index.js';
 
 const [, , folder, output] = process.argv;
-const SPARE = 400 * 2 ** 20;
+/** Far above what small batches and the garbage of JavaScript need, far below what large batches do. */
+const SPARE = 800 * 2 ** 20;
 
-const slates = Array.from({ length: 20 }, (_, q) => ({
+const slates = Array.from({ length: 40 }, (_, q) => ({
   id: `q${q}`,
   prompt: 'which one?',
   responses: [1, 2].map((k) => ({ id: `r${k}`, text: `${q}${' word'.repeat(10)}`, signal: k })),
@@ -31,7 +32,7 @@ const train = (name, batchTokens) =>
     output: join(output, name),
     method: 'sft-all',
     responses: 'all',
-    batch: 20,
+    batch: 40,
     steps: 1,
     splitRatio: [1, 0, 0],
     validationQueries: 1,

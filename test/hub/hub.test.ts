@@ -165,4 +165,6 @@ test('settings come from the environment', async () => {
   });
   const mirror = { HF_ENDPOINT: 'http://mirror/', HF_HUB_CACHE: '/c', HF_TOKEN: 't', HF_HUB_OFFLINE: '0' };
   expect(await hubSettings(mirror)).toEqual({ url: 'http://mirror', cache: '/c', token: 't', offline: false });
+  const secret = hubSettings({ HF_ENDPOINT: 'https://me:hidden@mirror' });
+  await expect(secret).rejects.toMatchObject({ code: 'ENDPOINT_URL', message: expect.not.stringContaining('hidden') });
 });

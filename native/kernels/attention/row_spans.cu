@@ -1,5 +1,6 @@
 #include "kernels/attention/row_spans.cuda.h"
 
+#include <limits>
 #include <string>
 
 #include "kernels/attention/span_check.cuda.h"
@@ -73,6 +74,9 @@ void spans_of_segments(const Segment* segments, const AttentionShape& shape, Cac
     throw Error(Status::out_of_range, "attention: there is no segment for the " + rows + " rows", -1);
   }
   if (shape.segments == 0) return;
+  if (shape.segments > std::numeric_limits<int>::max()) {
+    throw Error(Status::unsupported, "attention: a GPU takes less than 2^31 segments");
+  }
   stream.fill_bytes(spans, 0, static_cast<size_t>(shape.rows) * sizeof(CacheSpan));
   RefusalWord* const refusals = stream.refusals(describe_segment(shape.rows));
   const int count = static_cast<int>(shape.segments);

@@ -22,13 +22,14 @@ struct Rotate {
   template <int n>
   __device__ void at(int64_t row, int64_t column) const {
     const int head = static_cast<int>(shape.head), half = static_cast<int>(shape.rotary / 2), items = head - half;
-    const int h = static_cast<int>(column) / items, item = static_cast<int>(column) % items;
+    const int64_t h = column / items;
+    const int item = static_cast<int>(column % items);
     const int64_t first = (row * shape.heads + h) * head;
     const int32_t position = positions[row];
     const bool valid = position >= 0 && position < shape.table;
     if (!valid && column == 0) report_number(refusals, row, position);
     if (item < half) {
-      rotate<n>(first + item, half, valid ? position * half + item : -1);
+      rotate<n>(first + item, half, valid ? int64_t{position} * half + item : -1);
     } else {
       const int64_t i = first + half + item;
       store_floats<n>(out + i, valid ? load_floats<n>(x + i) : not_a_number<n>());

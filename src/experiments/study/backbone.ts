@@ -17,9 +17,11 @@ export interface StudyBackbone {
 /** A model folder as it is, or the base model of a text world, which is trained here. */
 export async function prepareBackbone(study: Study, name: string): Promise<StudyBackbone> {
   const { model, world, seed, steps, encoding = {} } = study.backbone(name);
-  // What is in a model's folder is checked by its hash where it is trained, scored or generated from.
+  // By its path alone (docs/experiments.md).
   if (model !== undefined) return { name, hash: JSON.stringify({ model, encoding }), model, encoding };
-  return { name, encoding, ...(await trainBackbone(study, { name, world: world!, seed, steps })) };
+  const base = await trainBackbone(study, { name, world: world!, seed, steps });
+  const hash = Object.keys(encoding).length === 0 ? base.hash : JSON.stringify({ base: base.hash, encoding });
+  return { name, hash, model: base.model, encoding };
 }
 
 /** Trains the base model of a text world. */

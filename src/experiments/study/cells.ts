@@ -78,14 +78,14 @@ function difference(
     .map((_, query) => query)
     .filter((query) => !Number.isNaN(own.values[query]! + other.values[query]!));
   if (both.length === 0) return { value: null, low: null, high: null };
+  const scale = scaleOf(metric);
   if (own.weights === null || both.length < 2) {
     const { value, low, high } = meanWithInterval(
-      both.map((query) => own.values[query]! - other.values[query]!),
+      both.map((query) => scale(own.values[query]!) - scale(other.values[query]!)),
       options,
     );
     return { value, low, high };
   }
-  const scale = scaleOf(metric);
   const mean = ({ values, weights }: Contributions, sample: Int32Array) => {
     let [sum, total] = [0, 0];
     for (const i of sample) {

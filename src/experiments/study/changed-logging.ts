@@ -62,8 +62,17 @@ export async function changedLogging(
 
 type Propensity = Pick<ResponseScore, 'response' | 'logprob' | 'tokens'> & { query: string };
 
+/** Names of changes, each once: the second of one kind has a number. */
+export function namesOfChanges(changes: readonly PropensityChange[]): string[] {
+  const names = changes.map(nameOfChange);
+  return names.map((name, i) => {
+    const before = names.slice(0, i).filter((other) => other === name).length;
+    return before === 0 ? name : `${name}-${before + 1}`;
+  });
+}
+
 /** Short, and fit to be part of a folder's name. */
-export function nameOfChange(change: PropensityChange): string {
+function nameOfChange(change: PropensityChange): string {
   if ('noise' in change) return `noise-${change.noise}`;
   if ('factor' in change) return `times-${change.factor}`;
   return 'fit' in change ? 'another-fit' : 'in-sample';

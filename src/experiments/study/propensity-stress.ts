@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { prepareBackbone } from './backbone.js';
 import { BUILT_IN_FIT, BUILT_IN_GENERATION, BUILT_IN_TRAINING, builtInMethod } from './built-in.js';
 import { valueCell } from './cells.js';
-import { changedLogging, nameOfChange } from './changed-logging.js';
+import { changedLogging, namesOfChanges } from './changed-logging.js';
 import { type PropensityChange, propensities, studySchema } from './config.js';
 import { prepareData, type StudyData } from './data.js';
 import type { GridOptions } from './grid.js';
@@ -45,6 +45,7 @@ export const propensityStress = defineExperiment({
   quicken: (config) => ({ ...config, changes: config.changes.map(quickChange) }),
   run: async (study) => {
     const { data, changes } = study.config;
+    const names = namesOfChanges(changes);
     const options: GridOptions = {
       experiment: 'propensity-stress',
       title: 'Wrong propensities',
@@ -61,8 +62,8 @@ export const propensityStress = defineExperiment({
     };
     const table = await variantTable(study, options, (method) => [
       { name: 'as known', suffix: 'known', method },
-      ...changes.map((change) => {
-        const name = nameOfChange(change);
+      ...changes.map((change, i) => {
+        const name = names[i]!;
         return { name, suffix: name, method: { ...method, propensities: change } };
       }),
     ]);
@@ -78,6 +79,7 @@ function quickChange(change: PropensityChange): PropensityChange {
 /** V of the methods that read no propensities, when what is known of pi0 is wrong: the same models throughout. */
 async function fixedRows(study: Study, changes: readonly PropensityChange[]): Promise<TableRow[]> {
   const rows: TableRow[] = [];
+  const names = namesOfChanges(changes);
   for (const { name } of study.config.backbones) {
     const backbone = await prepareBackbone(study, name);
     for (const { name: set } of study.config.data) {
@@ -90,10 +92,10 @@ async function fixedRows(study: Study, changes: readonly PropensityChange[]): Pr
             await scoreModel(study, await trainMethod(study, { data, backbone, method, seed }, logging), data),
           );
         }
-        for (const change of changes) {
+        for (const [i, change] of changes.entries()) {
           const believed = await believedValue(study, { scores, data, logging, change });
           const trainedOn = method.training === undefined ? null : set;
-          const variant = nameOfChange(change);
+          const variant = names[i]!;
           rows.push({ backbone: name, trainedOn, data: set, method: method.name, variant, cells: { believed } });
         }
       }

@@ -57,6 +57,10 @@ export async function evaluateModel(
     const [target, told] = [scoreFile(scores.path), asPolicy(logging)];
     const slates = new ScoredSlates(await openTest(data, 'test'), [target, told]);
     const evaluation = await evaluate(slates, { target, logging: told, signal: study.signal, ...options });
+    if (slates.skipped > 0) {
+      const message = `${slates.skipped} queries have a response without a score and were left out`;
+      evaluation.warnings.push({ code: 'UNSCORED_QUERIES', message });
+    }
     await writeFileAtomic(join(folder, 'evaluation.json'), `${JSON.stringify(evaluation, null, 2)}\n`);
     return { verdict: evaluation.verdict };
   });

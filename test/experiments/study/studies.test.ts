@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { splitOf } from '../../../src/data/split.js';
 import { ablation } from '../../../src/experiments/study/ablation.js';
+import { namesOfChanges } from '../../../src/experiments/study/changed-logging.js';
 import { diversityStress } from '../../../src/experiments/study/diversity-stress.js';
 import { independentProtocol } from '../../../src/experiments/study/independent-protocol.js';
 import { propensityStress } from '../../../src/experiments/study/propensity-stress.js';
@@ -213,4 +214,11 @@ it('leaves out what exceeds the context of pi0 or of a model', async () => {
 
 it('is about POPE', async () => {
   await expect(run(diversityStress, { methods: TINY.methods })).rejects.toMatchObject({ code: 'STUDY_CONFIG' });
+});
+
+it('names every change once, so that no model takes the place of another', () => {
+  const fit = { fit: { model: 'a' } };
+  expect(namesOfChanges([{ noise: 1 }, fit, { fit: { model: 'b' } }, { noise: 1 }])).toEqual([
+    ...['noise-1', 'another-fit', 'another-fit-2', 'noise-1-2'],
+  ]);
 });

@@ -1,6 +1,7 @@
 /** @file Figure 1: PL-Score against diversity, for every method over temperatures, and for POPE over lambdaDiv. */
 import { resolveSettings } from '../../../align/options.js';
 import { prepareBackbone } from '../backbone.js';
+import { changedLogging } from '../changed-logging.js';
 import type { MethodConfig } from '../config.js';
 import { generateAnswers } from '../generate.js';
 import { loggingPolicy } from '../logging.js';
@@ -23,7 +24,8 @@ export async function paretoPoints(study: Study<Rq1Config>): Promise<ParetoPoint
       const logging = await loggingPolicy(study, data);
       for (const { method, lambda, family } of methods.flatMap((each) => variants(study, each))) {
         const seed = study.seeds[0]!;
-        const model = await trainMethod(study, { data, backbone, method, seed }, logging);
+        const told = await changedLogging(study, data, { logging, change: method.propensities });
+        const model = await trainMethod(study, { data, backbone, method, seed }, told);
         for (const temperature of temperatures) {
           study.signal?.throwIfAborted();
           const answers = await generateAnswers(study, model, data, { ...generation, temperature });
@@ -55,7 +57,11 @@ function variants(study: Study<Rq1Config>, method: MethodConfig) {
   return [
     own,
     ...others.map((lambda) => ({
-      method: { name: `${method.name}-lambda-${lambda}`, training: { ...method.training, lambdaDiv: lambda } },
+      method: {
+        ...method,
+        name: `${method.name}-lambda-${lambda}`,
+        training: { ...method.training, lambdaDiv: lambda },
+      },
       family: method.name,
       lambda,
     })),
