@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { CausalModel } from '../../src/models/causal-model.js';
 import { type FakeAnswer, fakeServer } from './fake-server.js';
 
@@ -25,6 +26,8 @@ export interface ServerManners {
   defect?: Defect;
   /** Most alternatives that it gives; more are refused. Default 20. */
   maxTop?: number;
+  /** Milliseconds that it waits before it computes an answer, one after the other. Default 0. */
+  pause?: number;
   /** Called before every answer: what the server does instead, if anything. */
   instead?: (number: number) => FakeAnswer | null;
 }
@@ -33,7 +36,7 @@ const TOP_K = 20;
 
 /** A server of OpenAI's /completions around a model of ours; closed after the test. */
 export async function modelServer(model: CausalModel, manners: ServerManners = {}) {
-  const { forms = ['prompt_logprobs', 'echo'], takes = 'ids', defect, maxTop = 20, instead } = manners;
+  const { forms = ['prompt_logprobs', 'echo'], takes = 'ids', defect, maxTop = 20, pause = 0, instead } = manners;
   const tokenizer = model.tokenizer!;
   const prefixes: number[][] = [];
   const responses = new Map<string, number[]>();
@@ -146,7 +149,7 @@ export async function modelServer(model: CausalModel, manners: ServerManners = {
     const other = instead?.(number);
     if (other) return other;
     most = Math.max(most, ++open);
-    const answer = queue.then(() => respond(body));
+    const answer = queue.then(() => pause && setTimeout(pause)).then(() => respond(body));
     queue = answer.catch(() => {});
     return answer.finally(() => open--);
   });

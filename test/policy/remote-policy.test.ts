@@ -123,8 +123,8 @@ describe('scoring into a file', () => {
   });
 
   test('has as many requests open as it may, not more', async () => {
-    const { url, most } = await modelServer(model);
-    await scoreToFile(await open(url, { concurrency: 6 }), log(), folder.path('scores.jsonl'));
+    const { url, most } = await modelServer(model, { pause: 20 });
+    await scoreToFile(await open(url, { concurrency: 6, timeout: 10_000 }), log(), folder.path('scores.jsonl'));
     expect(most()).toBe(6);
   });
 
