@@ -149,7 +149,7 @@ export async function modelServer(model: CausalModel, manners: ServerManners = {
     const other = instead?.(number);
     if (other) return other;
     most = Math.max(most, ++open);
-    const answer = queue.then(() => pause && setTimeout(pause)).then(() => respond(body));
+    const answer = queue.then(() => setTimeout(pause)).then(() => respond(body));
     queue = answer.catch(() => {});
     return answer.finally(() => open--);
   });
