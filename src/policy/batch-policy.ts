@@ -51,3 +51,21 @@ export async function selectShard(
     queries: sizes.slice(start, end).reduce((sum, size) => sum + size, 0),
   };
 }
+
+/** `score` of a policy that works in batches: one after the other, with progress after every slate. */
+export async function* scoreInBatches<S extends KeyedSlate>(
+  policy: BatchPolicy<S>,
+  slates: AsyncIterable<Slate> | Iterable<Slate>,
+  options: ScoreOptions,
+): AsyncGenerator<SlateScores> {
+  const done = { queries: 0, responses: 0, tokens: 0 };
+  for await (const batch of policy.batches(slates)) {
+    for (const scores of await policy.scoreBatch(batch, options)) {
+      done.queries++;
+      done.responses += scores.responses.length;
+      done.tokens += scores.responses.reduce((sum, { tokens }) => sum + tokens, 0);
+      options.onProgress?.(done);
+      yield scores;
+    }
+  }
+}

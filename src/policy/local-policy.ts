@@ -5,7 +5,7 @@ import { DataError, UsageError } from '../errors.js';
 import type { CausalModel } from '../models/causal-model.js';
 import { type EncodingOptions, SlateEncoder } from '../models/encode-slate.js';
 import { withMemoryAdvice } from '../tensor/out-of-memory.js';
-import type { BatchPolicy } from './batch-policy.js';
+import { type BatchPolicy, scoreInBatches } from './batch-policy.js';
 import { type EncodedQuery, encodedBatches, type QueryEncoderOptions, sha256 } from './encoded-query.js';
 import type { Policy, PolicyIdentity, ScoreOptions, SlateScores } from './policy.js';
 
@@ -59,17 +59,8 @@ export class LocalPolicy implements BatchPolicy<EncodedQuery> {
     this.identity = identity;
   }
 
-  async *score(slates: AsyncIterable<Slate> | Iterable<Slate>, options: ScoreOptions = {}): AsyncIterable<SlateScores> {
-    const done = { queries: 0, responses: 0, tokens: 0 };
-    for await (const batch of this.batches(slates)) {
-      for (const scores of await this.scoreBatch(batch, options)) {
-        done.queries++;
-        done.responses += scores.responses.length;
-        done.tokens += scores.responses.reduce((sum, { tokens }) => sum + tokens, 0);
-        options.onProgress?.(done);
-        yield scores;
-      }
-    }
+  score(slates: AsyncIterable<Slate> | Iterable<Slate>, options: ScoreOptions = {}): AsyncIterable<SlateScores> {
+    return scoreInBatches(this, slates, options);
   }
 
   /** Batches of whole slates, in order; one is closed when the next slate's rows do not fit. */

@@ -2,7 +2,7 @@ import type { Slate } from '../data/slate.js';
 import { mapConcurrent } from '../remote/concurrent.js';
 import { probeServer, type ServerProbe } from '../remote/probe.js';
 import type { PromptScorer } from '../remote/prompt-scorer.js';
-import type { BatchPolicy } from './batch-policy.js';
+import { type BatchPolicy, scoreInBatches } from './batch-policy.js';
 import { type EncodedQuery, encodedBatches } from './encoded-query.js';
 import type { PolicyIdentity, ScoreOptions, SlateScores } from './policy.js';
 import { openRemote, type RemoteOptions, type RemoteParts } from './remote-options.js';
@@ -47,17 +47,8 @@ export class RemotePolicy implements BatchPolicy<EncodedQuery> {
     return (await this.#probe(signal)).probe;
   }
 
-  async *score(slates: AsyncIterable<Slate> | Iterable<Slate>, options: ScoreOptions = {}): AsyncIterable<SlateScores> {
-    const done = { queries: 0, responses: 0, tokens: 0 };
-    for await (const batch of this.batches(slates)) {
-      for (const scores of await this.scoreBatch(batch, options)) {
-        done.queries++;
-        done.responses += scores.responses.length;
-        done.tokens += scores.responses.reduce((sum, { tokens }) => sum + tokens, 0);
-        options.onProgress?.(done);
-        yield scores;
-      }
-    }
+  score(slates: AsyncIterable<Slate> | Iterable<Slate>, options: ScoreOptions = {}): AsyncIterable<SlateScores> {
+    return scoreInBatches(this, slates, options);
   }
 
   batches(slates: AsyncIterable<Slate> | Iterable<Slate>): AsyncIterable<readonly EncodedQuery[]> {
