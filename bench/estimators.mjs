@@ -5,7 +5,7 @@
 import { estimate, interval } from 'pope-native/estimators';
 import { openFloors } from './harness/floors.mjs';
 import { expectClose, measure, quick, report } from './harness/measure.mjs';
-import { openNumpy } from './harness/numpy.mjs';
+import { openPython } from './harness/python.mjs';
 import { threads } from './harness/threads.mjs';
 
 const rounds = quick ? 100_000 : 1_000_000;
@@ -44,7 +44,7 @@ function plain({ reward, propensity, policy, action, qHat }) {
 }
 
 const floors = openFloors();
-const numpy = await openNumpy(threads);
+const numpy = await openPython('numpy', threads);
 const { policy, qHat, ...columns } = logged();
 const { action, k: _, ...vectors } = columns;
 const policyOfAction = Float64Array.from(action, (a, i) => policy[i * k + a]);

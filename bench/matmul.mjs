@@ -6,7 +6,7 @@ import { Device } from '../dist/tensor/device.js';
 import { matmul } from '../dist/tensor/ops/index.js';
 import { openFloors } from './harness/floors.mjs';
 import { expectClose, measure, quick, report } from './harness/measure.mjs';
-import { openNumpy } from './harness/numpy.mjs';
+import { openPython } from './harness/python.mjs';
 import { threads } from './harness/threads.mjs';
 
 const shapes = quick
@@ -30,7 +30,7 @@ function plainRows(a, b, [m, k, n]) {
 
 const device = Device.open('cpu');
 const floors = openFloors();
-const numpy = await openNumpy(threads);
+const numpy = await openPython('numpy', threads);
 for (const shape of shapes) {
   const [m, k, n] = shape;
   const values = (count, seed) => Float32Array.from({ length: count }, (_, i) => Math.sin(i * 12.9898 + seed));

@@ -5,7 +5,7 @@
 import { tokenLogProbs, tokenLogProbsGradient } from 'pope-native/kernels';
 import { openFloors } from './harness/floors.mjs';
 import { expectClose, measure, quick, report } from './harness/measure.mjs';
-import { openNumpy } from './harness/numpy.mjs';
+import { openPython } from './harness/python.mjs';
 import { threads } from './harness/threads.mjs';
 
 function plain({ logits, rows, vocab, targets }) {
@@ -52,7 +52,8 @@ const shapes = quick
       [256, 128256],
     ];
 const floors = openFloors();
-const numpy = await openNumpy(threads);
+const numpy = await openPython('numpy', threads);
+const torch = await openPython('torch', threads);
 for (const [rows, vocab] of shapes) {
   const logits = Float32Array.from({ length: rows * vocab }, (_, i) => 4 * Math.sin(i * 12.9898 + (i % 7)));
   const targets = Int32Array.from({ length: rows }, (_, row) => (row * 7919) % vocab);
@@ -70,7 +71,7 @@ for (const [rows, vocab] of shapes) {
         'plain JavaScript': () => plain(input),
         'pope-native/kernels': () => tokenLogProbs(input),
         numpy: numpy?.candidate('log_probs', rows, vocab),
-        torch: numpy?.versions.torch && numpy.candidate('torch_log_probs', rows, vocab),
+        torch: torch?.candidate('torch_log_probs', rows, vocab),
         [memory]: floors?.read(4 * rows * vocab, threads),
       },
       { floor: memory },
@@ -90,6 +91,7 @@ for (const [rows, vocab] of shapes) {
       {
         'plain JavaScript': () => plainGradient(input, expected, logProbGradient, entropyGradient),
         'pope-native/kernels': () => tokenLogProbsGradient(request),
+        'torch, log-probability alone': torch?.candidate('torch_log_probs_gradient', rows, vocab),
         [copy]: floors?.copy(4 * rows * vocab, threads),
       },
       { floor: copy },
@@ -97,4 +99,5 @@ for (const [rows, vocab] of shapes) {
   );
 }
 numpy?.close();
+torch?.close();
 floors?.close();

@@ -1,5 +1,5 @@
-"""numpy (and torch, where it is installed) as peers: answers requests of bench/harness/numpy.mjs, one per line, with the
-milliseconds of one call by its own clock. Arguments are made once per shape, outside of the time."""
+"""numpy (and torch, where it is installed) as peers: answers requests of bench/harness/python.mjs, one per line, with the
+milliseconds of one call by its own clock, or the value that was asked for. What a call needs is made before, once."""
 import json
 import sys
 import time
@@ -49,6 +49,18 @@ def torch_log_probs(rows, vocab):
         with torch.no_grad():
             log_p = torch.log_softmax(z, -1)
             return log_p.gather(1, targets), -(log_p.exp() * log_p).sum(-1)
+
+    return run
+
+
+def torch_log_probs_gradient(rows, vocab):
+    (logits,) = arrays((rows, vocab))
+    z, targets = torch.from_numpy(logits).requires_grad_(), torch.arange(rows) * 7919 % vocab
+    weights = torch.cos(torch.arange(rows))
+
+    def run():
+        z.grad = None
+        (torch.nn.functional.cross_entropy(z, targets, reduction="none") * weights).sum().backward()
 
     return run
 
@@ -110,15 +122,35 @@ def bootstrap(rounds, resamples):
     return run
 
 
-ESTIMATES = {name.__name__: name for name in (ips_small, snips_small, ips_large, dr_large, bootstrap)}
-WORK = {**ESTIMATES, "matmul": matmul, "log_probs": log_probs, "torch_log_probs": torch_log_probs}
+trainings = {}
+
+
+def training(folder):
+    if folder not in trainings:
+        from torch_llama import Training
+
+        trainings[folder] = Training(folder, 1e-3)
+    return trainings[folder]
+
+
+def training_step(folder):
+    return training(folder).step
+
+
+ESTIMATES = (ips_small, snips_small, ips_large, dr_large, bootstrap)
+KERNELS = (matmul, log_probs, torch_log_probs, torch_log_probs_gradient)
+WORK = {work.__name__: work for work in (*ESTIMATES, *KERNELS, training_step)}
+VALUES = {
+    "versions": lambda: {"numpy": numpy.__version__, "torch": torch and torch.__version__},
+    "training_loss": lambda folder: training(folder).loss().item(),
+}
 
 for line in sys.stdin:
-    name, *sizes = line.split()
-    if name == "versions":
-        answer = json.dumps({"numpy": numpy.__version__, "torch": torch and torch.__version__})
+    name, *arguments = (int(word) if word.isdigit() else word for word in line.split())
+    if name in VALUES:
+        answer = json.dumps(VALUES[name](*arguments))
     else:
-        work = WORK[name](*map(int, sizes))
+        work = WORK[name](*arguments)
         start = time.perf_counter()
         work()
         answer = f"{(time.perf_counter() - start) * 1e3:.6f}"

@@ -1,0 +1,82 @@
+/**
+ * Question: what does a step of training cost (forward, backward, AdamW), beside the same model written by hand in torch, and
+ * beside the multiply-adds that it takes? A Llama of about 10 million parameters with random weights.
+ * Run: node bench/training-step.mjs [--quick] [--json]
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { adamW } from 'pope-native/align';
+import { loadModel } from 'pope-native/models';
+import { openFloors } from './harness/floors.mjs';
+import { expectClose, measure, quick, report } from './harness/measure.mjs';
+import { openPython } from './harness/python.mjs';
+import { tokenIds, writeRandomLlama } from './harness/random-llama.mjs';
+import { threads } from './harness/threads.mjs';
+
+const shape = { hidden: 256, layers: 8, heads: 8, keyValueHeads: 4, intermediate: 768, vocabulary: 16384 };
+const [sequences, prompt, response] = quick ? [2, 64, 64] : [8, 64, 192];
+const lr = 1e-3;
+const checkedSteps = 3;
+
+const folder = mkdtempSync(join(tmpdir(), 'pope-bench-'));
+const floors = openFloors();
+const peers = {
+  torch: await openPython('torch', threads),
+  // A BLAS library older than the processor takes kernels of an older one unless it is told.
+  'torch, OPENBLAS_CORETYPE=SKYLAKEX': await openPython('torch', threads, { OPENBLAS_CORETYPE: 'SKYLAKEX' }),
+};
+try {
+  await writeRandomLlama(folder, shape);
+  const ids = Array.from({ length: sequences }, (_, i) => tokenIds(prompt + response, i, shape.vocabulary));
+  writeFileSync(join(folder, 'batch.json'), JSON.stringify({ ids: ids.map((each) => [...each]), prompt }));
+  const slates = ids.map((each) => ({ prompt: each.subarray(0, prompt), responses: [each.subarray(prompt)] }));
+  const model = await loadModel(folder, { device: 'cpu' });
+  const optimizer = adamW(model, { lr });
+
+  const coefficients = slates.map(() => [1 / sequences]);
+  const step = async () => {
+    await model.accumulateGradient(slates, coefficients);
+    await optimizer.step();
+  };
+  const loss = async () => {
+    const scores = await model.scoreTokens(slates);
+    return -scores.reduce((sum, [{ mean }]) => sum + mean, 0) / sequences;
+  };
+
+  for (let done = 0; done <= checkedSteps; done++) {
+    const own = await loss();
+    for (const [name, peer] of Object.entries(peers)) {
+      if (peer === null) continue;
+      expectClose(
+        `loss after ${done} steps of ${name}`,
+        [Number(await peer.ask('training_loss', folder))],
+        [own],
+        1e-4,
+      );
+      if (done < checkedSteps) await peer.ask('training_step', folder);
+    }
+    if (done < checkedSteps) await step();
+  }
+
+  const tokens = sequences * (prompt + response);
+  const parameters = [...model.trained.tensors.values()].reduce((sum, { size }) => sum + size, 0);
+  const embedding = shape.vocabulary * shape.hidden;
+  // Two for the forward pass, four for the backward pass; the head where a response is predicted; attention left out.
+  const flops = 6 * ((parameters - embedding) * tokens + embedding * sequences * response);
+  const floor = 'multiply-adds of the products';
+  const candidates = Object.entries(peers).map(([name, peer]) => [name, peer?.candidate('training_step', folder)]);
+  report(
+    `training step of ${(parameters / 1e6).toFixed(1)}M parameters on ${sequences} x ${prompt + response} tokens, ${threads} thread${threads === 1 ? '' : 's'}`,
+    await measure(
+      { ...Object.fromEntries(candidates), 'pope-native': step, [floor]: floors?.multiplyAdd(flops, threads) },
+      { rounds: quick ? 3 : 5, floor },
+    ),
+  );
+  optimizer.dispose();
+  model.dispose();
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+  for (const peer of Object.values(peers)) peer?.close();
+  floors?.close();
+}
