@@ -1,9 +1,10 @@
 /** @file The logging policy of a log that has none: a model fitted to what was logged (docs/theory.md section 7). */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { AtomicWriter, writeFileAtomic } from '../data/files.js';
+import { AtomicWriter } from '../data/atomic-writer.js';
 import type { Slate, SlateLog } from '../data/slate.js';
 import type { Warning } from '../estimators/result.js';
+import { writeFileAtomic } from '../files/atomic.js';
 import { type LoadOptions, loadModel } from '../models/index.js';
 import { LocalPolicy } from '../policy/local-policy.js';
 import { scoreToFile } from '../policy/score-cache.js';

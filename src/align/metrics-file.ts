@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { type FileHandle, mkdir, open, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { writeFileAtomic } from '../data/files.js';
+import { writeFileAtomic } from '../files/atomic.js';
 import { fileVersionRecord, scalarsOf, scalarsRecord } from './tensorboard.js';
 
 /** A line of metrics.jsonl. */

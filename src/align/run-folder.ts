@@ -2,9 +2,9 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { writeFileAtomic } from '../data/files.js';
 import { DataError, describeError, UsageError } from '../errors.js';
-import { replaceFolder } from '../models/save.js';
+import { writeFileAtomic } from '../files/atomic.js';
+import { replaceFolder } from '../files/folder.js';
 
 const STATE = 'state.json';
 const STEP_FOLDER = /^step-(\d+)$/;

@@ -1,6 +1,6 @@
 import { cp } from 'node:fs/promises';
+import { replaceFolder } from '../files/folder.js';
 import type { CausalModel } from '../models/causal-model.js';
-import { replaceFolder } from '../models/save.js';
 import { Divergence } from './failure.js';
 import type { MetricsFile } from './metrics-file.js';
 import type { AdamW } from './optimizer.js';

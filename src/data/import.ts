@@ -7,7 +7,7 @@ import type { Adapter, ImportCounts } from './adapters/adapter.js';
 import { findAdapter } from './adapters/index.js';
 import { QueryText, readPrompts } from './adapters/prompts.js';
 import { Spill } from './adapters/spill.js';
-import { AtomicWriter } from './files.js';
+import { AtomicWriter } from './atomic-writer.js';
 import { type AdapterOptionValues, type ImportReport, ImportRun } from './import-run.js';
 import { type InputFile, openInput } from './input.js';
 import type { SlateRules } from './slate-rules.js';

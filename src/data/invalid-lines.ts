@@ -1,5 +1,5 @@
 import { DataError } from '../errors.js';
-import { AtomicWriter } from './files.js';
+import { AtomicWriter } from './atomic-writer.js';
 import type { Slate } from './slate.js';
 import type { RawQuery } from './sources.js';
 

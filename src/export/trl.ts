@@ -1,4 +1,4 @@
-import { AtomicWriter } from '../data/files.js';
+import { AtomicWriter } from '../data/atomic-writer.js';
 import type { LoggedResponse, Message, Slate, SlateLog } from '../data/slate.js';
 import { type RewardName, slateReward } from '../reward/index.js';
 

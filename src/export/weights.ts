@@ -2,7 +2,7 @@ import { likelihoodWeights, type WeighedSlate, weighedSlate } from '../align/lik
 import { objectiveOf, popeRule } from '../align/method.js';
 import type { Batch } from '../align/objectives/batch.js';
 import { isLikelihood, type ResolvedSettings, resolveSettings, type TrainingSettings } from '../align/options.js';
-import { AtomicWriter } from '../data/files.js';
+import { AtomicWriter } from '../data/atomic-writer.js';
 import type { SlateLog } from '../data/slate.js';
 import { DataError, UsageError } from '../errors.js';
 import { balancedLambdaDiv } from '../estimators/balance.js';

@@ -1,7 +1,7 @@
 /** @file `pope label`: the opinion that each response of a log expresses, by clusters of embeddings or by a chat model. */
 
+import { AtomicWriter } from '../data/atomic-writer.js';
 import type { LoggedDataset } from '../data/dataset.js';
-import { AtomicWriter } from '../data/files.js';
 import type { Slate } from '../data/slate.js';
 import type { Encoder } from '../encoders/encoder.js';
 import { AgreementTally, type LabelAgreement } from './agreement.js';

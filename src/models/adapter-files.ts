@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { writeFileAtomic } from '../data/files.js';
 import type { TrainedQueries } from '../data/trained-queries.js';
 import { DataError } from '../errors.js';
+import { writeFileAtomic } from '../files/atomic.js';
+import { replaceFolder } from '../files/folder.js';
 import type { Device } from '../tensor/device.js';
 import { cast } from '../tensor/ops/index.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -12,7 +13,7 @@ import { readOptionalJson } from './json.js';
 import type { LoraAdapters, LoraOptions } from './lora.js';
 import { SafetensorsFile, type TensorEntry } from './safetensors.js';
 import { writeSafetensors } from './safetensors-writer.js';
-import { replaceFolder, writable } from './save.js';
+import { writable } from './save.js';
 import { writeTrainedQueries } from './training-file.js';
 
 const CONFIG = 'adapter_config.json';

@@ -1,5 +1,5 @@
-import { writePartsAtomic } from '../data/files.js';
 import { describeValue, UsageError } from '../errors.js';
+import { writePartsAtomic } from '../files/atomic.js';
 
 /** A tensor to be written: row-major, as many values as its shape says. */
 export interface WritableTensor {

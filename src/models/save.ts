@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
-import { writeFileAtomic } from '../data/files.js';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { TrainedQueries } from '../data/trained-queries.js';
-import { DataError, describeError, UsageError } from '../errors.js';
+import { DataError, describeError } from '../errors.js';
+import { writeFileAtomic } from '../files/atomic.js';
+import { replaceFolder } from '../files/folder.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { type WritableTensor, writeSafetensors } from './safetensors-writer.js';
 import { writeTrainedQueries } from './training-file.js';
@@ -53,50 +53,6 @@ export async function saveModel(
     await writeTrainedQueries(temporary, trainedOn);
     await writeSafetensors(join(temporary, 'model.safetensors'), writable(weights));
   });
-}
-
-/**
- * Fills a temporary folder beside `folder` and gives it that name. What was there before must have the file `marker`, or
- * be empty.
- */
-export async function replaceFolder(
-  folder: string,
-  marker: string,
-  fill: (temporary: string) => Promise<void>,
-): Promise<void> {
-  const target = resolve(folder);
-  const present = await entriesOf(target);
-  if (present !== null && present.length > 0 && !present.includes(marker)) {
-    const what = `expected a new or empty folder, or one with a ${marker} to replace`;
-    throw new UsageError('OUTPUT_NOT_A_MODEL', `${folder}: ${what}; it holds other files, such as ${present[0]}`);
-  }
-  const aside = (kind: string) =>
-    join(dirname(target), `.${basename(target)}.${process.pid}.${randomBytes(4).toString('hex')}.${kind}`);
-  const temporary = aside('tmp');
-  try {
-    await mkdir(temporary, { recursive: true });
-    await fill(temporary);
-    if (present === null) {
-      await rename(temporary, target);
-    } else {
-      // Folders cannot be exchanged in one step: a kill between these two leaves the old one under its other name.
-      const old = aside('old');
-      await rename(target, old);
-      await rename(temporary, target);
-      await rm(old, { recursive: true });
-    }
-  } finally {
-    await rm(temporary, { recursive: true, force: true });
-  }
-}
-
-async function entriesOf(folder: string): Promise<string[] | null> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw new UsageError('OUTPUT_NOT_A_MODEL', `${folder}: expected a folder: ${describeError(error)}`);
-  }
 }
 
 /** config.json with the dtype of the saved weights, where it names one. */

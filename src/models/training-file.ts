@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { writeFileAtomic } from '../data/files.js';
 import { TrainedQueries, trainedQueriesSchema } from '../data/trained-queries.js';
+import { writeFileAtomic } from '../files/atomic.js';
 import { readOptionalJson } from './json.js';
 
 /** Beside the weights of a model or adapter that POPE trained; other libraries pass it over. */

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { type FileHandle, rm } from 'node:fs/promises';
-import { openForAppend } from '../data/append-file.js';
+import { openForAppend } from '../files/append.js';
 
 /** Path of the journal that belongs to an output file. */
 export function journalPath(output: string): string {

@@ -1,4 +1,4 @@
-import { AtomicWriter } from '../data/files.js';
+import { AtomicWriter } from '../data/atomic-writer.js';
 import { openInput } from '../data/input.js';
 import { readTextLines } from '../data/lines.js';
 import type { Slate } from '../data/slate.js';

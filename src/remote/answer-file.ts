@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { z } from 'zod';
-import { openForAppend } from '../data/append-file.js';
 import { openInput } from '../data/input.js';
 import { readTextLines } from '../data/lines.js';
 import { DataError, describeError } from '../errors.js';
+import { openForAppend } from '../files/append.js';
 import type { ChatAnswer, ChatMessage, ChatModel } from './chat.js';
 
 const tokens = z.int().nonnegative().nullable();

@@ -2,7 +2,8 @@ import { readdir, readFile, stat, symlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { AtomicWriter, writeFileAtomic } from '../../src/data/files.js';
+import { AtomicWriter } from '../../src/data/atomic-writer.js';
+import { writeFileAtomic } from '../../src/files/atomic.js';
 import { useTemporaryFolder } from '../helpers/temporary-folder.js';
 
 const folder = useTemporaryFolder();

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { AtomicWriter } from '../../src/data/atomic-writer.js';
 import { LoggedDataset } from '../../src/data/dataset.js';
-import { AtomicWriter } from '../../src/data/files.js';
 import { openInput } from '../../src/data/input.js';
 import { readTextLines } from '../../src/data/lines.js';
 import { readGenerations } from '../../src/policy/generations.js';

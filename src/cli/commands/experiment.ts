@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { writeFileAtomic } from '../../data/files.js';
 import { describeValue, InterruptedError, UsageError } from '../../errors.js';
 import { EXPERIMENTS, type Experiment, runExperiment } from '../../experiments/study/index.js';
 import {
@@ -13,6 +12,7 @@ import {
   tuneMethods,
 } from '../../experiments/synthetic/index.js';
 import { TEXT_WORLDS } from '../../experiments/worlds/text/worlds.js';
+import { writeFileAtomic } from '../../files/atomic.js';
 import { type Context, defineCommand } from '../command.js';
 import { experimentText, tuningText } from '../experiment-report.js';
 import {

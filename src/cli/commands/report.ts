@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { LoggedDataset } from '../../data/dataset.js';
-import { writeFileAtomic } from '../../data/files.js';
+import { writeFileAtomic } from '../../files/atomic.js';
 import {
   buildReport,
   csvFiles,

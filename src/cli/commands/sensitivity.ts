@@ -1,5 +1,5 @@
-import { writeFileAtomic } from '../../data/files.js';
 import { sensitivity as measure, type SensitivityRow } from '../../estimators/sensitivity.js';
+import { writeFileAtomic } from '../../files/atomic.js';
 import { scoreFile } from '../../policy/score-file.js';
 import { figureSvg, sensitivityFigure } from '../../report/index.js';
 import { defineCommand } from '../command.js';

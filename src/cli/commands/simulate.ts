@@ -1,9 +1,10 @@
-import { AtomicWriter, writeFileAtomic } from '../../data/files.js';
+import { AtomicWriter } from '../../data/atomic-writer.js';
 import type { Slate } from '../../data/slate.js';
 import { UsageError } from '../../errors.js';
 import { type StudyRow, studyEstimators } from '../../experiments/estimator-study.js';
 import { simulate as simulateWorld, TABULAR_WORLDS, WORLDS } from '../../experiments/simulate.js';
 import type { TextTruth } from '../../experiments/simulate-text.js';
+import { writeFileAtomic } from '../../files/atomic.js';
 import type { Policy } from '../../policy/policy.js';
 import { toScoreLine } from '../../policy/score-line.js';
 import { figureSvg, studyFigure } from '../../report/index.js';

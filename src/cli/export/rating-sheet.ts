@@ -1,6 +1,6 @@
-import { writeFileAtomic } from '../../data/files.js';
 import { UsageError } from '../../errors.js';
 import { makeRatingSheet, ratingCsv, ratingHtml } from '../../export/index.js';
+import { writeFileAtomic } from '../../files/atomic.js';
 import { readGenerations } from '../../policy/generations.js';
 import { optional, outputFile, positiveInteger, several, text } from '../flags.js';
 import { LOG_FLAGS, openLog, saySkipped } from '../log-flags.js';

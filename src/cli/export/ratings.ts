@@ -1,6 +1,6 @@
-import { writeFileAtomic } from '../../data/files.js';
 import { UsageError } from '../../errors.js';
 import { countRatings, readRatingKey } from '../../export/index.js';
+import { writeFileAtomic } from '../../files/atomic.js';
 import { several, text } from '../flags.js';
 import { percent, readable } from '../table.js';
 import { defineExport } from './export-kind.js';

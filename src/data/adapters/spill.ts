@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { appendFile, mkdir, readFile, rm, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../files.js';
+import { writeFileAtomic } from '../../files/atomic.js';
 import { splitLines } from '../lines.js';
 
 /** Each is grouped in memory on its own, so twenty gigabytes of rows take 80 MB at a time. */

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../../data/files.js';
+import { writeFileAtomic } from '../../files/atomic.js';
 import {
   type CapabilityItems,
   type CapabilityScores,

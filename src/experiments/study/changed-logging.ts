@@ -1,6 +1,6 @@
 import { join } from 'node:path';
+import { AtomicWriter } from '../../data/atomic-writer.js';
 import { LoggedDataset } from '../../data/dataset.js';
-import { AtomicWriter } from '../../data/files.js';
 import { DataError } from '../../errors.js';
 import { Random } from '../../estimators/random.js';
 import { loadModel } from '../../models/load.js';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
+import { AtomicWriter } from '../../data/atomic-writer.js';
 import { LoggedDataset } from '../../data/dataset.js';
-import { AtomicWriter } from '../../data/files.js';
 import type { Slate } from '../../data/slate.js';
 import type { SplitRatio } from '../../data/split.js';
 import type { Warning } from '../../estimators/result.js';

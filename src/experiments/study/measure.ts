@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../../data/files.js';
 import { type Encoder, openEncoder } from '../../encoders/index.js';
+import { writeFileAtomic } from '../../files/atomic.js';
 import type { Contributions } from '../../metrics/measure/contributions.js';
 import { measure } from '../../metrics/measure/measure.js';
 import type { Measurements, MetricName } from '../../metrics/measure/result.js';

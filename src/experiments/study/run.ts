@@ -1,7 +1,7 @@
 /** @file Runs an experiment: reads its configuration, does what is not done yet, and writes the table. */
 import { join } from 'node:path';
 import type { z } from 'zod';
-import { writeFileAtomic } from '../../data/files.js';
+import { writeFileAtomic } from '../../files/atomic.js';
 import { parseStudyConfig, readStudyConfig, type StudyConfig } from './config.js';
 import { quickly } from './quick.js';
 import { Study, type StudyOptions } from './study.js';

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../../data/files.js';
+import { writeFileAtomic } from '../../files/atomic.js';
 
 /** A complete stage. */
 export interface Stage<T> {

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../../data/files.js';
 import { compare } from '../../estimators/compare/compare.js';
 import type { Comparison } from '../../estimators/compare/result.js';
 import { evaluate } from '../../estimators/evaluate.js';
 import type { Evaluation, Normalisation } from '../../estimators/result.js';
+import { writeFileAtomic } from '../../files/atomic.js';
 import { loadModel } from '../../models/load.js';
 import { LocalPolicy } from '../../policy/local-policy.js';
 import type { Policy } from '../../policy/policy.js';

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { AtomicWriter } from '../../data/atomic-writer.js';
 import { LoggedDataset } from '../../data/dataset.js';
-import { AtomicWriter, writeFileAtomic } from '../../data/files.js';
+import { writeFileAtomic } from '../../files/atomic.js';
 import type { CausalModel } from '../../models/causal-model.js';
 import { loadModel } from '../../models/load.js';
 import { LocalPolicy } from '../../policy/local-policy.js';

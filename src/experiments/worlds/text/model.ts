@@ -1,7 +1,7 @@
 /** @file A small language model for the text worlds, untrained, as a Hugging Face folder. */
 import { join } from 'node:path';
-import { writeFileAtomic } from '../../../data/files.js';
 import { Random } from '../../../estimators/random.js';
+import { writeFileAtomic } from '../../../files/atomic.js';
 import { llamaParameters } from '../../../models/llama.js';
 import { parseLlamaConfig } from '../../../models/llama-config.js';
 import { type WritableTensor, writeSafetensors } from '../../../models/safetensors-writer.js';
