@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { SPLITS, type Split } from '../data/split.js';
 import { DataError, describeError, describeValue } from '../errors.js';
 import type { PolicyIdentity, ResponseScore } from './policy.js';
@@ -6,31 +5,27 @@ import type { PolicyIdentity, ResponseScore } from './policy.js';
 /** Sums of float32 log-probabilities may round above zero by this much; beyond it the sign is wrong. */
 const ROUNDING_NATS = 1e-3;
 
-const hash = z.string().nullable().default(null);
-
 /**
  * One line of a score file (docs/formats.md). Only query, response, logprob and tokens are required, so that other
  * tools can write one; `bytes` is then taken from the log.
  */
-const scoreLine = z.object({
-  query: z.string().min(1),
-  response: z.string().min(1),
-  policy: z.string().min(1).default('unnamed'),
-  logprob: z.number().max(ROUNDING_NATS, 'a log-probability is not positive (is this a negative log-likelihood?)'),
-  tokens: z.int().positive(),
-  bytes: z.int().positive().nullable().default(null),
-  entropy: z.number().nullable().default(null),
-  temperature: z.number().positive().default(1),
-  dtype: z.string().default('unknown'),
-  model: hash,
-  tokenizer: hash,
-  identity: hash,
-  key: hash,
-  truncated: z.int().positive().optional(),
-  split: z.enum(SPLITS).optional(),
-});
-
-export type ScoreLine = z.output<typeof scoreLine>;
+export interface ScoreLine {
+  query: string;
+  response: string;
+  policy: string;
+  logprob: number;
+  tokens: number;
+  bytes: number | null;
+  entropy: number | null;
+  temperature: number;
+  dtype: string;
+  model: string | null;
+  tokenizer: string | null;
+  identity: string | null;
+  key: string | null;
+  truncated?: number;
+  split?: Split;
+}
 
 /** What every line of one policy's score files has in common. */
 export interface ScoreOrigin extends PolicyIdentity {
@@ -40,33 +35,34 @@ export interface ScoreOrigin extends PolicyIdentity {
 
 const ORIGIN_FIELDS = ['policy', 'model', 'tokenizer', 'temperature', 'dtype', 'identity'] as const;
 
-const TYPE_NAMES: Readonly<Record<string, string>> = {
-  number: 'a finite number',
-  int: 'a whole number',
-  string: 'a string',
-  object: 'an object',
-};
-
 /** @throws DataError SCORES_INVALID naming the place, the field, what was expected and what came */
 export function parseScoreLine(text: string, place: string): ScoreLine {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw invalid(place, notANumber(text) ?? `expected one JSON object (${describeError(error)})`, error);
-  }
-  const result = scoreLine.safeParse(value);
-  if (result.success) return result.data;
-  const issue = result.error.issues[0]!;
-  const field = issue.path.join('.');
-  const got = field === '' ? value : (value as Record<string, unknown>)[field];
-  const wanted =
-    issue.code === 'invalid_type' ? `expected ${TYPE_NAMES[issue.expected] ?? issue.expected}` : issue.message;
-  throw invalid(
-    place,
-    `${field === '' ? '' : `${field}: `}${wanted}, got ${got === undefined ? 'nothing' : describeValue(got)}`,
-    result.error,
-  );
+  const fields = parseObject(text, place);
+  const read = <T>(name: keyof ScoreLine, { is, expected }: Kind<T>, absent?: T): T => {
+    const value = fields[name];
+    if (is(value)) return value;
+    if (value === undefined && absent !== undefined) return absent;
+    const got = value === undefined ? 'nothing' : describeValue(value);
+    throw invalid(place, `${name}: ${expected}, got ${got}`);
+  };
+  const { truncated, split } = fields;
+  return {
+    query: read('query', words),
+    response: read('response', words),
+    policy: read('policy', words, 'unnamed'),
+    logprob: read('logprob', number.is(fields.logprob) ? logProbability : number),
+    tokens: read('tokens', count),
+    bytes: read('bytes', countOrNull, null),
+    entropy: read('entropy', numberOrNull, null),
+    temperature: read('temperature', positive, 1),
+    dtype: read('dtype', string, 'unknown'),
+    model: read('model', stringOrNull, null),
+    tokenizer: read('tokenizer', stringOrNull, null),
+    identity: read('identity', stringOrNull, null),
+    key: read('key', stringOrNull, null),
+    ...(truncated === undefined ? {} : { truncated: read('truncated', count) }),
+    ...(split === undefined ? {} : { split: read('split', splitName) }),
+  };
 }
 
 export function scoreOrigin(line: ScoreLine): ScoreOrigin {
@@ -104,12 +100,66 @@ export function toScoreLine(query: string, score: FiledScore, origin: ScoreOrigi
   };
 }
 
+/**
+ * What a field may be. By hand, because `scoreFile` reads its first line at once: a library of schemas would have to be
+ * loaded with the package.
+ */
+interface Kind<T> {
+  expected: string;
+  is(value: unknown): value is T;
+}
+
+const string: Kind<string> = { expected: 'expected a string', is: (value) => typeof value === 'string' };
+const words: Kind<string> = {
+  expected: 'expected a non-empty string',
+  is: (value): value is string => typeof value === 'string' && value !== '',
+};
+const number: Kind<number> = {
+  expected: 'expected a finite number',
+  is: (value): value is number => Number.isFinite(value),
+};
+const positive: Kind<number> = {
+  expected: 'expected a number above 0',
+  is: (value): value is number => number.is(value) && value > 0,
+};
+const logProbability: Kind<number> = {
+  expected: 'a log-probability is not positive (is this a negative log-likelihood?)',
+  is: (value): value is number => number.is(value) && value <= ROUNDING_NATS,
+};
+const count: Kind<number> = {
+  expected: 'expected a whole number above 0',
+  is: (value): value is number => Number.isSafeInteger(value) && (value as number) > 0,
+};
+const splitName: Kind<Split> = {
+  expected: `expected ${SPLITS.join(' or ')}`,
+  is: (value): value is Split => SPLITS.some((split) => split === value),
+};
+
+const stringOrNull = orNull(string);
+const numberOrNull = orNull(number);
+const countOrNull = orNull(count);
+
+function orNull<T>({ expected, is }: Kind<T>): Kind<T | null> {
+  return { expected: `${expected} or null`, is: (value): value is T | null => value === null || is(value) };
+}
+
+function parseObject(text: string, place: string): Readonly<Record<string, unknown>> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw invalid(place, notANumber(text) ?? `expected one JSON object (${describeError(error)})`, error);
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  throw invalid(place, `expected an object, got ${describeValue(value)}`);
+}
+
 /** Python writes NaN and Infinity into JSON, which is not JSON: say so by field, not by character position. */
 function notANumber(text: string): string | null {
   const found = /"([^"]+)"\s*:\s*(-?(?:NaN|Infinity))\b/.exec(text);
   return found === null ? null : `${found[1]}: expected a finite number, got ${found[2]}`;
 }
 
-function invalid(place: string, problem: string, cause: unknown): DataError {
+function invalid(place: string, problem: string, cause?: unknown): DataError {
   return new DataError('SCORES_INVALID', `${place}: ${problem}`, { cause });
 }

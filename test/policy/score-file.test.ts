@@ -136,10 +136,21 @@ describe('score files as a policy', () => {
   });
 
   it.each([
-    ['{"query":"q1","response":"a","logprob":-1}', 'tokens: expected a finite number, got nothing'],
-    ['{"query":"q1","response":"a","logprob":-1,"tokens":0}', 'tokens'],
-    ['{"query":"q1","response":"a","logprob":-1,"tokens":1.5}', 'tokens'],
-    ['{"query":1,"response":"a","logprob":-1,"tokens":1}', 'query: expected a string, got number 1'],
+    ['{"query":"q1","response":"a","logprob":-1}', 'tokens: expected a whole number above 0, got nothing'],
+    ['{"query":"q1","response":"a","logprob":-1,"tokens":0}', 'tokens: expected a whole number above 0, got number 0'],
+    [
+      '{"query":"q1","response":"a","logprob":-1,"tokens":1.5}',
+      'tokens: expected a whole number above 0, got number 1.5',
+    ],
+    ['{"query":1,"response":"a","logprob":-1,"tokens":1}', 'query: expected a non-empty string, got number 1'],
+    ['{"query":"q1","response":"","logprob":-1,"tokens":1}', 'response: expected a non-empty string, got ""'],
+    [score('q1', 'a', -1, { entropy: '0.5' }), 'entropy: expected a finite number or null, got "0.5"'],
+    [score('q1', 'a', -1, { bytes: -3 }), 'bytes: expected a whole number above 0 or null, got number -3'],
+    [score('q1', 'a', -1, { temperature: 0 }), 'temperature: expected a number above 0, got number 0'],
+    [score('q1', 'a', -1, { policy: null }), 'policy: expected a non-empty string, got null'],
+    [score('q1', 'a', -1, { model: 5 }), 'model: expected a string or null, got number 5'],
+    [score('q1', 'a', -1, { truncated: 0 }), 'truncated: expected a whole number above 0, got number 0'],
+    [score('q1', 'a', -1, { split: 'half' }), 'split: expected train'],
     ['[1]', 'expected an object, got an array of 1'],
     ['no json', 'expected one JSON object'],
   ])('refuses the line %s', (line, message) => {
