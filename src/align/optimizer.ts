@@ -1,9 +1,8 @@
 import { DataError, describeValue, UsageError } from '../errors.js';
 import { SafetensorsFile } from '../models/safetensors.js';
-import { type WritableTensor, writeSafetensors } from '../models/safetensors-writer.js';
-import { writable } from '../models/save.js';
+import { type WritableTensor, writable, writeSafetensors } from '../models/safetensors-writer.js';
 import type { TrainedParameters } from '../models/trained-parameters.js';
-import { zeros } from '../tensor/ops/index.js';
+import { zeros } from '../tensor/ops/zeros.js';
 import type { Tensor } from '../tensor/tensor.js';
 
 export interface AdamWOptions {

@@ -3,7 +3,6 @@ import { createReadStream } from 'node:fs';
 import { type InputFile, readBytes } from './input.js';
 import { decodeLine, splitLines } from './lines.js';
 import { readParquetRows } from './parquet.js';
-import { parseSlate, validateSlate } from './schema.js';
 import type { Slate } from './slate.js';
 
 /** One query of the input before it is known to be one. */
@@ -40,7 +39,13 @@ export function fileSource(file: InputFile, maxLineBytes: number): Source {
   };
 }
 
+/** With the first query rather than with the package: the library of schemas takes longer to load than all else together. */
+function loadSchema() {
+  return import('./schema.js');
+}
+
 async function* lineQueries(file: InputFile, maxLineBytes: number): AsyncGenerator<RawQuery> {
+  const { parseSlate } = await loadSchema();
   let stored = 0;
   const bytes = readBytes(file, (total) => {
     stored = total;
@@ -63,6 +68,7 @@ function isBlank(byte: number): boolean {
 }
 
 async function* parquetQueries(file: InputFile): AsyncGenerator<RawQuery> {
+  const { validateSlate } = await loadSchema();
   let number = 0;
   for await (const { row, fraction } of readParquetRows(file)) {
     number++;
@@ -76,6 +82,7 @@ export function memorySource(slates: readonly Slate[]): Source {
     name: 'slates',
     invalidFile: null,
     async *queries() {
+      const { validateSlate } = await loadSchema();
       for (const [index, slate] of slates.entries()) {
         const where = `slates:${index + 1}`;
         yield {

@@ -12,8 +12,7 @@ import { hashFiles } from './hash-files.js';
 import { readOptionalJson } from './json.js';
 import type { LoraAdapters, LoraOptions } from './lora.js';
 import { SafetensorsFile, type TensorEntry } from './safetensors.js';
-import { writeSafetensors } from './safetensors-writer.js';
-import { writable } from './save.js';
+import { writable, writeSafetensors } from './safetensors-writer.js';
 import { writeTrainedQueries } from './training-file.js';
 
 const CONFIG = 'adapter_config.json';

@@ -1,5 +1,6 @@
 import { describeValue, UsageError } from '../errors.js';
 import { writePartsAtomic } from '../files/atomic.js';
+import type { Tensor } from '../tensor/tensor.js';
 
 /** A tensor to be written: row-major, as many values as its shape says. */
 export interface WritableTensor {
@@ -7,6 +8,16 @@ export interface WritableTensor {
   shape: readonly number[];
   /** Or what gives it when its turn has come, so that not all tensors are in memory together. */
   data: Float32Array | (() => Promise<Float32Array>);
+}
+
+/** Tensors as `writeSafetensors` takes them; each is on the host only while it is written. */
+export function writable(tensors: ReadonlyMap<string, Tensor<'f32'>>): Map<string, WritableTensor> {
+  const entryOf = (tensor: Tensor<'f32'>): WritableTensor => ({
+    dtype: 'F32',
+    shape: tensor.shape,
+    data: () => tensor.read(),
+  });
+  return new Map([...tensors].map(([name, tensor]) => [name, entryOf(tensor)]));
 }
 
 /** The header is padded to this many bytes, so that the data of a file in memory is aligned for every dtype. */

@@ -5,7 +5,7 @@ import { DataError, describeError } from '../errors.js';
 import { writeFileAtomic } from '../files/atomic.js';
 import { replaceFolder } from '../files/folder.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { type WritableTensor, writeSafetensors } from './safetensors-writer.js';
+import { writable, writeSafetensors } from './safetensors-writer.js';
 import { writeTrainedQueries } from './training-file.js';
 
 /** What belongs to a model besides its weights and config.json; copied as it is where it exists. */
@@ -20,16 +20,6 @@ const COMPANIONS = [
   'merges.txt',
   'tokenizer.model',
 ];
-
-/** Tensors as `writeSafetensors` takes them; each is on the host only while it is written. */
-export function writable(tensors: ReadonlyMap<string, Tensor<'f32'>>): Map<string, WritableTensor> {
-  const entryOf = (tensor: Tensor<'f32'>): WritableTensor => ({
-    dtype: 'F32',
-    shape: tensor.shape,
-    data: () => tensor.read(),
-  });
-  return new Map([...tensors].map(([name, tensor]) => [name, entryOf(tensor)]));
-}
 
 /**
  * Writes a model folder in Hugging Face layout: one f32 model.safetensors with the names of the source's checkpoint, its

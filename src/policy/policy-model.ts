@@ -1,4 +1,5 @@
-import { type CausalModel, type LoadModelOptions, loadModel as loadCausalModel } from '../models/index.js';
+import type { CausalModel } from '../models/causal-model.js';
+import { type LoadModelOptions, loadModel as loadCausalModel } from '../models/load.js';
 import { LocalPolicy, type LocalPolicyOptions } from './local-policy.js';
 
 /** A causal language model that makes policies of itself. */
