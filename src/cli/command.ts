@@ -1,6 +1,7 @@
 import { type Command, type CommanderError, Option } from 'commander';
+import { allFlags } from './commands.js';
 import { defaulted, type Flag, onOff, optional, text, wholeNumber } from './flags.js';
-import { checkConfig, type Flags, readConfig, resolveSettings, type Settings } from './settings.js';
+import { type Config, checkConfig, type Flags, readConfig, resolveSettings, type Settings } from './settings.js';
 import { pairs } from './table.js';
 import { Terminal, type TerminalOptions } from './terminal.js';
 
@@ -19,10 +20,8 @@ export interface Context {
 }
 
 export interface CommandDefinition<F extends Flags> {
-  name: string;
   /** Positional arguments in commander's syntax, each with its description. */
   arguments: readonly (readonly [syntax: string, description: string])[];
-  summary: string;
   /** Complete command lines; help begins with them. */
   examples: readonly string[];
   flags: F;
@@ -39,33 +38,28 @@ export interface CommandDefinition<F extends Flags> {
 
 /** A command ready to be mounted: what the program needs to know, with the types of its flags closed over. */
 export interface MountedCommand {
-  readonly name: string;
   readonly flags: Flags;
-  mount(program: Command, environment: CommandEnvironment): void;
+  mount(command: Command, environment: CommandEnvironment): void;
 }
 
 export interface CommandEnvironment extends Omit<TerminalOptions, 'quiet'> {
   signal: AbortSignal;
-  /** Flags of every command, to check a config file that serves several. */
-  commands: ReadonlyMap<string, Flags>;
 }
 
 export function defineCommand<F extends Flags>(definition: CommandDefinition<F>): MountedCommand {
   const flags: F & typeof COMMON_FLAGS = { ...definition.flags, ...COMMON_FLAGS };
-  const mount = (program: Command, environment: CommandEnvironment): void => {
-    const command = program.command(definition.name).description(definition.summary);
+  const mount = (command: Command, environment: CommandEnvironment): void => {
     command.addHelpText('before', exampleText(definition.examples));
     if (definition.notes) command.addHelpText('after', `\n${pairs(definition.notes)}`);
     for (const [syntax, description] of definition.arguments) command.argument(syntax, description);
     for (const flag of Object.values(flags)) command.addOption(option(flag));
     command.action(async () => {
       const typed = command.opts();
-      const sources = { command: definition.name, typed, environment: environment.environment };
+      const sources = { command: command.name(), typed, environment: environment.environment };
       const { config: path } = resolveSettings(COMMON_FLAGS, { ...sources, config: {} });
       const values = command.processedArgs.flat();
       const isOwn = definition.readsConfig?.(values) ?? false;
-      const config = path === undefined || isOwn ? {} : await readConfig(path);
-      checkConfig(config, environment.commands);
+      const config = path === undefined || isOwn ? {} : await checkedConfig(path);
       const common = resolveSettings(COMMON_FLAGS, { ...sources, config });
       const settings = { ...resolveSettings(definition.flags, { ...sources, config }), ...common };
       const terminal = new Terminal({ ...environment, quiet: settings.quiet });
@@ -76,7 +70,13 @@ export function defineCommand<F extends Flags>(definition: CommandDefinition<F>)
       }
     });
   };
-  return { name: definition.name, flags, mount };
+  return { flags, mount };
+}
+
+async function checkedConfig(path: string): Promise<Config> {
+  const config = await readConfig(path);
+  checkConfig(config, await allFlags());
+  return config;
 }
 
 /** The block that stands above everything else in help. */

@@ -1,48 +1,10 @@
 import { Command, CommanderError } from 'commander';
 import { InterruptedError, PopeError, UsageError } from '../errors.js';
-import { exampleText, isHelp, type MountedCommand } from './command.js';
-import { alignCommand } from './commands/align.js';
-import { capabilityCommand } from './commands/capability.js';
-import { compare } from './commands/compare.js';
-import { demo } from './commands/demo.js';
-import { doctor } from './commands/doctor.js';
-import { evaluate } from './commands/evaluate.js';
-import { experiment } from './commands/experiment.js';
-import { exportCommand } from './commands/export.js';
-import { fitLoggingCommand } from './commands/fit-logging.js';
-import { generate } from './commands/generate.js';
-import { importCommand } from './commands/import.js';
-import { label } from './commands/label.js';
-import { metrics } from './commands/metrics.js';
-import { openBandit } from './commands/open-bandit.js';
-import { report } from './commands/report.js';
-import { score } from './commands/score.js';
-import { sensitivity } from './commands/sensitivity.js';
-import { simulate } from './commands/simulate.js';
+import { exampleText, isHelp } from './command.js';
+import { COMMANDS } from './commands.js';
 import { version } from './package.js';
 import type { ProgressStream } from './progress.js';
 import type { DataStream } from './terminal.js';
-
-const COMMANDS: readonly MountedCommand[] = [
-  demo,
-  importCommand,
-  exportCommand,
-  score,
-  evaluate,
-  compare,
-  sensitivity,
-  fitLoggingCommand,
-  alignCommand,
-  generate,
-  metrics,
-  capabilityCommand,
-  label,
-  simulate,
-  openBandit,
-  experiment,
-  report,
-  doctor,
-];
 
 export interface ProgramStreams {
   stdout: DataStream;
@@ -53,9 +15,10 @@ export interface ProgramStreams {
 
 /** Runs one command line (without `node` and the script) and returns the exit code. Never throws, never exits. */
 export async function runProgram(argv: readonly string[], streams: ProgramStreams): Promise<number> {
-  const { stdout, stderr, environment } = streams;
+  const { stderr, environment } = streams;
   try {
-    await buildProgram(streams).parseAsync(argv, { from: 'user' });
+    const program = await buildProgram(argv, streams);
+    await program.parseAsync(argv, { from: 'user' });
     return 0;
   } catch (error) {
     if (error instanceof CommanderError && isHelp(error)) return 0;
@@ -66,23 +29,27 @@ export async function runProgram(argv: readonly string[], streams: ProgramStream
     if (environment.POPE_DEBUG === '1') stderr.write(`${(error as Error).stack ?? String(error)}\n`);
     return failure.exitCode;
   }
+}
 
-  function buildProgram({ signal }: ProgramStreams): Command {
-    const program = new Command('pope');
-    program
-      .description('Pluralistic off-policy evaluation of language models from logged human feedback.')
-      .version(version(), '--version', 'print the version')
-      .addHelpText('before', exampleText(['pope demo']))
-      .exitOverride()
-      .configureOutput({
-        writeOut: (text) => void stdout.write(text, () => {}),
-        writeErr: () => {},
-        outputError: () => {},
-      });
-    const commands = new Map(COMMANDS.map((command) => [command.name, command.flags]));
-    for (const command of COMMANDS) command.mount(program, { stdout, stderr, environment, signal, commands });
-    return program;
+/** The program with every command's name, and the rest of those that the command line names. */
+async function buildProgram(argv: readonly string[], streams: ProgramStreams): Promise<Command> {
+  const program = new Command('pope');
+  program
+    .description('Pluralistic off-policy evaluation of language models from logged human feedback.')
+    .version(version(), '--version', 'print the version')
+    .addHelpText('before', exampleText(['pope demo']))
+    .configureHelp({ subcommandTerm: (command) => command.name() })
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void streams.stdout.write(text, () => {}),
+      writeErr: () => {},
+      outputError: () => {},
+    });
+  for (const { name, summary, load } of COMMANDS) {
+    const command = program.command(name).description(summary);
+    if (argv.includes(name)) (await load()).mount(command, streams);
   }
+  return program;
 }
 
 function asPopeError(error: unknown, signal: AbortSignal): PopeError {

@@ -56,8 +56,6 @@ const FLAGS = {
 };
 
 export const alignCommand = defineCommand({
-  name: 'align',
-  summary: 'Fine-tune a language model on the training split of a log.',
   examples: [
     'pope align log.jsonl --model ./base --logging logging.jsonl -o run',
     'pope align log.jsonl --model ./base --method opinion --lr 1e-3 -o run --resume',

@@ -11,9 +11,6 @@ import { percent, readable, table } from '../table.js';
 const { system, template, date } = ENCODING_FLAGS;
 
 export const capabilityCommand = defineCommand({
-  name: 'capability',
-  summary:
-    'Measure what a model can do in general, and whether training cost any of it: multiple choice and perplexity.',
   examples: [
     'pope capability items.jsonl --model run/model --before ./Llama-3.2-1B-Instruct',
     'pope capability questions.jsonl texts.jsonl --model ./Llama-3.2-1B-Instruct --json',

@@ -15,9 +15,6 @@ const namedNumber: Parse<[string, number]> = (value) => {
 };
 
 export const compare = defineCommand({
-  name: 'compare',
-  summary:
-    'Compare policies on one log: paired intervals, the probability of being best, regret, and which may be best.',
   examples: [
     'pope compare log.jsonl --targets a.jsonl b.jsonl c.jsonl --logging log',
     'pope compare log.jsonl --targets new=new-0.jsonl,new-1.jsonl old=old.jsonl --logging logging.jsonl --json',

@@ -5,9 +5,6 @@ import { nextText, TRAINING_ANNOUNCEMENT, trainingText, valueText } from '../dem
 import { onOff } from '../flags.js';
 
 export const demo = defineCommand({
-  name: 'demo',
-  summary:
-    'Value a policy from a log, and align a small language model to one, in built-in worlds whose truth is known. Needs no data and no download.',
   examples: ['pope demo', 'pope demo --seed 1 --quick'],
   arguments: [],
   flags: {

@@ -5,8 +5,6 @@ import { onOff } from '../flags.js';
 import { pairs } from '../table.js';
 
 export const doctor = defineCommand({
-  name: 'doctor',
-  summary: 'Say which binary, device, instruction set and BLAS are used, and why others were not.',
   examples: ['pope doctor', 'pope doctor --json'],
   arguments: [],
   flags: { json: onOff('--json', 'print one JSON object') },

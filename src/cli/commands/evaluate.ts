@@ -8,8 +8,6 @@ import { listOf, oneOf, onOff, optional, positiveInteger, severalRequired, text 
 import { openValued, VALUE_FLAGS, valueProgress } from '../value-flags.js';
 
 export const evaluate = defineCommand({
-  name: 'evaluate',
-  summary: 'Estimate the pluralistic value of a target policy from a log that another policy wrote.',
   examples: [
     'pope evaluate log.jsonl --target target.jsonl --logging logging.jsonl',
     'pope evaluate log.jsonl --target target.jsonl --logging log --split test --json',

@@ -77,8 +77,6 @@ type ExperimentSettings = Settings<typeof FLAGS> & { seed: number; config: strin
 const NAMES = ['synthetic', ...EXPERIMENTS.map(({ name }) => name)];
 
 export const experiment = defineCommand({
-  name: 'experiment',
-  summary: 'Run an experiment: of the paper on configured data and models, or in worlds whose truth is known.',
   examples: [
     'pope experiment rq2 -o runs/rq2 --quick',
     'pope experiment rq2 --config rq2.json -o runs/rq2',

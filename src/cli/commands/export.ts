@@ -14,8 +14,6 @@ const KINDS: readonly ExportKind[] = [trl, weights, ratingSheet, ratings];
 const FLAGS: Flags = Object.assign({}, ...KINDS.map(({ flags }) => flags));
 
 export const exportCommand = defineCommand({
-  name: 'export',
-  summary: 'Write a log in the form that another tool reads, or a sheet on which people compare policies.',
   examples: [
     'pope export trl log.jsonl --split train -o preferences.jsonl',
     'pope export weights log.jsonl --target now.jsonl --logging logging.jsonl --split train -o weights.jsonl',

@@ -40,9 +40,6 @@ const FLAGS = {
 };
 
 export const fitLoggingCommand = defineCommand({
-  name: 'fit-logging',
-  summary:
-    'Fit a logging policy to a log that has none, and score the log with it, cross-fitted over folds of its queries.',
   examples: [
     'pope fit-logging log.jsonl --model ./gpt2 -o pi0',
     'pope fit-logging log.jsonl --model ./gpt2-medium --preset paper -o pi0',

@@ -66,8 +66,6 @@ const FLAGS = {
 };
 
 export const generate = defineCommand({
-  name: 'generate',
-  summary: 'Let a language model answer the queries of a log, into a file that is also a resumable cache.',
   examples: [
     'pope generate log.jsonl --model ./run/model -n 50 -o generations.jsonl',
     'pope generate log.jsonl --model ./Llama-3.2-1B --temperature 0.7 --top-p 0.9 --split test -o generations.jsonl',

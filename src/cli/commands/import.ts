@@ -40,8 +40,6 @@ for (const { name: adapter, options } of ADAPTERS) {
 }
 
 export const importCommand = defineCommand({
-  name: 'import',
-  summary: "Turn a publisher's raw files into a log.",
   examples: [
     'pope import stackexchange Posts.xml -o log.jsonl --max-slate 8',
     'pope import generic votes.csv --map query=thread --map text=comment --map signal=likes -o log.jsonl',

@@ -42,8 +42,6 @@ const FLAGS = {
 type LabelSettings = Settings<typeof FLAGS> & { seed: number };
 
 export const label = defineCommand({
-  name: 'label',
-  summary: 'Say which opinion each response of a log expresses: clusters of embeddings, or names by a chat model.',
   examples: [
     'pope label log.jsonl --encoder ./all-MiniLM-L6-v2 -o labelled.jsonl',
     'pope label log.jsonl --chat http://localhost:8000/v1 --chat-model qwen3-8b -o labelled.jsonl',

@@ -57,8 +57,6 @@ const FLAGS = {
 type MetricsSettings = Settings<typeof FLAGS> & { seed: number };
 
 export const metrics = defineCommand({
-  name: 'metrics',
-  summary: 'Measure the generations of a policy against what people said: diversity, coverage, helpfulness, quality.',
   examples: [
     'pope metrics log.jsonl --generations generations.jsonl --embedder ./all-MiniLM-L6-v2',
     'pope metrics log.jsonl --generations aligned.jsonl --embedder lexical --judge http://localhost:8000/v1 --judge-model qwen3-8b --against base.jsonl',

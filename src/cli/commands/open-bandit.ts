@@ -7,8 +7,6 @@ import { readable, table } from '../table.js';
 const NAMES: Record<BanditPolicy, string> = { random: 'the random policy', bts: 'Bernoulli Thompson sampling' };
 
 export const openBandit = defineCommand({
-  name: 'open-bandit',
-  summary: "Estimate each policy of the Open Bandit data from the other's log, beside what it earned itself.",
   examples: ['pope open-bandit obd', 'pope open-bandit obd --campaign all --resamples 50 --json'],
   arguments: [
     ['<folder>', 'the data as published: {random,bts}/CAMPAIGN/CAMPAIGN.csv, or .csv.gz, and item_context.csv'],

@@ -18,8 +18,6 @@ const FORMATS = ['html', 'md', 'json', 'csv', 'svg'] as const;
 type Format = (typeof FORMATS)[number];
 
 export const report = defineCommand({
-  name: 'report',
-  summary: 'Make one page of results: verdict, values, weights, groups, envelopes, metrics, training, answers.',
   examples: [
     'pope report old=old.json new=new.json comparison.json -o report.html',
     'pope report run/ experiment/ sft.jsonl pope.jsonl --log log.jsonl -o report.html',

@@ -66,8 +66,6 @@ const FLAGS = {
 };
 
 export const score = defineCommand({
-  name: 'score',
-  summary: 'Score every response of a log with a language model, into a file that is also a resumable cache.',
   examples: [
     'pope score log.jsonl --model ./Llama-3.2-1B -o target.jsonl',
     'pope score log.jsonl --model ./pi0 --temperature 1.3 -o logging.jsonl',

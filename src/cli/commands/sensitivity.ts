@@ -10,9 +10,6 @@ import { openValued, VALUE_FLAGS } from '../value-flags.js';
 const { alpha: _, resamples: __, ...FLAGS } = VALUE_FLAGS;
 
 export const sensitivity = defineCommand({
-  name: 'sensitivity',
-  summary:
-    'Show how a value changes with the propensities: noise, another temperature, another fit of the logging policy.',
   examples: [
     'pope sensitivity log.jsonl --target target.jsonl --logging logging.jsonl',
     'pope sensitivity log.jsonl --target target.jsonl --logging fit.jsonl --alternatives other-fit.jsonl',

@@ -16,9 +16,6 @@ const FLAWED_NAMES = [...TABULAR_WORLDS.keys()].slice(1).join(', ');
 const TEXT_NAMES = WORLDS.filter((name) => name.startsWith('text-')).join(', ');
 
 export const simulate = defineCommand({
-  name: 'simulate',
-  summary:
-    'Write a log from a world whose true value is known, with the scores of a target policy, and print that value.',
   examples: [
     'pope simulate tabular -o log.jsonl',
     'pope evaluate log.jsonl --target log.target.jsonl --logging log --reward identity',
