@@ -64,6 +64,11 @@ export const COMMANDS: readonly ListedCommand[] = [
     load: async () => (await import('./commands/generate.js')).generate,
   },
   {
+    name: 'merge',
+    summary: 'Put the shards of a run together: the file that one process would have written, byte for byte.',
+    load: async () => (await import('./commands/merge.js')).merge,
+  },
+  {
     name: 'metrics',
     summary: 'Measure the generations of a policy against what people said: diversity, coverage, helpfulness, quality.',
     load: async () => (await import('./commands/metrics.js')).metrics,

@@ -1,6 +1,7 @@
 import { LoggedDataset } from '../data/dataset.js';
 import type { Slate } from '../data/slate.js';
 import { DEFAULT_SPLIT_RATIO, DEFAULT_SPLIT_SEED, parseSplit, parseSplitRatio, splitOf } from '../data/split.js';
+import type { WorkDescription } from '../shards/manifest.js';
 import type { Context } from './command.js';
 import { defaulted, onOff, optional, wholeNumber } from './flags.js';
 import type { Settings } from './settings.js';
@@ -26,6 +27,8 @@ export function openLog(path: string, settings: Omit<LogSettings, 'split'> & Par
   return LoggedDataset.open(path, { split, splitRatio, splitSeed, skipInvalid, signal: context.signal });
 }
 
+export type ChosenSplit = ReturnType<typeof chosenSplit>;
+
 /** The chosen split of a log that is read whole, because the output keeps what it has of the other splits. */
 export function chosenSplit(
   log: LoggedDataset,
@@ -43,6 +46,15 @@ export function chosenSplit(
     return queries;
   }
   return { includes, slates, count };
+}
+
+/** What says which queries there are: of sharded work, the same for all shards. */
+export async function describeLog(
+  log: LoggedDataset,
+  settings: LogSettings & { batchTokens?: number | undefined },
+): Promise<{ log: string; plan: WorkDescription['plan'] }> {
+  const { batchTokens = null, split = null, splitRatio, splitSeed, skipInvalid } = settings;
+  return { log: await log.sha256(), plan: { batchTokens, split, splitRatio: [...splitRatio], splitSeed, skipInvalid } };
 }
 
 /** Says what `--skip-invalid` left out, once a log has been read to its end. */

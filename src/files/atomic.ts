@@ -3,10 +3,13 @@
  * the bytes go to a temporary file in the same folder, are forced to disk, and only then take the final name.
  */
 import { randomBytes } from 'node:crypto';
-import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { constants, existsSync } from 'node:fs';
+import { type FileHandle, link, mkdir, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { describeError, PopeError, UsageError } from '../errors.js';
+
+/** What file systems that have no hard links answer. */
+const WITHOUT_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
 
 /** Writes a whole file atomically. Folders on the way are created. */
 export async function writeFileAtomic(path: string, content: string | Uint8Array): Promise<void> {
@@ -25,6 +28,24 @@ export async function writePartsAtomic(
   } catch (error) {
     await file.abort();
     throw error;
+  }
+}
+
+/**
+ * The same for a name that nobody may have taken: of several writers, in several processes, the first one wins.
+ *
+ * @returns false where the file was there already; it stays
+ */
+export async function publishFile(
+  path: string,
+  parts: Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>,
+): Promise<boolean> {
+  const file = await TemporaryFile.create(path);
+  try {
+    for await (const part of parts) await file.write(part);
+    return await file.commitIfFirst();
+  } finally {
+    await file.abort();
   }
 }
 
@@ -77,6 +98,23 @@ export class TemporaryFile {
     } catch (error) {
       throw this.#failure(error);
     }
+  }
+
+  /** A hard link is refused where the name is taken; file systems without links get the rename, which is not. */
+  async commitIfFirst(): Promise<boolean> {
+    try {
+      await this.#handle.sync();
+      await link(this.temporary, this.#path);
+    } catch (error) {
+      const { code = '' } = error as NodeJS.ErrnoException;
+      if (code === 'EEXIST') return false;
+      if (!WITHOUT_LINKS.has(code)) throw this.#failure(error);
+      if (existsSync(this.#path)) return false;
+      await this.commit();
+      return true;
+    }
+    await syncFolder(dirname(this.#path));
+    return true;
   }
 
   async abort(): Promise<void> {

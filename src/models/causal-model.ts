@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import type { TrainedQueries } from '../data/trained-queries.js';
 import { describeValue, UsageError } from '../errors.js';
 import type { MemoryStats } from '../native/addon.js';
-import type { Device } from '../tensor/device.js';
+import type { Device, DeviceKind } from '../tensor/device.js';
 import { gatherRows, matmul } from '../tensor/ops/index.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { accumulateGradient, type GradientOptions } from './accumulate-gradient.js';
@@ -80,6 +80,11 @@ export class CausalModel {
     this.network = network;
     this.inputs = new NetworkInputs(device, config);
     this.parameters = new TrainedParameters(device, weights.tensors);
+  }
+
+  /** Where it computes. */
+  get deviceKind(): DeviceKind {
+    return this.device.kind;
   }
 
   /** What optimizers change: all parameters, or the adapters only. */

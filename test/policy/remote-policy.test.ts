@@ -2,7 +2,6 @@ import { existsSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Slate } from '../../src/data/slate.js';
 import { type CausalModel, loadModel } from '../../src/models/index.js';
-import { selectShard } from '../../src/policy/batch-policy.js';
 import { generateToFile } from '../../src/policy/generation-cache.js';
 import { journalPath } from '../../src/policy/journal.js';
 import { LocalPolicy } from '../../src/policy/local-policy.js';
@@ -11,6 +10,7 @@ import { type RemoteGeneratorOptions, remoteGenerator } from '../../src/policy/r
 import { type RemotePolicyOptions, remotePolicy } from '../../src/policy/remote-policy.js';
 import { scoreToFile } from '../../src/policy/score-cache.js';
 import { parseScoreLine } from '../../src/policy/score-line.js';
+import { inShard, planShards } from '../../src/shards/plan.js';
 import { modelServer, type ServerManners } from '../helpers/model-server.js';
 import { useTemporaryFolder } from '../helpers/temporary-folder.js';
 import { tinyModel } from '../helpers/tiny-model.js';
@@ -133,9 +133,9 @@ describe('scoring into a file', () => {
     const policy = await open(url, { batchTokens: 64 });
     await policy.probe();
     const probed = requests.length;
-    const shard = await selectShard(policy, slates, { index: 1, count: 2 });
-    const report = await scoreToFile(policy, log(), folder.path('shard.jsonl'), { selects: shard.includes });
-    expect(report.queries).toBe(shard.queries);
+    const [shard] = await planShards(policy, log(), 2, ({ responses }) => responses.length);
+    const report = await scoreToFile(policy, log(), folder.path('shard.jsonl'), { selects: inShard(shard!) });
+    expect(report.queries).toBe(shard!.queries);
     expect(requests.length - probed).toBe(report.responses);
   });
 

@@ -6,7 +6,6 @@ import { gunzipSync } from 'node:zlib';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Slate } from '../../src/data/slate.js';
 import { InterruptedError } from '../../src/errors.js';
-import { selectShard } from '../../src/policy/batch-policy.js';
 import { journalPath } from '../../src/policy/journal.js';
 import { scoreToFile } from '../../src/policy/score-cache.js';
 import { FakePolicy, fakeLog } from './fake-policy.js';
@@ -191,24 +190,5 @@ describe('a score file', () => {
     const onProgress = ({ queries }: { queries: number }) => seen.push(queries);
     await scoreToFile(new FakePolicy(), stream(log), path, { onProgress });
     expect(seen).toEqual([2, 4, 6, 8, 9]);
-  });
-});
-
-describe('shards', () => {
-  it.each([1, 2, 3, 5, 7])('%d of them together are the whole, in the same batches', async (count) => {
-    const whole = await uninterrupted();
-    let union = '';
-    const batches: string[][] = [];
-    for (let index = 1; index <= count; index++) {
-      const policy = new FakePolicy();
-      const selection = await selectShard(policy, log, { index, count });
-      const shard = `${path}.${index}-of-${count}`;
-      const report = await scoreToFile(policy, stream(log), shard, { selects: selection.includes });
-      expect(report.queries).toBe(selection.queries);
-      union += readFileSync(shard, 'utf8');
-      batches.push(...policy.scored);
-    }
-    expect(union).toBe(whole);
-    expect(batches).toEqual([['q0', 'q1'], ['q2', 'q3'], ['q4', 'q5'], ['q6', 'q7'], ['q8']]);
   });
 });

@@ -1,10 +1,14 @@
+import type { LoggedDataset } from '../../data/dataset.js';
 import { CACHE_ROWS } from '../../models/generate-options.js';
 import { type CausalModel, loadModel } from '../../models/index.js';
+import { arithmeticOf } from '../../native/arithmetic.js';
 import { type GenerationReport, generateToFile } from '../../policy/generation-cache.js';
 import type { Generator } from '../../policy/generator.js';
 import { LocalGenerator } from '../../policy/local-generator.js';
 import { remoteGenerator } from '../../policy/remote-generator.js';
 import { REMOTE_BATCH_TOKENS } from '../../policy/remote-options.js';
+import { planShards, slatesOf } from '../../shards/plan.js';
+import type { ShardedWork } from '../../shards/sharded-work.js';
 import { type Context, defineCommand } from '../command.js';
 import { ENCODING_FLAGS, encodingOptions } from '../encoding-flags.js';
 import {
@@ -22,10 +26,11 @@ import {
   wholeNumber,
 } from '../flags.js';
 import { describeInterruption, requireQueries } from '../journalled-output.js';
-import { chosenSplit, LOG_FLAGS, openLog, saySkipped } from '../log-flags.js';
+import { type ChosenSplit, chosenSplit, describeLog, LOG_FLAGS, openLog, saySkipped } from '../log-flags.js';
 import { ADAPTER_FLAGS, loadOptions } from '../model-flags.js';
 import { REMOTE_FLAGS, remoteOptions } from '../remote-flags.js';
 import type { Settings } from '../settings.js';
+import { SHARD_FLAG, selectSlates, shardToStore } from '../shard-flag.js';
 import { readable } from '../table.js';
 
 const share: Parse<number> = (value) => {
@@ -62,6 +67,7 @@ const FLAGS = {
   ...ENCODING_FLAGS,
   name: optional('--name <name>', 'name of the policy (default: folder or model, and hash)', text),
   ...REMOTE_FLAGS,
+  ...SHARD_FLAG,
   ...LOG_FLAGS,
 };
 
@@ -73,41 +79,87 @@ export const generate = defineCommand({
   arguments: [['<log>', 'log file, or - for standard input']],
   flags: FLAGS,
   async run([path], settings, context) {
-    const { output, samples: n } = settings;
-    // The split is applied below, because the generations of other splits stay in the file.
-    const log = await openLog(path!, { ...settings, split: undefined }, context);
-    const { generator, model } = await openGenerator(settings, context);
+    const { output, shard } = settings;
+    const generation = await openGeneration(path!, settings, context);
     try {
-      const split = chosenSplit(log, settings);
-      const queries = await split.count(context);
-      const report = await generateToFile(generator, log, output, {
-        selects: split.includes,
-        signal: context.signal,
-        onProgress: ({ samples }) =>
-          context.terminal.progress({
-            label: 'generating',
-            done: samples,
-            total: queries === undefined ? undefined : n * queries,
-            unit: 'samples',
-          }),
-      });
-      requireQueries(report, path!, settings.split);
-      saySkipped(log, context);
-      for (const line of summary(report)) context.terminal.say(line);
-      context.terminal.say(`policy "${generator.identity.policy}": ${output}`);
-    } catch (error) {
-      throw describeInterruption(error, output, { some: 'the samples', none: 'nothing was generated yet' });
+      const isDone = shard !== undefined && (await shardToStore(output, shard, generation.work, context));
+      if (!isDone) await generateIntoFile(path!, generation, settings, context);
     } finally {
-      model?.dispose();
+      generation.model?.dispose();
     }
   },
 });
 
-/** The policy of `--model`, and the model behind it where it runs here. */
-async function openGenerator(
-  settings: Settings<typeof FLAGS> & { seed: number },
+type GenerateSettings = Settings<typeof FLAGS> & { seed: number };
+
+interface Opened {
+  generator: Generator;
+  /** The model behind it, where it runs here. */
+  model: CausalModel | null;
+}
+
+interface Generation extends Opened {
+  log: LoggedDataset;
+  split: ChosenSplit;
+  work: ShardedWork;
+}
+
+async function generateIntoFile(
+  path: string,
+  { log, generator, split, work }: Generation,
+  { output, samples: n, shard, split: named }: GenerateSettings,
   context: Context,
-): Promise<{ generator: Generator; model: CausalModel | null }> {
+): Promise<void> {
+  try {
+    const { includes, queries } = await selectSlates(split, work, shard, context);
+    const report = await generateToFile(generator, log, output, {
+      selects: includes,
+      signal: context.signal,
+      onProgress: showProgress(n, queries, context),
+    });
+    requireQueries(report, path, named);
+    saySkipped(log, context);
+    for (const line of summary(report)) context.terminal.say(line);
+    context.terminal.say(`policy "${generator.identity.policy}": ${output}`);
+  } catch (error) {
+    throw describeInterruption(error, output, { some: 'the samples', none: 'nothing was generated yet' });
+  }
+}
+
+/** The log, the generator, and answering the one by the other in parts. */
+async function openGeneration(path: string, settings: GenerateSettings, context: Context): Promise<Generation> {
+  const { samples: n } = settings;
+  // The split is applied below, because the generations of other splits stay in the file.
+  const log = await openLog(path, { ...settings, split: undefined }, context);
+  const split = chosenSplit(log, settings);
+  const opened = await openGenerator(settings, context);
+  const { generator, model } = opened;
+  const work: ShardedWork = {
+    describe: async () => ({
+      kind: 'generations',
+      identity: generator.id,
+      arithmetic: model === null ? 'server' : arithmeticOf(model.deviceKind),
+      ...(await describeLog(log, settings)),
+    }),
+    plan: (count) => planShards(generator, split.slates(), count, () => n),
+    async write(shard, file) {
+      await generateToFile(generator, slatesOf(split.slates(), shard), file, {
+        signal: context.signal,
+        onProgress: showProgress(n, shard.queries, context),
+      });
+    },
+  };
+  return { ...opened, log, split, work };
+}
+
+function showProgress(n: number, queries: number | undefined, { terminal }: Context) {
+  const total = queries === undefined ? undefined : n * queries;
+  return ({ samples }: { samples: number }) =>
+    terminal.progress({ label: 'generating', done: samples, total, unit: 'samples' });
+}
+
+/** The policy of `--model`. */
+async function openGenerator(settings: GenerateSettings, context: Context): Promise<Opened> {
   const { samples: n, maxTokens, temperature, topK, topP, seed, batchTokens, name } = settings;
   const { device, dtype, adapter } = settings;
   const options = {

@@ -1,41 +1,24 @@
 import type { LoggedDataset } from '../../data/dataset.js';
-import type { Slate } from '../../data/slate.js';
 import { UsageError } from '../../errors.js';
 import { type CausalModel, loadModel } from '../../models/index.js';
-import { type BatchPolicy, type Shard, selectShard } from '../../policy/batch-policy.js';
+import { arithmeticOf } from '../../native/arithmetic.js';
 import { DEFAULT_BATCH_TOKENS, LocalPolicy } from '../../policy/local-policy.js';
 import { REMOTE_BATCH_TOKENS } from '../../policy/remote-options.js';
 import { type RemotePolicy, remotePolicy } from '../../policy/remote-policy.js';
 import { type ScoreReport, scoreToFile } from '../../policy/score-cache.js';
 import type { ServerProbe } from '../../remote/probe.js';
+import { planShards, slatesOf } from '../../shards/plan.js';
+import type { ShardedWork } from '../../shards/sharded-work.js';
 import { type Context, defineCommand } from '../command.js';
 import { ENCODING_FLAGS, encodingOptions } from '../encoding-flags.js';
-import {
-  defaulted,
-  expected,
-  oneOf,
-  optional,
-  outputFile,
-  type Parse,
-  positiveInteger,
-  positiveNumber,
-  required,
-  text,
-} from '../flags.js';
+import { defaulted, oneOf, optional, outputFile, positiveInteger, positiveNumber, required, text } from '../flags.js';
 import { describeInterruption, requireQueries } from '../journalled-output.js';
-import { chosenSplit, LOG_FLAGS, type LogSettings, openLog, saySkipped } from '../log-flags.js';
+import { type ChosenSplit, chosenSplit, describeLog, LOG_FLAGS, openLog, saySkipped } from '../log-flags.js';
 import { ADAPTER_FLAGS, loadOptions } from '../model-flags.js';
 import { REMOTE_FLAGS, remoteOptions } from '../remote-flags.js';
 import type { Settings } from '../settings.js';
+import { SHARD_FLAG, selectSlates, shardToStore } from '../shard-flag.js';
 import { readable } from '../table.js';
-
-const parseShard: Parse<Shard> = (value) => {
-  const [, index, count] = (/^(\d+)\/(\d+)$/.exec(value) ?? []).map(Number);
-  if (index === undefined || count === undefined || index < 1 || index > count) {
-    throw expected('a part such as 2/4, counted from 1', value);
-  }
-  return { index, count };
-};
 
 const FLAGS = {
   model: required(
@@ -61,7 +44,7 @@ const FLAGS = {
     "URL: most that a token's score may change between two askings (default: 0.1)",
     positiveNumber,
   ),
-  shard: optional('--shard <i/n>', 'only part i of n, counted from 1', parseShard),
+  ...SHARD_FLAG,
   ...LOG_FLAGS,
 };
 
@@ -74,36 +57,72 @@ export const score = defineCommand({
   arguments: [['<log>', 'log file, or - for standard input']],
   flags: FLAGS,
   async run([path], settings, context) {
-    const { output } = settings;
-    // The split is applied below, because the scores of other splits stay in the file.
-    const log = await openLog(path!, { ...settings, split: undefined }, context);
-    const { policy, model } = await openPolicy(settings, context);
+    const { output, shard } = settings;
+    const scoring = await openScoring(path!, settings, context);
     try {
-      const { includes, queries } = await selection(log, policy, settings, context);
-      const report = await scoreToFile(policy, log, output, {
-        selects: includes,
-        signal: context.signal,
-        onProgress: ({ queries: done }) =>
-          context.terminal.progress({ label: 'scoring', done, total: queries, unit: 'queries' }),
-      });
-      requireQueries(report, path!, settings.split);
-      saySkipped(log, context);
-      for (const line of summary(report)) context.terminal.say(line);
-      if (model === null && report.scored > 0) context.terminal.say(describeProbe(await policy.probe()));
-      context.terminal.say(`policy "${policy.identity.policy}": ${output}`);
-    } catch (error) {
-      throw describeInterruption(error, output, { some: 'the scores', none: 'nothing was scored yet' });
+      const isDone = shard !== undefined && (await shardToStore(output, shard, scoring.work, context));
+      if (!isDone) await scoreIntoFile(path!, scoring, settings, context);
     } finally {
-      model?.dispose();
+      scoring.model?.dispose();
     }
   },
 });
 
-/** The policy of `--model`, and the model behind it where it runs here. */
-async function openPolicy(
-  settings: Settings<typeof FLAGS>,
+async function scoreIntoFile(
+  path: string,
+  { log, policy, model, split, work }: Scoring,
+  { output, shard, split: named }: Settings<typeof FLAGS>,
   context: Context,
-): Promise<{ policy: LocalPolicy; model: CausalModel } | { policy: RemotePolicy; model: null }> {
+): Promise<void> {
+  try {
+    const { includes, queries } = await selectSlates(split, work, shard, context);
+    const report = await scoreToFile(policy, log, output, {
+      selects: includes,
+      signal: context.signal,
+      onProgress: ({ queries: done }) =>
+        context.terminal.progress({ label: 'scoring', done, total: queries, unit: 'queries' }),
+    });
+    requireQueries(report, path, named);
+    saySkipped(log, context);
+    for (const line of summary(report)) context.terminal.say(line);
+    if (model === null && report.scored > 0) context.terminal.say(describeProbe(await policy.probe()));
+    context.terminal.say(`policy "${policy.identity.policy}": ${output}`);
+  } catch (error) {
+    throw describeInterruption(error, output, { some: 'the scores', none: 'nothing was scored yet' });
+  }
+}
+
+type Opened = { policy: LocalPolicy; model: CausalModel } | { policy: RemotePolicy; model: null };
+type Scoring = Opened & { log: LoggedDataset; split: ChosenSplit; work: ShardedWork };
+
+/** The log, the policy, and scoring the one under the other in parts. */
+async function openScoring(path: string, settings: Settings<typeof FLAGS>, context: Context): Promise<Scoring> {
+  // The split is applied below, because the scores of other splits stay in the file.
+  const log = await openLog(path, { ...settings, split: undefined }, context);
+  const split = chosenSplit(log, settings);
+  const opened = await openPolicy(settings, context);
+  const { policy, model } = opened;
+  const work: ShardedWork = {
+    describe: async () => ({
+      kind: 'scores',
+      identity: policy.id,
+      arithmetic: model === null ? 'server' : arithmeticOf(model.deviceKind),
+      ...(await describeLog(log, settings)),
+    }),
+    plan: (count) => planShards(policy, split.slates(), count, ({ responses }) => responses.length),
+    async write(shard, file) {
+      await scoreToFile(policy, slatesOf(split.slates(), shard), file, {
+        signal: context.signal,
+        onProgress: ({ queries: done }) =>
+          context.terminal.progress({ label: 'scoring', done, total: shard.queries, unit: 'queries' }),
+      });
+    },
+  };
+  return { ...opened, log, split, work };
+}
+
+/** The policy of `--model`, and the model behind it where it runs here. */
+async function openPolicy(settings: Settings<typeof FLAGS>, context: Context): Promise<Opened> {
   const { device, dtype, adapter, temperature, batchTokens, name, tolerance } = settings;
   const options = {
     ...(await encodingOptions(settings)),
@@ -126,19 +145,6 @@ function describeProbe({ dialect, change, top }: ServerProbe): string {
   const sent = { ids: 'token ids', text: 'text', 'text-without-bos': 'text without BOS' }[dialect.send];
   const known = top === null ? '' : `; the ${top.tokens} likeliest tokens had up to ${Math.round(100 * top.share)} %`;
   return `server: ${dialect.form} of ${sent}; asked again, a token's score changed by up to ${change.toPrecision(2)} nats${known}`;
-}
-
-/** Which slates this run scores; how many, where a pass that counts them is made or wanted. */
-async function selection(
-  log: LoggedDataset,
-  policy: BatchPolicy,
-  settings: Pick<LogSettings, 'split' | 'splitRatio' | 'splitSeed'> & { shard: Shard | undefined },
-  context: Context,
-): Promise<{ includes: (slate: Slate) => boolean; queries: number | undefined }> {
-  const { includes: inSplit, slates, count } = chosenSplit(log, settings);
-  if (settings.shard === undefined) return { includes: inSplit, queries: await count(context) };
-  const { includes, queries } = await selectShard(policy, slates(), settings.shard);
-  return { includes: (slate) => inSplit(slate) && includes(slate), queries };
 }
 
 function summary(report: ScoreReport): string[] {
