@@ -32,7 +32,7 @@ export async function runProgram(argv: readonly string[], streams: ProgramStream
 }
 
 /** The program with every command's name, and the rest of those that the command line names. */
-async function buildProgram(argv: readonly string[], streams: ProgramStreams): Promise<Command> {
+export async function buildProgram(argv: readonly string[], streams: ProgramStreams): Promise<Command> {
   const program = new Command('pope');
   program
     .description('Pluralistic off-policy evaluation of language models from logged human feedback.')

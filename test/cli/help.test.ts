@@ -1,5 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { checkScript } from '../docs/command-lines.js';
+import { callCli } from './call-cli.js';
 import { finished, runCli, startCli } from './run-cli.js';
 
 const commands = readdirSync(new URL('../../src/cli/commands/', import.meta.url)).map((name) =>
@@ -8,17 +10,23 @@ const commands = readdirSync(new URL('../../src/cli/commands/', import.meta.url)
 
 describe('help', () => {
   it('of pope begins with an example and lists every command', async () => {
-    const { code, stdout, stderr } = await runCli(['--help']);
+    const { code, stdout, stderr } = await callCli(['--help']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/^Example:\n {2}pope /);
     for (const command of commands) expect(stdout).toContain(`\n  ${command} `);
   });
 
   it.each(commands)('of pope %s begins with an example and names the common flags', async (command) => {
-    const { code, stdout, stderr } = await runCli([command, '--help']);
+    const { code, stdout, stderr } = await callCli([command, '--help']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(new RegExp(`^Examples?:\n {2}pope ${command}`));
     for (const flag of ['--seed', '--config', '--quiet', '--help']) expect(stdout).toContain(flag);
+  });
+
+  it.each(commands)('of pope %s shows examples that the command takes', async (command) => {
+    const { stdout } = await callCli([command, '--help']);
+    const examples = stdout.slice(0, stdout.indexOf('Usage:')).match(/^ {2}pope .*$/gm)!;
+    for (const example of examples) await checkScript(example.trim());
   });
 
   it('prints the version', async () => {

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadedAddon } from '../../src/native/loader.js';
@@ -40,20 +40,6 @@ describe.skipIf(!canCompile)('the C ABI', () => {
   ])('works for a C program without Node %s', (_, parameters) => {
     const run = runProgram('abi_test', parameters());
     expect({ status: run.status, output: run.stdout + run.stderr }).toEqual({ status: 0, output: '' });
-  });
-
-  it('works as its documentation shows', () => {
-    const text = readFileSync(join(root, 'docs/c-abi.md'), 'utf8');
-    const source = join(folder, 'example.c');
-    writeFileSync(source, text.split('```c\n')[1]!.split('```')[0]!);
-    const library = dirname(abiLibrary);
-    const include = `-I${join(root, 'native/include')}`;
-    const flags = ['-Wall', '-Werror', include, `-L${library}`, '-lpope_cpu', `-Wl,-rpath,${library}`];
-    expect(spawnSync(compiler, [source, ...flags, '-o', join(folder, 'example')], { encoding: 'utf8' }).stderr).toBe(
-      '',
-    );
-    const [, printed] = /which prints `(.*)`/.exec(text)!;
-    expect(runProgram('example').stdout).toBe(`${printed}\n`);
   });
 
   it('has the layout of version 1', () => {

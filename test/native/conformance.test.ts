@@ -54,13 +54,6 @@ describe.runIf(python)('Python without Node', () => {
     });
   });
 
-  it('prints what its documentation says', () => {
-    const text = readFileSync(join(packageRoot, 'docs/python.md'), 'utf8');
-    const [example, printed] = ['python', 'text'].map((kind) => text.split(`\`\`\`${kind}\n`)[1]!.split('```')[0]!);
-    const env = { PYTHONPATH: join(packageRoot, 'python') };
-    expect(runPython(['-B', '-c', example!], env)).toEqual({ status: 0, output: printed });
-  });
-
   it('passes its own tests', () => {
     const { status, output } = runPython(['-B', 'test/python/test_pope_native.py']);
     expect(status, output).toBe(0);
