@@ -8,6 +8,12 @@ export class PopeError extends Error {
   /** Exit code of `pope` when this error ends a command. */
   readonly exitCode: number = 1;
 
+  /**
+   * An error with its code.
+   *
+   * @param code one of docs/errors.md
+   * @param message one sentence: where, what was expected, what came, what to do
+   */
   constructor(code: string, message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = new.target.name;
@@ -37,6 +43,7 @@ export class NativeError extends PopeError {
   /** Number of the op in its device's queue, or -1 when it failed before it was enqueued. */
   readonly sequence: number;
 
+  /** An error of native code; `index` and `sequence` where the failure has them. */
   constructor(code: string, message: string, options?: ErrorOptions & { index?: number; sequence?: number }) {
     super(code, message, options);
     this.index = options?.index ?? -1;

@@ -23,10 +23,13 @@ export interface AlignOptions extends TrainingSettings, TrainingSources {
   /** Go on with the run in `output`; `model` has to be loaded from `resumeFolder(output)` where that is not null. */
   resume?: boolean | undefined;
   signal?: AbortSignal | undefined;
+  /** Called after every step. */
   onProgress?: ((progress: AlignProgress) => void) | undefined;
   /** Queries that the reference has scored; before the first step. */
   onScored?: ((queries: number) => void) | undefined;
+  /** Called after every validation. */
   onEvaluation?: ((evaluation: Evaluation) => void) | undefined;
+  /** Called when a warning of docs/training.md is raised, once for each. */
   onWarning?: ((warning: Warning) => void) | undefined;
 }
 

@@ -52,6 +52,7 @@ export type FittingSettings = Pick<
   | 'seed'
 >;
 
+/** What is fitted, to how many folds, and into which folder; the settings of training are those of `align`. */
 export interface FitLoggingOptions extends FittingSettings {
   /** Folder of the model to begin with, in Hugging Face layout. */
   model: string;
@@ -62,9 +63,11 @@ export interface FitLoggingOptions extends FittingSettings {
   encoding?: TrainingSources['encoding'];
   device?: LoadOptions['device'] | undefined;
   signal?: AbortSignal | undefined;
-  /** In all of these, fold is null for the model of everything. */
+  /** Called after every step; as in the next two, fold is null for the model of all queries. */
   onProgress?: ((fold: number | null, progress: AlignProgress) => void) | undefined;
+  /** Called after every validation. */
   onEvaluation?: ((fold: number | null, evaluation: Evaluation) => void) | undefined;
+  /** Called when a warning of docs/training.md is raised. */
   onWarning?: ((fold: number | null, warning: Warning) => void) | undefined;
   /** Queries of a fold that its model has scored. */
   onScored?: ((fold: number, queries: number) => void) | undefined;
@@ -80,6 +83,7 @@ export interface HeldOut {
   perplexity: number | null;
 }
 
+/** The fit of one fold, of what the other folds hold, and how well it foresees this one. */
 export interface FoldFit extends HeldOut {
   fold: number;
   /** Steps taken, and the step whose model scored. */

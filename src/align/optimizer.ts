@@ -5,6 +5,7 @@ import type { TrainedParameters } from '../models/trained-parameters.js';
 import { zeros } from '../tensor/ops/zeros.js';
 import type { Tensor } from '../tensor/tensor.js';
 
+/** Settings of AdamW (Loshchilov & Hutter, "Decoupled weight decay regularization", ICLR 2019), as PyTorch names and defaults them. */
 export interface AdamWOptions {
   /** Learning rate. */
   lr: number;
@@ -18,6 +19,7 @@ export interface AdamWOptions {
   maxNorm?: number;
 }
 
+/** What one step of the optimizer did. */
 export interface StepResult {
   /** L2 norm of the gradient over all parameters, before clipping. */
   gradientNorm: number;
@@ -69,8 +71,7 @@ export class AdamW {
   /**
    * One step up the accumulated gradient, which is then cleared.
    *
-   * @param options.lr in place of the learning rate of the optimizer, for this step
-   * @param options.keep keep the gradient
+   * @param options `lr` in place of the learning rate of the optimizer, for this step; `keep` keeps the gradient
    * @throws UsageError `NO_GRADIENT` when nothing was accumulated, `STEP_IN_PROGRESS` before the last step has resolved;
    *   NativeError when the computation of the gradient failed
    */
@@ -140,6 +141,7 @@ export class AdamW {
     for (const tensor of this.#state().values()) tensor.dispose();
   }
 
+  /** As `dispose`, for `using`. */
   [Symbol.dispose](): void {
     this.dispose();
   }

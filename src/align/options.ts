@@ -16,7 +16,9 @@ import {
 import { parseReward, type RewardName } from '../reward/index.js';
 import { SCHEDULES, type Schedule } from './schedule.js';
 
+/** What a training run can ascend: docs/theory.md section 5, docs/training.md. */
 export const METHODS = ['pope', 'opinion', 'sft', 'sft-all', 'rwsft', 'dpo', 'pl'] as const;
+/** One of METHODS. */
 export type Method = (typeof METHODS)[number];
 
 export const PRESETS = ['default', 'paper'] as const;

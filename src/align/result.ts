@@ -25,6 +25,7 @@ export const alignResult = z.object({
   warnings,
 });
 
+/** How a run ended, with its first and last validation: result.json, and `pope align --json`. */
 export type AlignResult = z.output<typeof alignResult>;
 
 export function resultOf(

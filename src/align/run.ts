@@ -11,6 +11,7 @@ import type { TrainingSlate } from './training-slate.js';
 import { addStep, bestEvaluation, emptyInterval, isStale, type TrainingState } from './training-state.js';
 import { type Evaluation, trainingWarnings } from './warnings.js';
 
+/** How far a run is, after every step; the fields of the same name in docs/training.md are of its slates, before the step. */
 export interface AlignProgress {
   step: number;
   steps: number;

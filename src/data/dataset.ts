@@ -8,6 +8,7 @@ import type { Slate } from './slate.js';
 import { fileSource, memorySource, type RawQuery, type Source } from './sources.js';
 import { type Split, type SplitRatio, splitOf } from './split.js';
 
+/** How a log is read. */
 export interface DatasetOptions {
   /** Go on after a bad line: count it and write it to `LOG.invalid.jsonl` (line, error, text). Default: throw. */
   skipInvalid?: boolean | undefined;
@@ -18,9 +19,11 @@ export interface DatasetOptions {
   /** Longest line in bytes, default 64 MiB. */
   maxLineBytes?: number | undefined;
   signal?: AbortSignal | undefined;
+  /** Called while the log is read. */
   onProgress?: ((progress: DatasetProgress) => void) | undefined;
 }
 
+/** How far the reading of a log is. */
 export interface DatasetProgress {
   /** Queries and responses yielded so far. */
   queries: number;
@@ -29,6 +32,7 @@ export interface DatasetProgress {
   fraction: number;
 }
 
+/** What one reading of a log found. */
 export interface DatasetCounts {
   /** Queries and responses yielded. */
   queries: number;
@@ -104,6 +108,11 @@ export class LoggedDataset implements AsyncIterable<Slate> {
     return this.#sha256;
   }
 
+  /**
+   * Reads the files from the beginning: the queries of the chosen split, in order.
+   *
+   * @throws DataError LOG_INVALID and the other codes of docs/formats.md section 1; the reason of an aborted signal
+   */
   async *[Symbol.asyncIterator](): AsyncGenerator<Slate> {
     const { split, splitRatio, splitSeed, onProgress } = this.#options;
     const counts: DatasetCounts = { queries: 0, responses: 0, otherSplits: 0, skipped: 0, invalidFiles: [] };

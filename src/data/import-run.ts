@@ -21,6 +21,7 @@ export interface Tally {
   dropped: Record<string, number>;
 }
 
+/** What an import kept, and what it dropped for which reason. */
 export interface ImportReport {
   adapter: string;
   output: string;

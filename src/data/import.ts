@@ -12,6 +12,7 @@ import { type AdapterOptionValues, type ImportReport, ImportRun } from './import
 import { type InputFile, openInput } from './input.js';
 import type { SlateRules } from './slate-rules.js';
 
+/** How a publisher's files become a log; docs/formats.md section 5 has the rules. */
 export interface ImportOptions {
   /** The log to write (.jsonl, .jsonl.gz or .parquet). */
   output: string;
@@ -34,6 +35,7 @@ export interface ImportOptions {
   /** Characters of raw rows that are held in memory; more go to the folder `output`.import. Default 64 Mi. */
   maxCharacters?: number | undefined;
   signal?: AbortSignal | undefined;
+  /** Called while raw files are read. */
   onProgress?: ((progress: { rows: number; queries: number; responses: number }) => void) | undefined;
 }
 

@@ -25,6 +25,7 @@ export interface LoggedPropensity {
   policy?: string | undefined;
 }
 
+/** One response of a slate, with what people said of it. Fields that are not named here pass through untouched. */
 export interface LoggedResponse {
   id: string;
   text: string;
@@ -55,6 +56,7 @@ export interface Slate {
 
 /** A log that can be read several times, such as a LoggedDataset or an array of slates. */
 export type SlateLog = (AsyncIterable<Slate> | Iterable<Slate>) & {
+  /** Hash of what was read, for the record of a run. */
   sha256?: () => Promise<string>;
   /** The split that it was opened with. */
   readonly split?: Split | undefined;

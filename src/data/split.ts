@@ -2,13 +2,17 @@
 import { createHash } from 'node:crypto';
 import { describeValue, UsageError } from '../errors.js';
 
+/** The splits of a log, in the order of a SplitRatio. */
 export const SPLITS = ['train', 'validation', 'test'] as const;
+/** One of SPLITS. */
 export type Split = (typeof SPLITS)[number];
 
 /** Shares of train, validation and test; they sum to 1. */
 export type SplitRatio = readonly [number, number, number];
 
+/** Shares of train, validation and test. */
 export const DEFAULT_SPLIT_RATIO: SplitRatio = [0.8, 0.1, 0.1];
+/** Hashed together with the id of a query. */
 export const DEFAULT_SPLIT_SEED = 0;
 
 /** Rounding allowed in the sum of three decimal shares. */

@@ -1,5 +1,7 @@
+/** How texts are embedded. */
 export interface EmbedOptions {
   signal?: AbortSignal | undefined;
+  /** Called after every batch with the texts done. */
   onProgress?: ((progress: { texts: number }) => void) | undefined;
 }
 

@@ -5,6 +5,7 @@ import { Endpoint, type EndpointOptions } from '../remote/endpoint.js';
 import { requireServedModel } from '../remote/served-model.js';
 import type { EmbedOptions, Encoder } from './encoder.js';
 
+/** An encoder behind a server: its model, and how requests are made. */
 export interface EndpointEncoderOptions extends EndpointOptions {
   /** Name of the model, as the server knows it. */
   model: string;

@@ -6,6 +6,7 @@ import type { Encoder } from './encoder.js';
 import { EndpointEncoder } from './endpoint-encoder.js';
 import { LexicalEncoder } from './lexical.js';
 
+/** What opening an encoder may need: the device of a model that runs here, the name of one that a server runs. */
 export interface OpenEncoderOptions extends LoadOptions {
   /** Name of the model behind a URL. */
   model?: string | undefined;

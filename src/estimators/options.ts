@@ -8,6 +8,7 @@ import { estimatorName, normalisation, smallGroups } from './result.js';
 import { defaultForms } from './slate-estimates.js';
 import { formatTransform, parseTransform, type TransformOption } from './transforms.js';
 
+/** What `evaluate` is asked: the two policies, and how the value is defined and estimated (docs/theory.md sections 2 to 4). */
 export interface EvaluateOptions {
   /** The policy whose value is asked for. */
   target: Policy;
@@ -56,9 +57,11 @@ export interface EvaluateOptions {
   /** Throw UNRELIABLE instead of giving numbers that the log does not support. */
   strict?: boolean | undefined;
   signal?: AbortSignal | undefined;
+  /** Called while scores are read and intervals are made. */
   onProgress?: ((progress: EvaluationProgress) => void) | undefined;
 }
 
+/** How far an evaluation is. */
 export interface EvaluationProgress {
   phase: 'scores' | 'intervals';
   /** Queries read, or resamples done. */

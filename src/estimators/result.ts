@@ -134,6 +134,7 @@ const acrossGroups = z
   .nullable()
   .describe('Groups that are not small, side by side; their intervals and that of maximin hold all at once (max-T).');
 
+/** Schema of an Evaluation. */
 export const evaluation = z.strictObject({
   queries: z.int(),
   responses: z.int(),
@@ -170,13 +171,18 @@ export type Verdict = z.output<typeof verdict>;
 export type Form = z.output<typeof form>;
 export type Reduction = z.output<typeof reduction>;
 export type SmallGroups = z.output<typeof smallGroups>;
+/** The groups of an evaluation together: the worst one, maximin and share-weighted value, with simultaneous intervals. */
 export type AcrossGroups = NonNullable<z.output<typeof acrossGroups>>;
 export type Warning = z.output<typeof warning>;
 export type Reason = z.output<typeof reason>;
+/** Bounds of an estimate, in its own units. */
 export type Interval = z.output<typeof interval>;
+/** One row of an evaluation: an estimator under a normalisation, with interval, diagnostics, verdict and reasons. */
 export type Estimate = z.output<typeof estimate>;
 export type Predicted = z.output<typeof predicted>;
 export type WeightHistogram = z.output<typeof weightHistogram>;
+/** The one figure that an evaluation leads with: a value where the log supports it, else an index, else nothing. */
 export type Headline = z.output<typeof headline>;
 export type ResolvedOptions = z.output<typeof options>;
+/** The result of `evaluate`, and of `pope evaluate --json`; docs/schemas/evaluate.schema.json. */
 export type Evaluation = z.output<typeof evaluation>;

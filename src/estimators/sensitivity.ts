@@ -13,6 +13,7 @@ import { sum } from './sum.js';
 import { worstVerdict } from './verdict.js';
 import { scoreFacts } from './warnings.js';
 
+/** The evaluation whose propensities are changed, and how. */
 export interface SensitivityOptions
   extends Pick<
     EvaluateOptions,

@@ -17,6 +17,7 @@ import { CompensatedSum, sum } from './sum.js';
 
 export type { SlateData, SlateOptions } from './slate-inputs.js';
 
+/** One estimator on a log of slates (docs/theory.md section 4). */
 export interface SlateEstimate {
   value: number;
   /** The part of `value` that comes from utility; of the bound: the bound of that part. */
@@ -37,6 +38,7 @@ export interface SlateEstimate {
   entropyCoefficients?: Float64Array;
 }
 
+/** The three estimators of docs/theory.md section 4. */
 export interface SlateEstimates {
   slate: SlateEstimate;
   decomposed: SlateEstimate;

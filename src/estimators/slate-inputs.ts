@@ -26,6 +26,7 @@ export interface SlateData {
   queryWeight?: ArrayLike<number> | undefined;
 }
 
+/** How slates become values: docs/theory.md sections 3 and 4. */
 export interface SlateOptions {
   /** How utility and diversity make a reward; default 'expected' for the slate estimator, 'soft' for the others. */
   form?: RewardForm | undefined;

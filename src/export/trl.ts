@@ -5,6 +5,7 @@ import { type RewardName, slateReward } from '../reward/index.js';
 export const TRL_FORMS = ['pairs', 'all-pairs', 'lists'] as const;
 export type TrlForm = (typeof TRL_FORMS)[number];
 
+/** Which preferences are written, and where. */
 export interface ExportTrlOptions {
   /** `pairs`: the best and the worst response of each query; `all-pairs`: every two that people told apart; `lists`: all responses with their rewards. */
   form?: TrlForm | undefined;

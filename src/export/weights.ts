@@ -20,6 +20,7 @@ export interface ExportWeightsOptions extends TrainingSettings {
   /** File to write; see docs/formats.md. */
   output: string;
   signal?: AbortSignal | undefined;
+  /** Called with the queries read so far. */
   onProgress?: ((progress: { queries: number }) => void) | undefined;
 }
 

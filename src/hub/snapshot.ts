@@ -11,6 +11,7 @@ export interface HubModel {
   revision: string;
 }
 
+/** Of what may have to be fetched from the hub. */
 export interface DownloadOptions {
   signal?: AbortSignal | undefined;
   /** Hears of every file and piece that comes: bytes on disk, of how many. */

@@ -11,6 +11,7 @@ import { type JudgeOptions, judge, type Match } from './judge.js';
 export const DEFAULT_JUDGED = 50;
 const REFERENCES = 3;
 
+/** Who judges, how many responses of either side it sees, and where its answers are kept. */
 export interface JudgeGenerationsOptions extends Omit<JudgeOptions, 'onProgress'> {
   /** Server of the chat model, and the model's name there. */
   url: string;
@@ -18,6 +19,7 @@ export interface JudgeGenerationsOptions extends Omit<JudgeOptions, 'onProgress'
   /** Answers are kept there and reused. */
   file: string;
   responses: number;
+  /** Called after every match with those that are judged, of how many. */
   onProgress?: ((progress: { matches: number; total: number }) => void) | undefined;
   /** Of the client; for tests. */
   client?: Omit<ChatOptions, 'model'> | undefined;

@@ -14,6 +14,7 @@ export interface Match extends Pick<Comparison, 'question' | 'references'> {
 
 export type Outcome = 'win' | 'tie' | 'loss' | 'unreadable';
 
+/** Outcomes of the matches from the side of the first policy, and the win rate. */
 export interface JudgeResult {
   model: string;
   /** In the order of the matches. */
@@ -33,12 +34,14 @@ export interface JudgeResult {
   reused: number;
 }
 
+/** How matches are judged, and the interval of the win rate. */
 export interface JudgeOptions {
   /** Requests at a time; default 4. */
   concurrency?: number | undefined;
   alpha?: number | undefined;
   seed?: number | undefined;
   signal?: AbortSignal | undefined;
+  /** Called after every match with those that are judged. */
   onProgress?: ((progress: { matches: number }) => void) | undefined;
 }
 

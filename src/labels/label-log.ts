@@ -10,14 +10,17 @@ import { averageLinkage, cosineDistances, cutTree, DistanceThreshold, type Merge
 /** How many opinions a query has: so many at most, or as many as the common height of all queries leaves. */
 export type ClusterCount = number | 'auto';
 
+/** How responses are labelled. */
 export interface LabelOptions {
   clusters?: ClusterCount | undefined;
   /** Of the intervals of the agreement; default 0. */
   seed?: number | undefined;
   signal?: AbortSignal | undefined;
+  /** Called with the queries labelled so far. */
   onProgress?: ((progress: { queries: number }) => void) | undefined;
 }
 
+/** What the labels are like, and how they agree with those that were there. */
 export interface LabelReport {
   queries: number;
   responses: number;

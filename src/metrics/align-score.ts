@@ -7,6 +7,7 @@ const CHUNK_WORDS = 350;
 /** The three classes of the published head; the first says that the context supports the claim. */
 const CLASSES = 3;
 
+/** What a claim is to be held to: for a response its query. */
 export interface ContextAndClaim {
   context: string;
   claim: string;

@@ -1,6 +1,7 @@
 import { requireOption, requirePositiveInteger } from './checks.js';
 import { ngramOrders, occurrences, type TokenOptions } from './ngrams.js';
 
+/** Of BLEU (Papineni et al. 2002), as nltk has it. */
 export interface BleuOptions extends TokenOptions {
   /** Longest n-gram; every order weighs 1 / maxN. Default 4. */
   maxN?: number | undefined;

@@ -1,6 +1,7 @@
 import { requireInput, requireOption, requirePositiveInteger } from './checks.js';
 import { type Similarity, similarityRows } from './similarity.js';
 
+/** When a reference counts as covered. */
 export interface CoverageOptions {
   /** A reference is covered from this similarity on, in [0, 1]; default 0.8. */
   tau?: number | undefined;
@@ -31,6 +32,7 @@ export function pluralisticCoverage(
   return shareOf([...categories.values()]);
 }
 
+/** Coverage of the references of one group. */
 export interface GroupCoverage {
   group: string;
   /** References of this group. */

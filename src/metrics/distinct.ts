@@ -1,6 +1,7 @@
 import { requireOption, requirePositiveInteger, requireTexts } from './checks.js';
 import { ngramOrders, ngramsOf, occurrences, type TokenOptions } from './ngrams.js';
 
+/** Of Distinct-n (Li et al. 2016). */
 export interface DistinctOptions extends TokenOptions {
   /** What the different n-grams are divided by: all n-grams (default), or all tokens, as the source words it. */
   denominator?: 'ngrams' | 'tokens' | undefined;

@@ -2,6 +2,7 @@ import { requireOption } from './checks.js';
 import { normalizedEntropy } from './entropy.js';
 import { type Similarity, similarityRows } from './similarity.js';
 
+/** How responses are shared out among references (equation 24). */
 export interface AlignmentOptions {
   /** How a response is assigned to references: to the nearest (default), or to all by a softmax. */
   mode?: 'nearest' | 'softmax' | undefined;

@@ -11,6 +11,7 @@ export function entropy(counts: ArrayLike<number>): number {
   return shares.reduce((sum, share) => (share === 0 ? sum : sum - share * Math.log(share)), 0);
 }
 
+/** What the entropy is divided by. */
 export interface NormalizedEntropyOptions {
   /** Divide by the log of the number of all categories (default), or of those that occur. */
   over?: 'categories' | 'occurring' | undefined;

@@ -12,6 +12,7 @@ import { requireInput } from './checks.js';
 
 const METHOD = 'bootstrap-percentile';
 
+/** The mean of a metric over queries, with its interval. */
 export interface MetricInterval {
   value: number;
   low: number;
@@ -24,6 +25,7 @@ export interface MetricInterval {
 
 type BootstrapOptions = Pick<IntervalOptions, 'alpha' | 'side' | 'resamples' | 'seed'>;
 
+/** Of the bootstrap over queries. */
 export interface MetricIntervalOptions extends BootstrapOptions {
   /** Cluster of each query: clusters are then what is resampled. */
   clusters?: ArrayLike<string | number>;

@@ -1,7 +1,9 @@
 /** @file Texts as numbered n-grams: two n-grams have the same number exactly when their tokens are equal. */
 
+/** Cuts a text into tokens. */
 export type Tokenize = (text: string) => readonly string[];
 
+/** What counts as a token. */
 export interface TokenOptions {
   /** How a text becomes tokens; by default at white space. */
   tokenize?: Tokenize | undefined;

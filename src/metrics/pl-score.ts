@@ -7,7 +7,7 @@ import { type Similarity, similarityRows } from './similarity.js';
  *
  *     s_i = sum_j p_j sim(g_i, h_j);   PL-Score = mean_i s_i, or max_i s_i
  *
- * `votes` [m]: negative ones count as 0, nobody voted: 1/M each. Source: equations 20 and 21, docs/theory.md section 8.
+ * Of `votes` [m] negative ones count as 0; nobody voted: 1/M each. Source: equations 20 and 21, docs/theory.md section 8.
  * @throws UsageError METRIC_INPUT, METRIC_OPTION
  */
 export function plScore(

@@ -16,6 +16,7 @@ export interface LeftOut {
   without: Float64Array;
 }
 
+/** How queries are grouped for the interval of a metric of all texts together. */
 export interface PooledOptions {
   /** Groups of queries that are left out one at a time; default 50, at most the number of queries. */
   groups?: number | undefined;

@@ -2,6 +2,7 @@ import { bleuScore, clippedMatches } from './bleu.js';
 import { requirePositiveInteger, requireTexts } from './checks.js';
 import { type NumberedNgrams, ngramOrders, occurrences, type TokenOptions } from './ngrams.js';
 
+/** Of Self-BLEU (Zhu et al. 2018). */
 export interface SelfBleuOptions extends TokenOptions {
   /** Longest n-gram. Default 3, as in Texygen. */
   maxN?: number | undefined;

@@ -320,6 +320,7 @@ export class CausalModel {
     void this.device.close();
   }
 
+  /** As `dispose`, for `using`. */
   [Symbol.dispose](): void {
     this.dispose();
   }

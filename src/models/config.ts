@@ -6,6 +6,7 @@ import { unsupported } from './unsupported.js';
 
 export type { Gpt2Config } from './gpt2-config.js';
 export type { LlamaConfig } from './llama-config.js';
+/** What config.json says of a model that POPE computes. */
 export type ModelConfig = ReturnType<typeof parseModelConfig>;
 
 const SUPPORTED = 'gpt2, llama, qwen3, phi3';

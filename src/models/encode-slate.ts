@@ -18,6 +18,7 @@ export interface EncodingOptions {
   date?: Date;
 }
 
+/** A response as tokens. */
 export interface EncodedResponse {
   /** End token included. */
   ids: number[];
@@ -27,6 +28,7 @@ export interface EncodedResponse {
   bytes: number;
 }
 
+/** A query and its responses as tokens. */
 export interface EncodedSlate {
   promptIds: number[];
   responses: EncodedResponse[];

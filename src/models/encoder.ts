@@ -11,11 +11,13 @@ import type { SentenceSettings } from './sentence-transformers.js';
 import type { SequenceTokenizer } from './sequence-tokenizer.js';
 import type { ModelWeights } from './weights.js';
 
+/** How sequences are run through an encoder. */
 export interface EncodeOptions {
   /** Tokens that are run at once; default 2048. */
   batchTokens?: number | undefined;
   /** Stops between batches; the promise then rejects with the signal's reason. */
   signal?: AbortSignal | undefined;
+  /** Called after every batch with the texts done. */
   onProgress?: ((progress: { texts: number }) => void) | undefined;
 }
 
@@ -55,6 +57,7 @@ export class TransformerEncoder {
     return this.parts.sequences;
   }
 
+  /** Bytes of the tensors of its device. */
   memoryStats(): MemoryStats {
     return this.parts.device.memoryStats();
   }
@@ -150,6 +153,7 @@ export class TransformerEncoder {
     void this.parts.device.close();
   }
 
+  /** As `dispose`, for `using`. */
   [Symbol.dispose](): void {
     this.dispose();
   }

@@ -27,6 +27,7 @@ export interface GenerateBatchOptions extends GenerateOptions {
   onProgress?: (progress: GenerateProgress) => void;
 }
 
+/** How far generation is. */
 export interface GenerateProgress {
   /** Samples that are finished. */
   samples: number;

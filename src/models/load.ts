@@ -13,6 +13,7 @@ import { Tokenizer } from './tokenizer.js';
 import { readTrainedQueries } from './training-file.js';
 import { ModelWeights } from './weights.js';
 
+/** Where a model runs, and in which number format. */
 export interface LoadOptions extends DownloadOptions {
   /** Default `auto`: the best device that works here. */
   device?: DeviceKind | 'auto';
@@ -23,6 +24,7 @@ export interface LoadOptions extends DownloadOptions {
   dtype?: 'f32' | 'bf16';
 }
 
+/** Where a language model runs, and the adapter that is put on it. */
 export interface LoadModelOptions extends LoadOptions {
   /** Folder or hub id of a PEFT adapter (LoRA) to put on the model. */
   adapter?: string | undefined;

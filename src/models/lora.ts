@@ -4,6 +4,7 @@ import { accumulate, add, dropout, matmul, scale, zeros } from '../tensor/ops/in
 import type { Tensor } from '../tensor/tensor.js';
 import type { LinearModule } from './weights.js';
 
+/** Low-rank adapters (Hu et al., "LoRA", ICLR 2022), named as PEFT names them. */
 export interface LoraOptions {
   /** Inner size of the adapters. */
   rank: number;

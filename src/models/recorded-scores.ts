@@ -83,6 +83,7 @@ export class RecordedScores {
     this.#tape.dispose();
   }
 
+  /** As `dispose`, for `using`. */
   [Symbol.dispose](): void {
     this.dispose();
   }

@@ -10,6 +10,7 @@ import { loadAddon } from './loader.js';
 /** f32 logits are a Float32Array, f16 and bf16 the bit patterns in a Uint16Array. */
 export type LogitsDType = 'f32' | 'f16' | 'bf16';
 
+/** Rows of logits with the token that was written at each. */
 export interface TokenRows {
   /** [rows * vocab], row-major: scores of every token of the vocabulary at each position; -inf for a masked token. */
   logits: Float32Array | Uint16Array;
@@ -22,6 +23,7 @@ export interface TokenRows {
   device?: 'cpu' | 'cuda';
 }
 
+/** What `tokenLogProbs` gives for each row. */
 export interface TokenLogProbs {
   /** [rows] log p(target), nats. */
   logProbs: Float32Array;
@@ -29,11 +31,13 @@ export interface TokenLogProbs {
   logSumExp: Float32Array;
 }
 
+/** The same with the entropy of each row. */
 export interface TokenLogProbsWithEntropy extends TokenLogProbs {
   /** [rows] -sum_v p_v log p_v over the whole vocabulary, nats. */
   entropies: Float32Array;
 }
 
+/** Rows, and the derivatives of J by what was computed of them. */
 export interface TokenLogProbsGradientRequest extends TokenRows {
   /** [rows] g = dJ / dlogProb. */
   logProbGradient: Float32Array;

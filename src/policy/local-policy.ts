@@ -59,6 +59,11 @@ export class LocalPolicy implements BatchPolicy<EncodedQuery> {
     this.identity = identity;
   }
 
+  /**
+   * Log-probabilities of the responses of slates, in their order: sums over tokens in nats, and mean entropies.
+   *
+   * @throws DataError CONTEXT_OVERFLOW, and what else the encoding of a query throws; the reason of an aborted signal
+   */
   score(slates: AsyncIterable<Slate> | Iterable<Slate>, options: ScoreOptions = {}): AsyncIterable<SlateScores> {
     return scoreInBatches(this, slates, options);
   }
@@ -69,6 +74,7 @@ export class LocalPolicy implements BatchPolicy<EncodedQuery> {
     return encodedBatches(slates, this.#encoding, trainedOn === null ? undefined : (slate) => trainedOn.splitOf(slate));
   }
 
+  /** Scores one of `batches`: log-probabilities in nats, sums over the tokens of each response. */
   async scoreBatch(
     batch: readonly EncodedQuery[],
     { signal }: Pick<ScoreOptions, 'signal'> = {},

@@ -36,8 +36,10 @@ export interface PolicyIdentity {
   dtype: string;
 }
 
+/** Of scoring a log. */
 export interface ScoreOptions {
   signal?: AbortSignal;
+  /** Called after every batch with what is scored so far. */
   onProgress?: (progress: { queries: number; responses: number; tokens: number }) => void;
 }
 
@@ -48,5 +50,6 @@ export interface Policy {
   readonly identity: PolicyIdentity;
   /** Of a policy that POPE trained: the split of its run that a query was in (`SlateScores.split`). */
   readonly splitOf?: ((slate: Slate) => Split | Promise<Split>) | undefined;
+  /** Log-probabilities of the responses of slates, in the order of the slates: sums over tokens, in nats. */
   score(slates: AsyncIterable<Slate> | Iterable<Slate>, options?: ScoreOptions): AsyncIterable<SlateScores>;
 }

@@ -81,6 +81,7 @@ export class AnswerFile {
     return answer;
   }
 
+  /** Closes the file; everything that was answered is in it. */
   async close(): Promise<void> {
     await this.#file.close();
   }

@@ -18,6 +18,7 @@ export interface ChatAnswer {
   raw: string;
 }
 
+/** A chat model, and how it samples. */
 export interface ChatOptions extends EndpointOptions {
   /** Name of the model, as the server knows it. */
   model: string;

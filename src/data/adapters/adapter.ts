@@ -64,6 +64,7 @@ export interface ImportContext {
   readonly spill: Spill<ImportCounts>;
 }
 
+/** A reader of one publisher's files. */
 export interface Adapter {
   name: string;
   description: string;

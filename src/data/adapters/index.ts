@@ -17,6 +17,7 @@ import { globalopinionqa, moralchoice, opinionqa, valueprism } from './surveys.j
 import { vicunaEval } from './vicuna-eval.js';
 import { youtubeComments } from './youtube-comments.js';
 
+/** Readers of published data sets, in the order in which docs/formats.md section 5 lists them. */
 export const ADAPTERS: readonly Adapter[] = [
   amazonReviews2023,
   amazonReviews2018,

@@ -19,6 +19,7 @@ import { scoreFacts, warningsOf } from '../warnings.js';
 import type { ComparedPolicy, Comparison } from './result.js';
 import { comparePairs, probabilitiesOfBest, type Resampled, regretBounds } from './simultaneous.js';
 
+/** The policies of a comparison, and what they are compared by; the rest is as in EvaluateOptions. */
 export interface CompareOptions
   extends Omit<
     EvaluateOptions,

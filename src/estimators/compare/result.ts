@@ -35,6 +35,7 @@ const agreement = z.strictObject({
   spearman: z.number().nullable(),
 });
 
+/** Schema of a Comparison. */
 export const comparison = z.strictObject({
   queries: z.int(),
   responses: z.int(),
@@ -77,6 +78,9 @@ export const comparison = z.strictObject({
   warnings: z.array(warning),
 });
 
+/** The result of `compare`, and of `pope compare --json`; docs/schemas/compare.schema.json. */
 export type Comparison = z.output<typeof comparison>;
+/** One policy of a comparison: its value, probability of being best, and regret. */
 export type ComparedPolicy = z.output<typeof comparedPolicy>;
+/** Difference of two policies, with its paired and its simultaneous interval. */
 export type ComparedPair = z.output<typeof pair>;

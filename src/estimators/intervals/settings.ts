@@ -12,15 +12,19 @@ export const WEIGHT_INTERVALS = [
   'confidence-sequence',
   'clopper-pearson',
 ] as const;
+/** Every method of `interval`: of contributions of queries, of means, and of weights with rewards (docs/estimators.md). */
 export const INTERVAL_METHODS = [...QUERY_INTERVALS, ...MEAN_INTERVALS, ...WEIGHT_INTERVALS] as const;
 
+/** The methods that `evaluate` offers, for contributions of queries. */
 export type QueryInterval = (typeof QUERY_INTERVALS)[number];
 export type MeanInterval = (typeof MEAN_INTERVALS)[number];
 export type WeightInterval = (typeof WEIGHT_INTERVALS)[number];
+/** One of INTERVAL_METHODS. */
 export type IntervalMethod = (typeof INTERVAL_METHODS)[number];
 
 export const DEFAULT_RESAMPLES = 2000;
 
+/** Settings of `interval`; each method reads those that it needs. */
 export interface IntervalOptions {
   /** 1 - confidence; 0.05 by default. */
   alpha?: number;

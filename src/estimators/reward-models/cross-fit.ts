@@ -4,6 +4,7 @@ import { Random } from '../random.js';
 import { CheckedInput, finite } from '../scalar/checked-input.js';
 import { fitRewardModel, type RewardModel, type RewardModelOptions, type RewardRows } from './fit.js';
 
+/** How rows are dealt to folds, and what is fitted. */
 export interface CrossFitOptions extends RewardModelOptions {
   /** Default 5. */
   folds?: number | undefined;
@@ -13,6 +14,7 @@ export interface CrossFitOptions extends RewardModelOptions {
   clusters?: ArrayLike<string | number> | undefined;
 }
 
+/** Out-of-fold predictions, with the models that made them. */
 export interface CrossFitted {
   /** Expected reward of each row [n], by the model that has not seen the row nor its cluster. */
   predictions: Float64Array;

@@ -1,9 +1,12 @@
 import { DataError, describeValue, PopeError, UsageError } from '../../errors.js';
 import { solvePositiveDefinite } from './cholesky.js';
 
+/** Kinds of reward models: linear with a penalty, and logistic. */
 export const REWARD_MODELS = ['ridge', 'logistic'] as const;
+/** One of REWARD_MODELS. */
 export type RewardModelKind = (typeof REWARD_MODELS)[number];
 
+/** What is fitted to the rewards. */
 export interface RewardModelOptions {
   /** 'ridge' for any rewards (default), 'logistic' for rewards in [0, 1]. */
   kind?: RewardModelKind | undefined;

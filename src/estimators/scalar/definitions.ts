@@ -39,7 +39,9 @@ const definitions = {
   'psis-ips': { weight: 'importance', transform: 'pareto', selfNormalised: true },
 } satisfies Record<string, ScalarDefinition>;
 
+/** One of SCALAR_ESTIMATORS. */
 export type ScalarEstimatorName = keyof typeof definitions;
+/** Names that `estimate` takes; docs/estimators.md has the formula and source of each. */
 export const SCALAR_ESTIMATORS = Object.keys(definitions) as ScalarEstimatorName[];
 
 /** @throws UsageError ESTIMATOR_UNKNOWN with the names that exist */

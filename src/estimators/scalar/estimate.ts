@@ -8,6 +8,7 @@ import { type LikelihoodName, likelihoodContributions } from './likelihood.js';
 import { nativeTerms } from './native.js';
 import { transforms } from './transforms.js';
 
+/** What estimators of single actions may need beside the log. */
 export interface EstimateOptions {
   /** Parameter of the estimator's weight transform; by default the one that changes nothing. */
   lambda?: number | undefined;

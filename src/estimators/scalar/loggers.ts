@@ -5,7 +5,9 @@ import { type EstimateOptions, estimate, type ScalarEstimate } from './estimate.
 import type { ScalarLog } from './input.js';
 import { combineByVariance, type LoggerOf, roundsOfLoggers } from './strata.js';
 
+/** How rounds of several logging policies are weighted (Agarwal et al., "Effective evaluation using logged bandit feedback from multiple loggers", KDD 2017). */
 export const LOGGER_COMBINATIONS = ['naive', 'weighted', 'balanced'] as const;
+/** One of LOGGER_COMBINATIONS. */
 export type LoggerCombination = (typeof LOGGER_COMBINATIONS)[number];
 
 /** A log that several policies wrote; `propensity` is that of the policy that chose the action. */
@@ -14,6 +16,7 @@ export interface LoggersLog extends ScalarLog, LoggerOf {
   propensityOfLoggers?: ArrayLike<number> | undefined;
 }
 
+/** As EstimateOptions, and how the logging policies are combined. */
 export interface LoggersOptions extends EstimateOptions {
   combine: LoggerCombination;
 }

@@ -49,7 +49,9 @@ const definitions = {
   'pseudo-inverse': { kind: 'position' },
 } as const satisfies Record<string, { kind: keyof RankedProbabilities; normalisedBy?: 'rows' | 'position' }>;
 
+/** One of RANKED_ESTIMATORS. */
 export type RankedEstimatorName = keyof typeof definitions;
+/** Names that `estimateRanked` takes; docs/estimators.md has the formula and source of each. */
 export const RANKED_ESTIMATORS = Object.keys(definitions) as RankedEstimatorName[];
 
 /**

@@ -7,7 +7,9 @@ import { LOGGER_COMBINATIONS, type LoggerCombination } from './loggers.js';
 import { setWeights } from './set-weights.js';
 import { combineByVariance, type LoggerOf } from './strata.js';
 
+/** Names that `estimateSets` takes; docs/estimators.md has the formula of each. */
 export const SET_ESTIMATORS = ['set-ips', 'set-snips', 'set-dr', 'set-dm'] as const;
+/** One of SET_ESTIMATORS. */
 export type SetEstimatorName = (typeof SET_ESTIMATORS)[number];
 
 /** N sets of responses with M responses in all, whose order means nothing; arrays of responses are flat, set after set. */
@@ -28,6 +30,7 @@ export interface SetLog extends LoggerOf {
   qPolicy?: ArrayLike<number> | undefined;
 }
 
+/** How sets were drawn, and by whom. */
 export interface SetOptions {
   /** How both policies draw a set: 'independent' (with replacement; default) or 'without-replacement'. */
   draws?: 'independent' | 'without-replacement' | undefined;

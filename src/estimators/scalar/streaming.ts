@@ -101,6 +101,7 @@ export class StreamingEstimate {
     return this;
   }
 
+  /** Rounds that were added so far. */
   get rounds(): number {
     return this.#sums?.queries ?? 0;
   }
@@ -132,6 +133,7 @@ export class StreamingEstimate {
     };
   }
 
+  /** All that is needed to go on elsewhere, with the same bits: `StreamingEstimate.from` reads it. */
   toJSON(): SavedEstimate {
     return {
       estimator: this.#name,

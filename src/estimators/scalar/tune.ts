@@ -7,6 +7,7 @@ import { appliedWeights, assemble, type EstimateOptions, type ScalarEstimate } f
 import { columnsOf, type ScalarColumns, type ScalarLog } from './input.js';
 import { transforms } from './transforms.js';
 
+/** The lambdas, and the rule that chooses among them. */
 export interface TuneOptions extends Omit<EstimateOptions, 'lambda'> {
   /** The lambdas to choose from. */
   lambdas: readonly number[];
@@ -18,6 +19,7 @@ export interface TuneOptions extends Omit<EstimateOptions, 'lambda'> {
   biasBound?: boolean | undefined;
 }
 
+/** One lambda that was tried, with the value it gives. */
 export interface Candidate {
   lambda: number;
   value: number;
@@ -25,6 +27,7 @@ export interface Candidate {
   score: number;
 }
 
+/** The lambda that was chosen, its estimate, and all candidates. */
 export interface Tuned {
   lambda: number;
   estimate: ScalarEstimate;

@@ -5,6 +5,7 @@ import { meanWithInterval } from '../mean-with-interval.js';
 import type { Capability, CapabilityMeasure, Estimate } from './result.js';
 import type { CapabilityScores, QuestionScore, TextScore } from './score.js';
 
+/** Of the bootstrap over items. */
 export interface CapabilityIntervals {
   /** Default 0.05. */
   alpha?: number | undefined;

@@ -27,6 +27,7 @@ export const capabilityResult = z.strictObject({
   environment: z.record(z.string(), z.unknown()).describe('The report of `pope doctor --json`.'),
 });
 
+/** The result of `capability`, and of `pope capability --json`; docs/schemas/capability.schema.json. */
 export type Capability = z.infer<typeof capabilityResult>;
 export type CapabilityMeasure = z.infer<typeof measure>;
 export type Estimate = z.infer<typeof estimate>;

@@ -6,6 +6,7 @@ import type { Tokenizer } from '../../models/tokenizer.js';
 import { LocalPolicy } from '../../policy/local-policy.js';
 import type { CapabilityItems, MultipleChoice } from './items.js';
 
+/** How items become tokens. */
 export interface CapabilityOptions extends Pick<EncodingOptions, 'template' | 'system' | 'date'> {
   signal?: AbortSignal | undefined;
   /** Items done. */
@@ -31,6 +32,7 @@ export interface QuestionScore {
   correctPerByte: number;
 }
 
+/** How likely a model finds a text. */
 export interface TextScore {
   /** Sum of log-probabilities, nats. */
   logprob: number;

@@ -19,6 +19,7 @@ import { queryMetrics } from './query-metrics.js';
 import { referenceVotes } from './references.js';
 import { METRICS, type Measurement, type Measurements, type MetricName } from './result.js';
 
+/** What the metrics of docs/metrics.md are measured with. */
 export interface MeasureOptions {
   encoder: Encoder;
   /** A reference is covered from this similarity on; default 0.8. */
@@ -33,6 +34,7 @@ export interface MeasureOptions {
   resamples?: number | undefined;
   seed?: number | undefined;
   signal?: AbortSignal | undefined;
+  /** Called with the queries measured so far. */
   onProgress?: ((progress: { queries: number }) => void) | undefined;
   /** Is given what each metric is made of, to compare it with that of another policy on the same queries. */
   onContributions?: ((metric: MetricName, contributions: Contributions) => void) | undefined;

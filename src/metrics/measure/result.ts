@@ -61,6 +61,8 @@ export const measurements = z.strictObject({
   environment: z.record(z.string(), z.unknown()).describe('The report of `pope doctor --json`.'),
 });
 
+/** One metric with its interval over queries. */
 export type Measurement = z.infer<typeof measurement>;
+/** The result of `measure`, and of `pope metrics --json`; docs/schemas/metrics.schema.json. */
 export type Measurements = z.infer<typeof measurements>;
 export type JudgeSummary = z.infer<typeof judgeSummary>;
