@@ -1,5 +1,6 @@
-// One float of an array, or four neighbours at once where all arrays begin on 16-byte boundaries: what a kernel moves is
-// a template argument, which its launcher chooses with by_width. For .cu files.
+// One number of an array, or four neighbours at once where all arrays begin on 16-byte boundaries: what a kernel moves is
+// a template argument, which its launcher chooses with by_width. Kernels compute in float; arrays of 16-bit numbers are
+// widened and rounded on the way. For .cu files.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +8,7 @@
 #include <type_traits>
 
 #include "cuda/cuda.h"
+#include "pope.h"
 
 namespace pope::cuda {
 
@@ -32,6 +34,51 @@ __device__ inline void store_floats(float* p, const Floats<n>& values) {
     *p = values.at[0];
   } else {
     store_pack(p, Pack<float>{{values.at[0], values.at[1], values.at[2], values.at[3]}});
+  }
+}
+
+template <class T>
+struct alignas(8) Quad {
+  static_assert(sizeof(T) == 2);
+  T at[Pack<float>::size];
+};
+
+template <int n, class T>
+__device__ inline Floats<n> load_floats(const T* p) {
+  Floats<n> values;
+  if constexpr (n == 1) {
+    values.at[0] = to_float(*p);
+  } else {
+    const uint2 words = *reinterpret_cast<const uint2*>(p);
+    Quad<T> quad;
+    memcpy(&quad, &words, sizeof quad);
+#pragma unroll
+    for (int i = 0; i < n; ++i) values.at[i] = to_float(quad.at[i]);
+  }
+  return values;
+}
+
+template <int n, class T>
+__device__ inline void store_floats(T* p, const Floats<n>& values) {
+  if constexpr (n == 1) {
+    *p = from_float<T>(values.at[0]);
+  } else {
+    Quad<T> quad;
+#pragma unroll
+    for (int i = 0; i < n; ++i) quad.at[i] = from_float<T>(values.at[i]);
+    uint2 words;
+    memcpy(&words, &quad, sizeof words);
+    *reinterpret_cast<uint2*>(p) = words;
+  }
+}
+
+// Calls launch(T{}) with the type that pope_dtype names.
+template <class Launch>
+void by_type(int32_t dtype, const Launch& launch) {
+  switch (dtype) {
+    case POPE_BF16: return launch(bf16{});
+    case POPE_F16: return launch(f16{});
+    default: return launch(float{});
   }
 }
 

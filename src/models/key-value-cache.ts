@@ -1,14 +1,15 @@
 import type { Device } from '../tensor/device.js';
 import { attention, attentionDecode, scatterRows } from '../tensor/ops/index.js';
+import type { ProductType } from '../tensor/products.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Attend } from './network.js';
 
 /**
- * Keys and values of every layer for the tokens that were run, f32 [capacity, width] each on the device. Who owns which row
- * is the caller's to know.
+ * Keys and values of every layer for the tokens that were run, [capacity, width] each on the device, in the dtype that it
+ * multiplies in: with bf16 half the bytes are kept, and read at every step. Who owns which row is the caller's to know.
  */
 export class KeyValueCache {
-  private readonly layers: { keys: Tensor<'f32'>; values: Tensor<'f32'> }[] = [];
+  private readonly layers: { keys: Tensor<ProductType>; values: Tensor<ProductType> }[] = [];
 
   constructor(
     private readonly device: Device,
@@ -40,8 +41,9 @@ export class KeyValueCache {
   }
 
   private keep(layer: number, k: Tensor<'f32'>, v: Tensor<'f32'>, index: Tensor<'i32'>) {
+    const { type } = this.device.products;
     const empty = ({ shape }: Tensor) =>
-      this.device.keep(this.device.result('cache of keys and values', [this.capacity, shape[1]!]));
+      this.device.keep(this.device.result('cache of keys and values', [this.capacity, shape[1]!], type));
     this.layers[layer] ??= { keys: empty(k), values: empty(v) };
     const own = this.layers[layer];
     scatterRows(own.keys, k, index);

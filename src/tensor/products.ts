@@ -5,6 +5,11 @@ import type { Tensor } from './tensor.js';
 /** What the factors of products are: `bf16` rounds them before they are multiplied; sums are always f32. */
 export type ProductType = 'f32' | 'bf16';
 
+/** The type as pope_dtype of native/include/pope.h. */
+export function codeOf(type: ProductType): number {
+  return type === 'bf16' ? 2 : 0;
+}
+
 /**
  * How a device multiplies matrices. Tensors stay f32: weights are their own masters, and gradients and moments lose
  * nothing. In bf16 the factors are rounded as they enter a product, parameters once per change and other tensors each time:
@@ -18,7 +23,7 @@ export class Products {
 
   /** The type as pope_dtype of native/include/pope.h. */
   get code(): number {
-    return this.type === 'bf16' ? 2 : 0;
+    return codeOf(this.type);
   }
 
   /** Lets a tensor that seldom changes keep its rounded copy, until `changed`. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { adamW } from '../../src/align/optimizer.js';
 import type { CausalModel } from '../../src/models/causal-model.js';
+import type { LlamaConfig } from '../../src/models/llama-config.js';
 import { loadModel } from '../../src/models/load.js';
 import { fixtureModel } from '../helpers/model-fixtures.js';
 import { simtBinary } from '../helpers/simt-addon.js';
@@ -61,9 +62,36 @@ describe('a model whose products are in bf16', () => {
     expect(await logProbs(again)).toEqual(after);
   });
 
-  test('generates', async () => {
-    const tokens = await model.generate(batch.prompt_ids, { maxTokens: 5, temperature: 0 });
-    expect(tokens).toHaveLength(5);
+  test("draws samples whose log-probability is the reference's score, to 0.05 nat per token", async () => {
+    using exact = await loadModel(folder, { device: 'cpu' });
+    const prompt: number[] = batch.prompt_ids;
+    const [samples] = await model.generateBatch([{ ids: prompt }], { n: 4, maxTokens: 12, stop: [], seed: 3 });
+    const [scores] = await exact.scoreTokens([{ prompt, responses: samples!.map(({ ids }) => ids) }]);
+    const difference =
+      samples!.reduce((sum, { logProb }, i) => sum + Math.abs(logProb - scores![i]!.sum), 0) / (4 * 12);
+    expect(difference).toBeLessThan(0.05);
+    expect(difference).toBeGreaterThan(1e-5); // or nothing was rounded
+  });
+
+  test('keeps keys and values of the prompt and its samples in 16 bits', async () => {
+    const { layers, keyValueHeads, headSize } = model.config as LlamaConfig;
+    const prompt: number[] = batch.prompt_ids;
+    const cacheBytes: number[] = [];
+    for (const each of [model, await loadModel(folder, { device: 'cuda' })]) {
+      const generate = (onProgress = () => {}) =>
+        each.generateBatch([{ ids: prompt }], { n: 3, maxTokens: 3, stop: [], onProgress });
+      await generate(); // rotary tables and rounded weights, which stay
+      const before = each.memoryStats().liveBytes;
+      let during = 0;
+      await generate(() => {
+        during ||= each.memoryStats().liveBytes; // before the first step
+      });
+      expect(each.memoryStats().liveBytes).toBe(before);
+      cacheBytes.push(during - before);
+      if (each !== model) each.dispose();
+    }
+    const numbers = 2 * layers * (prompt.length + 3 * 2) * keyValueHeads * headSize;
+    expect(cacheBytes).toEqual([2 * numbers, 4 * numbers]);
   });
 
   test('trains adapters beside frozen weights', async () => {

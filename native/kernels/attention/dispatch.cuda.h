@@ -6,9 +6,9 @@
 #include <type_traits>
 
 #include "cuda/cuda.h"
+#include "cuda/floats.h"
 #include "kernels/attention/attention.cuda.h"
 #include "kernels/attention/tile.cuda.h"
-#include "pope.h"
 
 namespace pope::cuda {
 
@@ -31,16 +31,6 @@ void by_head(int64_t head, const Launch& launch) {
   if (head <= 80) return launch(std::integral_constant<int, 80>{});
   if (head <= 96) return launch(std::integral_constant<int, 96>{});
   launch(std::integral_constant<int, 128>{});
-}
-
-// Calls launch(T{}).
-template <class Launch>
-void by_type(int32_t dtype, const Launch& launch) {
-  switch (dtype) {
-    case POPE_BF16: return launch(bf16{});
-    case POPE_F16: return launch(f16{});
-    default: return launch(float{});
-  }
 }
 
 // A block per kOwnRows rows and head.

@@ -1,20 +1,42 @@
 #include "kernels/decode/attention_decode.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "core/cpu.h"
+#include "core/error.h"
 #include "core/scratch.h"
 #include "kernels/attention/softmax.tiered.h"
 #include "kernels/matmul/tile.tiered.h"
+#include "pope.h"
 
 namespace pope {
 
 namespace {
 
-thread_local Scratch query_memory, panel_memory, score_memory, weight_memory;
+thread_local Scratch query_memory, panel_memory, score_memory, weight_memory, widened_memory;
+
+// Floats [count, width] in memory.
+struct Rows {
+  const float* data;
+  int64_t stride;
+};
+
+// `count` rows of `width` numbers of the cache.
+Rows rows_of(const float* from, int64_t stride, int64_t, int64_t) { return {from, stride}; }
+Rows rows_of(const uint16_t* from, int64_t stride, int64_t count, int64_t width) {  // bf16: the upper half of a float
+  float* const to = widened_memory.floats(count * width);
+  for (int64_t i = 0; i < count; ++i) {
+    for (int64_t j = 0; j < width; ++j) {
+      to[i * width + j] = std::bit_cast<float>(static_cast<uint32_t>(from[i * stride + j]) << 16);
+    }
+  }
+  return {to, width};
+}
 
 // Some query heads of one row, which share a key-value head: the rows of packed products, as in matmul. The rows of the
 // cache that they see are numbered from 0: the prefix, then the row's own.
+template <class T>
 class HeadsAttention {
  public:
   HeadsAttention(const TileKernels& tile, const DecodeShape& shape, const CacheSpan& span)
@@ -26,7 +48,7 @@ class HeadsAttention {
         seen_(prefix_ + span.own_end - span.own_start) {}
 
   // q and out [heads, head]; keys and values point to the key-value head's part of row 0. heads <= tile.rows
-  void attend(const float* q, const float* keys, const float* values, float* out, int64_t heads, float scale,
+  void attend(const float* q, const T* keys, const T* values, float* out, int64_t heads, float scale,
               ExponentiateScores* exponentiate) const {
     float* query = query_memory.floats(tile_.rows * head_);
     tile_.pack_transposed(q, head_, heads, head_, tile_.rows, query);
@@ -44,27 +66,32 @@ class HeadsAttention {
   }
 
  private:
-  void score(const float* query, const float* keys, int64_t count, float* scores, int64_t heads) const {
+  void score(const float* query, const T* keys, int64_t count, float* scores, int64_t heads) const {
     float* panel = panel_memory.floats(tile_.columns * head_);
     for (int64_t u = 0; u < count; u += tile_.columns) {
       const int64_t width = std::min(tile_.columns, count - u);
-      tile_.pack_transposed(keys + u * stride_, stride_, width, head_, tile_.columns, panel);
+      const Rows rows = rows_of(keys + u * stride_, stride_, width, head_);
+      tile_.pack_transposed(rows.data, rows.stride, width, head_, tile_.columns, panel);
       tile_.multiply(query, panel, head_, scores + u, seen_, heads, width);
     }
   }
 
-  void mix(const float* scores, const float* values, float* out, int64_t heads) const {
+  void mix(const float* scores, const T* values, float* out, int64_t heads) const {
     float* weights = weight_memory.floats(tile_.rows * seen_);
     tile_.pack_transposed(scores, seen_, heads, seen_, tile_.rows, weights);
     std::fill_n(out, heads * head_, 0.0f);
     float* panel = panel_memory.floats(seen_ * tile_.columns);
     for (int64_t d = 0; d < head_; d += tile_.columns) {
       const int64_t width = std::min(tile_.columns, head_ - d);
-      tile_.pack_plain(values + span_.prefix_start * stride_ + d, stride_, width, prefix_, tile_.columns, panel);
-      tile_.pack_plain(values + span_.own_start * stride_ + d, stride_, width, seen_ - prefix_, tile_.columns,
-                       panel + prefix_ * tile_.columns);
+      pack(values + span_.prefix_start * stride_ + d, prefix_, width, panel);
+      pack(values + span_.own_start * stride_ + d, seen_ - prefix_, width, panel + prefix_ * tile_.columns);
       tile_.multiply(weights, panel, seen_, out + d, head_, heads, width);
     }
+  }
+
+  void pack(const T* values, int64_t count, int64_t width, float* panel) const {
+    const Rows rows = rows_of(values, stride_, count, width);
+    tile_.pack_plain(rows.data, rows.stride, width, count, tile_.columns, panel);
   }
 
   static constexpr int64_t kMaximumRows = 16;  // of a tile
@@ -75,23 +102,34 @@ class HeadsAttention {
   const int64_t prefix_, seen_;
 };
 
-}  // namespace
-
-void attention_decode(const float* q, const float* keys, const float* values, const CacheSpan* spans, float* out,
-                      const DecodeShape& shape, float scale, ThreadPool& pool) {
+template <class T>
+void decode(const float* q, const T* keys, const T* values, const CacheSpan* spans, float* out,
+            const DecodeShape& shape, float scale, ThreadPool& pool) {
   const TileKernels& tile = POPE_ACTIVE_TIER(tile_kernels);
   ExponentiateScores* exponentiate = POPE_ACTIVE_TIER(exponentiate_scores);
   const int64_t head = shape.head, group = shape.heads / shape.kv;
   pool.parallel_for(shape.rows * shape.kv, 1, [&](int64_t begin, int64_t end) {
     for (int64_t task = begin; task < end; ++task) {
       const int64_t r = task / shape.kv, g = task % shape.kv;
-      const HeadsAttention attention(tile, shape, spans[r]);
+      const HeadsAttention<T> attention(tile, shape, spans[r]);
       for (int64_t h = g * group; h < (g + 1) * group; h += tile.rows) {
         const int64_t first = (r * shape.heads + h) * head, heads = std::min(tile.rows, (g + 1) * group - h);
         attention.attend(q + first, keys + g * head, values + g * head, out + first, heads, scale, exponentiate);
       }
     }
   });
+}
+
+}  // namespace
+
+void attention_decode(const float* q, const void* keys, const void* values, int32_t dtype, const CacheSpan* spans,
+                      float* out, const DecodeShape& shape, float scale, ThreadPool& pool) {
+  const auto run = [&]<class T>(const T*) {
+    decode(q, static_cast<const T*>(keys), static_cast<const T*>(values), spans, out, shape, scale, pool);
+  };
+  if (dtype == POPE_F32) return run(static_cast<const float*>(nullptr));
+  if (dtype == POPE_BF16) return run(static_cast<const uint16_t*>(nullptr));
+  throw Error(Status::unsupported, "attention_decode: on the CPU keys and values are f32 or bf16");
 }
 
 }  // namespace pope

@@ -51,17 +51,21 @@ struct PartState {
   float largest, sum;
 };
 
-template <class T>
-struct Decode {
-  const T *q, *keys, *values;
-  T* out;
+struct Queries {
+  const float* q;
+  float* out;
   const CacheSpan* spans;
   int heads, kv, head, capacity;
   float power_scale;
-  bool aligned;
+  RefusalWord* refusals;
   float* parts;       // [rows * heads, kMostParts, head], where rows have more than one
   PartState* states;  // [rows * heads, kMostParts]
-  RefusalWord* refusals;
+};
+
+template <class T>
+struct Cache {
+  const T *keys, *values;
+  bool aligned;  // pieces of rows, those of q too, lie on 16-byte boundaries
 };
 
 // The lane's piece of a row of a head, from element `first`, in float.
@@ -80,9 +84,25 @@ __device__ inline void load_piece(float (&piece)[Pack<T>::size], const T* row, i
   for (int i = 0; i < Pack<T>::size; ++i) piece[i] = to_float(pack.at[i]);
 }
 
+// The same elements of a query.
+template <int kWidth>
+__device__ inline void load_query(float (&piece)[kWidth], const float* row, int first, int head, bool aligned) {
+  if (aligned && first < head) {
+#pragma unroll
+    for (int i = 0; i < kWidth; i += Pack<float>::size) {
+      const Pack<float> pack = load_pack(row + first + i);
+#pragma unroll
+      for (int j = 0; j < Pack<float>::size; ++j) piece[i + j] = pack.at[j];
+    }
+  } else {
+#pragma unroll
+    for (int i = 0; i < kWidth; ++i) piece[i] = first + i < head ? row[first + i] : 0;
+  }
+}
+
 // A group of kLanes lanes holds one key, 16 bytes per lane; grid: rows * kv * groups of query heads, parts.
 template <class T, int kLanes>
-__global__ void __launch_bounds__(kThreads) attend_part(Decode<T> a) {
+__global__ void __launch_bounds__(kThreads) attend_part(Queries a, Cache<T> cache) {
   constexpr int kWidth = Pack<T>::size, kKeysOfBlock = kThreads / kLanes;
   const int group = a.heads / a.kv, groups = (group + kGroup - 1) / kGroup;
   const int first_head = blockIdx.x % groups * kGroup, g = blockIdx.x / groups % a.kv;
@@ -99,8 +119,7 @@ __global__ void __launch_bounds__(kThreads) attend_part(Decode<T> a) {
   float q[kGroup][kWidth];
 #pragma unroll
   for (int h = 0; h < kGroup; ++h) {
-    const T* const query = a.q + (first_query + min(h, queries - 1)) * a.head;
-    load_piece<T>(q[h], query, element, a.head, a.aligned);
+    load_query(q[h], a.q + (first_query + min(h, queries - 1)) * a.head, element, a.head, cache.aligned);
 #pragma unroll
     for (int i = 0; i < kWidth; ++i) q[h][i] *= a.power_scale;
   }
@@ -114,8 +133,8 @@ __global__ void __launch_bounds__(kThreads) attend_part(Decode<T> a) {
     for (int b = 0; b < kBatch; ++b) {
       const int key = min(first + b * kKeysOfBlock + static_cast<int>(threadIdx.x) / kLanes, end - 1);
       const int64_t at = key < parts.prefix ? span.prefix_start + key : span.own_start + key - parts.prefix;
-      load_piece<T>(keys[b], a.keys + at * pitch + g * a.head, element, a.head, a.aligned);
-      load_piece<T>(values[b], a.values + at * pitch + g * a.head, element, a.head, a.aligned);
+      load_piece<T>(keys[b], cache.keys + at * pitch + g * a.head, element, a.head, cache.aligned);
+      load_piece<T>(values[b], cache.values + at * pitch + g * a.head, element, a.head, cache.aligned);
     }
 #pragma unroll
     for (int h = 0; h < kGroup; ++h) {
@@ -170,7 +189,7 @@ __global__ void __launch_bounds__(kThreads) attend_part(Decode<T> a) {
       for (int i = 0; i < kWidth; ++i) {
         if (element + i >= a.head) continue;
         if (only) {
-          a.out[query * a.head + element + i] = from_float<T>(total.values[i] * inverse);
+          a.out[query * a.head + element + i] = total.values[i] * inverse;
         } else {
           a.parts[at * a.head + element + i] = total.values[i];
         }
@@ -181,8 +200,7 @@ __global__ void __launch_bounds__(kThreads) attend_part(Decode<T> a) {
 }
 
 // A warp per row and query head, where attend_part has left more than one part.
-template <class T>
-__global__ void __launch_bounds__(kThreads) merge_parts(Decode<T> a, int64_t queries) {
+__global__ void __launch_bounds__(kThreads) merge_parts(Queries a, int64_t queries) {
   const int64_t step = static_cast<int64_t>(gridDim.x) * kWarps;
   for (int64_t i = static_cast<int64_t>(blockIdx.x) * kWarps + threadIdx.x / kWarp; i < queries; i += step) {
     const CacheSpan span = checked_span(a.spans, i / a.heads, a.capacity, a.refusals);
@@ -198,15 +216,13 @@ __global__ void __launch_bounds__(kThreads) merge_parts(Decode<T> a, int64_t que
       for (int part = 0; part < count; ++part) {
         value += a.parts[(i * kMostParts + part) * a.head + d] * fast_exp2(states[part].largest - shift);
       }
-      a.out[i * a.head + d] = from_float<T>(value / sum);
+      a.out[i * a.head + d] = value / sum;
     }
   }
 }
 
-bool on_boundary(const void* data) { return reinterpret_cast<uintptr_t>(data) % 16 == 0; }
-
 template <class T>
-void launch(Decode<T> a, int64_t rows, Stream& stream) {
+void launch(Queries a, const Cache<T>& cache, int64_t rows, Stream& stream) {
   const int64_t queries = rows * a.heads;
   const int64_t most_keys = 2 * int64_t{a.capacity};  // every row of the cache in its prefix and as its own
   const int most = static_cast<int>(std::min<int64_t>(kMostParts, (most_keys + kLeastKeys - 1) / kLeastKeys));
@@ -218,7 +234,7 @@ void launch(Decode<T> a, int64_t rows, Stream& stream) {
   const int64_t groups = (a.heads / a.kv + kGroup - 1) / kGroup;
   const dim3 grid(static_cast<unsigned>(rows * a.kv * groups), static_cast<unsigned>(std::max(most, 1)));
   const int pieces = (a.head + Pack<T>::size - 1) / Pack<T>::size;
-  const auto run = [&](auto kernel) { POPE_LAUNCH(kernel, grid, kThreads, 0, stream.handle(), a); };
+  const auto run = [&](auto kernel) { POPE_LAUNCH(kernel, grid, kThreads, 0, stream.handle(), a, cache); };
   if (pieces <= 4) {
     run(attend_part<T, 4>);
   } else if (pieces <= 8) {
@@ -229,41 +245,39 @@ void launch(Decode<T> a, int64_t rows, Stream& stream) {
     run(attend_part<T, 32>);
   }
   if (most > 1) {
-    POPE_LAUNCH(merge_parts<T>, stream.blocks(queries * kWarp, kThreads), kThreads, 0, stream.handle(), a, queries);
+    POPE_LAUNCH(merge_parts, stream.blocks(queries * kWarp, kThreads), kThreads, 0, stream.handle(), a, queries);
   }
 }
 
 }  // namespace
 
-void attention_decode(const void* q, const void* keys, const void* values, int32_t dtype, const CacheSpan* spans,
-                      void* out, const DecodeShape& shape, float scale, Stream& stream) {
+void attention_decode(const float* q, const void* keys, const void* values, int32_t dtype, const CacheSpan* spans,
+                      float* out, const DecodeShape& shape, float scale, Stream& stream) {
   const auto [rows, heads, kv, head, capacity] = shape;
   // A grid has fewer than 2^31 blocks.
   require_attention("attention_decode", std::max({rows, capacity, rows * heads / 2}), heads, head);
   if (rows == 0 || head == 0) return;
-  if (rows == capacity) {
+  if (rows == capacity && dtype == POPE_F32) {
     const auto trusted = stream.scratch<CacheSpan>(rows);
     trusted_spans(spans, shape, trusted.data(), stream);
     const AttendShape attended{rows, heads, kv, head, capacity};
     return attend(q, keys, values, dtype, trusted.data(), out, nullptr, attended, scale, stream);
   }
+  const Queries queries{.q = q,
+                        .out = out,
+                        .spans = spans,
+                        .heads = static_cast<int>(heads),
+                        .kv = static_cast<int>(kv),
+                        .head = static_cast<int>(head),
+                        .capacity = static_cast<int>(capacity),
+                        .power_scale = scale * kLog2e,
+                        .refusals = stream.refusals(describe_span(shape)),
+                        .parts = nullptr,
+                        .states = nullptr};
   by_type(dtype, [&](auto type) {
     using T = decltype(type);
-    launch<T>({.q = static_cast<const T*>(q),
-               .keys = static_cast<const T*>(keys),
-               .values = static_cast<const T*>(values),
-               .out = static_cast<T*>(out),
-               .spans = spans,
-               .heads = static_cast<int>(heads),
-               .kv = static_cast<int>(kv),
-               .head = static_cast<int>(head),
-               .capacity = static_cast<int>(capacity),
-               .power_scale = scale * kLog2e,
-               .aligned = on_boundary(q) && on_boundary(keys) && on_boundary(values) && head % Pack<T>::size == 0,
-               .parts = nullptr,
-               .states = nullptr,
-               .refusals = stream.refusals(describe_span(shape))},
-              rows, stream);
+    const bool aligned = on_boundaries({q, keys, values}) && head % Pack<T>::size == 0;
+    launch<T>(queries, {static_cast<const T*>(keys), static_cast<const T*>(values), aligned}, rows, stream);
   });
 }
 

@@ -1,6 +1,6 @@
 // attention_decode: out[r, h] = sum_u softmax_u(scale q[r, h] . keys[u, g]) values[u, g], with g = h / (heads / kv), the
 // key-value head that query head h shares, and u over the rows of the cache that row r sees.
-//   q, out [rows, heads * head]   keys, values [capacity, kv * head]
+//   q, out [rows, heads * head]   keys, values [capacity, kv * head], f32 or, rounded to save half the bytes, 16 bits
 //   spans [rows, 4] of (prefix_start, prefix_end, own_start, own_end)
 //
 // Row r is the newest token of one sequence. It sees the rows [prefix_start, prefix_end) of the cache, which several
@@ -26,7 +26,8 @@ struct CacheSpan {
 // Throws out_of_range naming the first row whose spans leave the cache or that sees nothing.
 void check_cache_spans(const CacheSpan* spans, const DecodeShape& shape);
 
-void attention_decode(const float* q, const float* keys, const float* values, const CacheSpan* spans, float* out,
-                      const DecodeShape& shape, float scale, ThreadPool& pool);
+// keys and values of `dtype`: POPE_F32 or POPE_BF16. Throws unsupported for another.
+void attention_decode(const float* q, const void* keys, const void* values, int32_t dtype, const CacheSpan* spans,
+                      float* out, const DecodeShape& shape, float scale, ThreadPool& pool);
 
 }  // namespace pope

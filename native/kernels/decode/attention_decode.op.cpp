@@ -28,28 +28,21 @@ Work prepare_attention_decode(const OpCall& call) {
   const int64_t query_count = checked_product({shape.rows, shape.heads, shape.head});
   const int64_t cache_count = checked_product({shape.capacity, shape.kv, shape.head});
   const int32_t dtype = call.float_type(5);
-  const void* q = call.float_input(0, query_count, dtype);
+  const Scalar* q = call.input<Scalar>(0, query_count);
   const void* keys = call.float_input(1, cache_count, dtype);
   const void* values = call.float_input(2, cache_count, dtype);
   static_assert(sizeof(CacheSpan) == 4 * sizeof(int32_t));
   const auto* spans = reinterpret_cast<const CacheSpan*>(call.input<int32_t>(3, checked_product({shape.rows, 4})));
-  void* out = call.float_output(0, query_count, dtype);
+  Scalar* out = call.output<Scalar>(0, query_count);
   const auto on_cpu = [=]([[maybe_unused]] ThreadPool& pool) {
 #ifdef POPE_REFERENCE
     check_cache_spans(spans, shape);
     using reference::exact;
-    std::vector<Scalar> result(static_cast<size_t>(query_count));
-    reference::attention_decode(exact<Scalar>(q, dtype, query_count).data(),
-                                exact<Scalar>(keys, dtype, cache_count).data(),
-                                exact<Scalar>(values, dtype, cache_count).data(), spans, result.data(), shape, scale);
-    reference::round_to(out, dtype, result);
+    reference::attention_decode(q, exact<Scalar>(keys, dtype, cache_count).data(),
+                                exact<Scalar>(values, dtype, cache_count).data(), spans, out, shape, scale);
 #else
-    if (dtype != POPE_F32) {
-      throw Error(Status::unsupported, "attention_decode: on the CPU q, keys and values must be f32");
-    }
     check_cache_spans(spans, shape);
-    attention_decode(static_cast<const float*>(q), static_cast<const float*>(keys), static_cast<const float*>(values),
-                     spans, static_cast<float*>(out), shape, static_cast<float>(scale), pool);
+    attention_decode(q, keys, values, dtype, spans, out, shape, static_cast<float>(scale), pool);
 #endif
   };
   return {on_cpu, POPE_ON_CUDA([=](cuda::Stream& stream) {

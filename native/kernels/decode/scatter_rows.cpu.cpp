@@ -2,12 +2,21 @@
 
 #include <algorithm>
 
+#include "kernels/elementwise/narrow.h"
+#include "pope.h"
+
 namespace pope {
 
 // One thread: two rows may have the same destination, and copying waits for memory, not for a processor.
-void scatter_rows(const float* x, const int32_t* index, float* dst, const ScatterShape& shape) {
+void scatter_rows(const float* x, const int32_t* index, void* dst, int32_t dtype, const ScatterShape& shape) {
   for (int64_t i = 0; i < shape.rows; ++i) {
-    std::copy_n(x + i * shape.width, shape.width, dst + index[i] * shape.width);
+    const float* const from = x + i * shape.width;
+    const int64_t to = index[i] * shape.width;
+    if (dtype == POPE_F32) {
+      std::copy_n(from, shape.width, static_cast<float*>(dst) + to);
+    } else {
+      (dtype == POPE_F16 ? narrow_f16 : narrow_bf16)(from, static_cast<uint16_t*>(dst) + to, shape.width);
+    }
   }
 }
 

@@ -22,10 +22,11 @@ __global__ void __launch_bounds__(kThreads)
   }
 }
 
+template <class T>
 struct Scatter {
   const float* x;
   const int32_t* index;
-  float* dst;
+  T* dst;
   ScatterShape shape;
   const uint32_t* newest;
 
@@ -39,7 +40,8 @@ struct Scatter {
 
 }  // namespace
 
-void scatter_rows(const float* x, const int32_t* index, float* dst, const ScatterShape& shape, Stream& stream) {
+void scatter_rows(const float* x, const int32_t* index, void* dst, int32_t dtype, const ScatterShape& shape,
+                  Stream& stream) {
   require_places("scatter_rows", shape.rows);
   if (shape.rows == 0) return;
   const auto newest = stream.scratch<uint32_t>(shape.capacity);
@@ -50,8 +52,11 @@ void scatter_rows(const float* x, const int32_t* index, float* dst, const Scatte
   });
   const auto blocks = static_cast<unsigned>((shape.rows + kThreads - 1) / kThreads);
   POPE_LAUNCH(find_newest, blocks, kThreads, 0, stream.handle(), index, shape, newest.data(), refusals);
-  const Scatter scatter{x, index, dst, shape, newest.data()};
-  for_rows(shape.rows, shape.width, on_boundaries({x, dst}, {shape.width}), scatter, stream);
+  by_type(dtype, [&](auto type) {
+    using T = decltype(type);
+    const Scatter<T> scatter{x, index, static_cast<T*>(dst), shape, newest.data()};
+    for_rows(shape.rows, shape.width, on_boundaries({x, dst}, {shape.width}), scatter, stream);
+  });
 }
 
 }  // namespace pope::cuda

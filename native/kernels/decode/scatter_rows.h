@@ -1,5 +1,5 @@
 // scatter_rows: dst[index[i]] = x[i], in the order of i; the other rows of dst keep what they hold.
-//   x [rows, width]   index [rows]   dst [capacity, width]
+//   x [rows, width]   index [rows]   dst [capacity, width], of 16 bits where the cache is: then x is rounded to it
 // The inverse of gather_rows: it is how keys and values enter their cache.
 //
 // An index outside [0, capacity) throws out_of_range naming its position, before anything is written.
@@ -29,6 +29,7 @@ inline void check_scatter_index(const int32_t* index, const ScatterShape& shape)
   }
 }
 
-void scatter_rows(const float* x, const int32_t* index, float* dst, const ScatterShape& shape);
+// dst of `dtype`: POPE_F32, POPE_F16 or POPE_BF16.
+void scatter_rows(const float* x, const int32_t* index, void* dst, int32_t dtype, const ScatterShape& shape);
 
 }  // namespace pope

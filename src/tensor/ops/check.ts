@@ -24,9 +24,14 @@ export function expectShape(
   throw new UsageError('SHAPE', `${op}: ${name} must have shape [${wanted}]${why ? ` (${why})` : ''}, not [${got}]`);
 }
 
-/** Rows and columns of an f32 matrix. */
-export function matrixShape(op: string, name: string, tensor: Tensor): [rows: number, columns: number] {
-  expectDType(op, name, tensor, 'f32');
+/** Rows and columns of a matrix, of f32 unless other dtypes are named. */
+export function matrixShape(
+  op: string,
+  name: string,
+  tensor: Tensor,
+  ...dtypes: DType[]
+): [rows: number, columns: number] {
+  expectDType(op, name, tensor, ...(dtypes.length > 0 ? dtypes : (['f32'] as const)));
   expectShape(op, name, tensor, [null, null]);
   return [tensor.shape[0]!, tensor.shape[1]!];
 }

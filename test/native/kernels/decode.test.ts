@@ -5,6 +5,9 @@ import { checkOp, randomNumbers } from '../../helpers/check-op.js';
 import { implementations } from '../../helpers/implementations.js';
 import { simtAddon } from '../../helpers/simt-addon.js';
 
+/** pope_dtype of native/include/pope.h */
+const [f16, bf16] = [1, 2];
+
 describe('scatter_rows', () => {
   /** [rows, width, capacity] */
   it.each([
@@ -20,6 +23,16 @@ describe('scatter_rows', () => {
       inputs: [randomNumbers(rows * width, 1), index],
       outputs: [randomNumbers(capacity * width, 2)],
       dims: [rows, width, capacity],
+      tolerance: { atol: 0, rtol: 0 },
+    });
+  });
+
+  it.each([f16, bf16])('rounds to 16 bits (dtype %i)', (dtype) => {
+    const [rows, width, capacity] = [5, 12, 9];
+    checkOp('scatter_rows', {
+      inputs: [randomNumbers(rows * width, 1), Int32Array.of(8, 0, 3, 8, 1)],
+      outputs: [Uint16Array.from({ length: capacity * width }, (_, i) => i)],
+      dims: [rows, width, capacity, dtype],
       tolerance: { atol: 0, rtol: 0 },
     });
   });
@@ -60,6 +73,12 @@ const spans = [
   [190, 200, 0, 190],
 ];
 
+/** A cache of bf16, cut from reproducible numbers. */
+const bf16Numbers = (count: number, seed: number) => {
+  const bits = new Uint32Array(Float32Array.from(randomNumbers(count, seed, 2)).buffer);
+  return Uint16Array.from(bits, (word) => word >>> 16);
+};
+
 const shapes = [
   { heads: 1, kv: 1, head: 1 },
   { heads: 4, kv: 2, head: 16 },
@@ -81,6 +100,25 @@ describe.each(shapes)('attention_decode, $heads heads, $kv key-value heads of $h
       dims: [rows, heads, kv, head, 200],
       scalars: [1 / Math.sqrt(head)],
     });
+  });
+
+  // What is kept is rounded; what is computed with it is not, so the tolerance is that of f32.
+  it.each(implementations)('over a cache of bf16, %s', (_, addon) => {
+    checkOp(
+      'attention_decode',
+      {
+        inputs: [
+          randomNumbers(spans.length * heads * head, 1, 2),
+          bf16Numbers(200 * kv * head, 2),
+          bf16Numbers(200 * kv * head, 3),
+          Int32Array.from(spans.flat()),
+        ],
+        outputs: [spans.length * heads * head],
+        dims: [spans.length, heads, kv, head, 200, bf16],
+        scalars: [1 / Math.sqrt(head)],
+      },
+      addon(),
+    );
   });
 });
 
@@ -124,6 +162,19 @@ describe('attention_decode', () => {
     expect(() => decode([[0, 1, 0, 0], wrong])).toThrowError(
       expect.objectContaining({ code: 'OUT_OF_RANGE', message: `attention_decode: row 1 ${message}` }),
     );
+  });
+
+  it('leaves a cache of f16 to a GPU', () => {
+    const [x, cache] = [new Float32Array(1), new Uint16Array(1)];
+    const run = () =>
+      loadAddon().runSync(
+        'attention_decode',
+        [x, cache, cache, Int32Array.of(0, 0, 0, 1)],
+        [x],
+        [1, 1, 1, 1, 1, f16],
+        [1],
+      );
+    expect(run).toThrowError(expect.objectContaining({ code: 'UNSUPPORTED' }));
   });
 
   it('refuses heads that cannot share and a scale that is not positive', () => {

@@ -131,15 +131,16 @@ std::vector<Segment> far_prefix() {
 void decode(cuda::Stream& stream, int32_t dtype, const std::vector<CacheSpan>& spans, const DecodeShape& shape) {
   const HeapArray<CacheSpan> given(shape.rows, [&](int64_t i) { return spans[i]; });
   const int64_t count = shape.rows * shape.heads * shape.head, cache = shape.capacity * shape.kv * shape.head;
-  const Numbers q(dtype, count, 1), keys(dtype, cache, 2), values(dtype, cache, 3);
+  const Numbers q(POPE_F32, count, 1), keys(dtype, cache, 2), values(dtype, cache, 3);
   const float scale = 2 / std::sqrt(static_cast<float>(shape.head));
-  const Results out(dtype, count);
-  cuda::attention_decode(q.data(), keys.data(), values.data(), dtype, given.data(), out.data(), shape, scale, stream);
+  const Results out(POPE_F32, count);
+  cuda::attention_decode(q.floats.data(), keys.data(), values.data(), dtype, given.data(), out.floats.data(), shape,
+                         scale, stream);
   CHECK(!refusal(stream));
   const HeapArray<double> expected(count);
   reference::attention_decode<double>(q.exact.data(), keys.exact.data(), values.exact.data(), spans.data(),
                                       expected.data(), shape, scale);
-  check_close("decode", out.exact(), expected, tolerance(dtype));
+  check_close("decode", out.exact(), expected, tolerance(POPE_F32));
 }
 
 void spans_that_lie(cuda::Stream& stream) {

@@ -134,8 +134,8 @@ void rows_by_index(cuda::Stream& stream, int64_t rows, int64_t width, int64_t co
   cuda::add_rows("add_rows", taken.f(), index.data(), gradient.f(), rows, width, count, stream);
   gradient.check("add_rows");
   const ScatterShape shape{count, width, rows};
-  reference::scatter_rows(taken.d(), index.data(), gradient.d(), shape);
-  cuda::scatter_rows(taken.f(), index.data(), gradient.f(), shape, stream);
+  reference::scatter_rows(taken.d(), index.data(), gradient.d(), POPE_F32, shape);
+  cuda::scatter_rows(taken.f(), index.data(), gradient.f(), POPE_F32, shape, stream);
   gradient.check("scatter_rows");
   CHECK(!refusal(stream));
   if (count == 0) return;
@@ -144,7 +144,7 @@ void rows_by_index(cuda::Stream& stream, int64_t rows, int64_t width, int64_t co
   check_refused(stream, Status::out_of_range, count - 1);
   cuda::add_rows("add_rows", taken.f(), index.data(), gradient.f(), rows, width, count, stream);
   check_refused(stream, Status::out_of_range, count - 1);
-  cuda::scatter_rows(taken.f(), index.data(), gradient.f(), shape, stream);
+  cuda::scatter_rows(taken.f(), index.data(), gradient.f(), POPE_F32, shape, stream);
   check_refused(stream, Status::out_of_range, count - 1);
 }
 
