@@ -15,31 +15,46 @@ size_t capacity_for(size_t bytes) { return std::max((bytes + kLine - 1) / kLine 
 
 Block BufferPool::allocate(size_t bytes) {
   if (bytes > kMaximumBytes) return {};
-  const size_t capacity = capacity_for(bytes);
+  Block block = take(capacity_for(bytes));
+  if (!block.data) return {};
+  BufferPool& all = root();
+  ++all.live_buffers_;
+  all.live_bytes_ += bytes;
+  all.peak_bytes_ = std::max(all.peak_bytes_, all.live_bytes_);
+  return block;
+}
+
+void BufferPool::release(Block block, size_t bytes) {
+  BufferPool& all = root();
+  --all.live_buffers_;
+  all.live_bytes_ -= bytes;
+  give(std::move(block));
+}
+
+Block BufferPool::take(size_t capacity) {
   Block block;
   if (const auto found = free_.lower_bound(capacity); found != free_.end() && found->first <= 2 * capacity) {
     block = std::move(found->second);
     free_.erase(found);
+  } else if (parent_) {
+    block = parent_->take(capacity);
   } else {
     block.data = {device_->allocate(capacity), DeviceDelete{device_}};
     if (!block.data) return {};
     block.capacity = capacity;
     pool_bytes_ += capacity;
   }
-  ++live_buffers_;
-  live_bytes_ += bytes;
-  peak_bytes_ = std::max(peak_bytes_, live_bytes_);
   return block;
 }
 
-void BufferPool::release(Block block, size_t bytes) {
-  --live_buffers_;
-  live_bytes_ -= bytes;
-  if (closed_) {
-    pool_bytes_ -= block.capacity;
-  } else {
-    const size_t capacity = block.capacity;
+void BufferPool::give(Block block) {
+  const size_t capacity = block.capacity;
+  if (!closed_) {
     free_.emplace(capacity, std::move(block));
+  } else if (parent_) {
+    parent_->give(std::move(block));
+  } else {
+    pool_bytes_ -= capacity;
   }
 }
 
@@ -55,7 +70,12 @@ std::vector<Block> BufferPool::take_free() {
 
 void BufferPool::close() {
   closed_ = true;
-  take_free();
+  if (!parent_) {
+    take_free();
+    return;
+  }
+  for (auto& [capacity, block] : free_) parent_->give(std::move(block));
+  free_.clear();
 }
 
 }  // namespace pope

@@ -2,12 +2,33 @@
 
 #include <cstring>
 #include <new>
+#include <utility>
+
+#include "core/program.h"
 
 namespace pope {
 
 namespace {
 
 constexpr std::align_val_t kCacheLine{64};
+
+class CpuReplay final : public Replay {
+ public:
+  explicit CpuReplay(std::vector<Step> steps) : steps_(std::move(steps)) {}
+
+  void run() override {
+    for (const Step& step : steps_) {
+      try {
+        step.work.cpu(ThreadPool::shared());
+      } catch (...) {
+        throw at_op(current_error(), step.op, step.dims);
+      }
+    }
+  }
+
+ private:
+  const std::vector<Step> steps_;
+};
 
 }  // namespace
 
@@ -19,6 +40,10 @@ void CpuDevice::free(std::byte* data) noexcept { ::operator delete(data, kCacheL
 
 void CpuDevice::require_kernel(const Work& work) const {
   if (!work.cpu) throw Error(Status::unsupported, "there is no kernel for the device cpu");
+}
+
+std::unique_ptr<Replay> CpuDevice::replay(std::vector<Step> steps) {
+  return std::make_unique<CpuReplay>(std::move(steps));
 }
 
 void CpuDevice::upload(void* device, const void* host, size_t bytes) { std::memcpy(device, host, bytes); }

@@ -8,11 +8,16 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
+#include <vector>
 
 #include "core/error.h"
 #include "core/work.h"
 
 namespace pope {
+
+class Replay;
+struct Step;
 
 class Device {
  public:
@@ -27,6 +32,8 @@ class Device {
   virtual void require_kernel(const Work& work) const = 0;
 
   virtual void run(const Work& work) = 0;
+  // The steps as something to run again and again (core/program.h). This device outlives it.
+  virtual std::unique_ptr<Replay> replay(std::vector<Step> steps) = 0;
   // Host to device: `host` has been read when it returns.
   virtual void upload(void* device, const void* host, size_t bytes) = 0;
   // Device to host, after all that came before.
@@ -48,6 +55,7 @@ class CpuDevice final : public Device {
   bool host_memory() const override { return true; }
   void require_kernel(const Work& work) const override;
   void run(const Work& work) override { work.cpu(ThreadPool::shared()); }
+  std::unique_ptr<Replay> replay(std::vector<Step> steps) override;
   void upload(void* device, const void* host, size_t bytes) override;
   void download(void* host, const void* device, size_t bytes) override;
 };

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "core/program.h"
+
 namespace pope {
 
 namespace {
@@ -10,10 +12,7 @@ namespace {
 constexpr size_t kMaximumUnconfirmed = 4096;
 
 Error describe(const Command& command, const Error& error) {
-  std::string dims;
-  for (const int64_t dim : command.dims) dims += (dims.empty() ? "" : ", ") + std::to_string(dim);
-  const std::string where = std::string(" (op ") + command.op + ", dims [" + dims + "])";
-  return Error(error.status, error.what() + where, error.index);
+  return command.op ? at_op(error, command.op, command.dims) : error;
 }
 
 }  // namespace

@@ -45,7 +45,7 @@ struct Memory {
 struct Command {
   std::function<void()> work;
   std::vector<std::shared_ptr<Memory>> inputs = {}, outputs = {};  // null where not given
-  // What the message of a failure names.
+  // What the message of a failure names; null where it does so already.
   const char* op = "";
   std::vector<int64_t> dims = {};
   // Not 0: reported when the command is done.

@@ -179,6 +179,34 @@ void fill_bytes(void* data, int value, size_t bytes, StreamHandle stream) {
   require(cudaMemsetAsync(data, value, bytes, stream), "cudaMemsetAsync");
 }
 
+// Other threads go on taking and freeing memory meanwhile.
+void begin_capture(StreamHandle stream) {
+  require(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal), "cudaStreamBeginCapture");
+}
+
+Graph end_capture(StreamHandle stream) {
+  cudaGraph_t captured;
+  require(cudaStreamEndCapture(stream, &captured), "cudaStreamEndCapture");
+  cudaGraphExec_t graph;
+  const cudaError_t status = cudaGraphInstantiateWithFlags(&graph, captured, 0);
+  cudaGraphDestroy(captured);
+  require(status, "cudaGraphInstantiate");
+  return graph;
+}
+
+void abandon_capture(StreamHandle stream) noexcept {
+  cudaGraph_t captured = nullptr;
+  cudaStreamEndCapture(stream, &captured);
+  if (captured) cudaGraphDestroy(captured);
+  cudaGetLastError();
+}
+
+void launch(Graph graph, StreamHandle stream) {
+  require(cudaGraphLaunch(static_cast<cudaGraphExec_t>(graph), stream), "cudaGraphLaunch");
+}
+
+void destroy_graph(Graph graph) noexcept { cudaGraphExecDestroy(static_cast<cudaGraphExec_t>(graph)); }
+
 void check_launches() { require(cudaGetLastError(), "a kernel could not be launched"); }
 
 }  // namespace runtime

@@ -59,6 +59,15 @@ void wait(Event event);  // returns at once for one that was never recorded
 void copy(void* to, const void* from, size_t bytes, StreamHandle stream);
 void fill_bytes(void* data, int value, size_t bytes, StreamHandle stream);
 
+// What a stream is given between begin and end is not run but kept, as a graph that launch() then runs, as often as it is
+// called. In between this thread may neither wait nor take memory.
+using Graph = void*;
+void begin_capture(StreamHandle stream);
+Graph end_capture(StreamHandle stream);
+void abandon_capture(StreamHandle stream) noexcept;
+void launch(Graph graph, StreamHandle stream);
+void destroy_graph(Graph graph) noexcept;
+
 // Throws when a launch of this thread since the last call could not start.
 void check_launches();
 

@@ -6,8 +6,10 @@
 #include <mutex>
 #include <new>
 #include <unordered_map>
+#include <utility>
 
 #include "cuda/runtime.h"
+#include "simt/simt.h"
 
 namespace pope::cuda::runtime {
 
@@ -69,12 +71,25 @@ void record(Event, StreamHandle) {}
 void wait(Event) {}
 
 void copy(void* to, const void* from, size_t bytes, StreamHandle) {
-  if (bytes > 0) std::memmove(to, from, bytes);
+  simt::run_or_capture([=] {
+    if (bytes > 0) std::memmove(to, from, bytes);
+  });
 }
 
 void fill_bytes(void* data, int value, size_t bytes, StreamHandle) {
-  if (bytes > 0) std::memset(data, value, bytes);
+  simt::run_or_capture([=] {
+    if (bytes > 0) std::memset(data, value, bytes);
+  });
 }
+
+// A graph is the list of what was captured.
+void begin_capture(StreamHandle) { simt::captured = new simt::Captured; }
+Graph end_capture(StreamHandle) { return std::exchange(simt::captured, nullptr); }
+void abandon_capture(StreamHandle) noexcept { delete std::exchange(simt::captured, nullptr); }
+void launch(Graph graph, StreamHandle) {
+  for (const auto& work : *static_cast<simt::Captured*>(graph)) work();
+}
+void destroy_graph(Graph graph) noexcept { delete static_cast<simt::Captured*>(graph); }
 
 void check_launches() {}
 

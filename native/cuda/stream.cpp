@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cuda/kept.h"
 #include "cuda/runtime.h"
 #include "cuda/staging.h"
 
@@ -66,7 +67,10 @@ Staging& Stream::staging() {
   return *staging_;
 }
 
-void Stream::upload(void* device, const void* host, size_t bytes) { staging().upload(device, host, bytes, handle_); }
+void Stream::upload(void* device, const void* host, size_t bytes) {
+  if (kept_) throw Error(Status::unsupported, "a program cannot hold an op that copies from the host");
+  staging().upload(device, host, bytes, handle_);
+}
 
 void Stream::download(void* host, const void* device, size_t bytes) {
   staging().download(host, device, bytes, handle_);
@@ -77,11 +81,14 @@ void Stream::copy(void* to, const void* from, size_t bytes) { runtime::copy(to, 
 void Stream::fill_bytes(void* device, int value, size_t bytes) { runtime::fill_bytes(device, value, bytes, handle_); }
 
 void* Stream::allocate(size_t bytes) {
-  void* data = runtime::allocate(std::max<size_t>(bytes, 1), handle_);
+  const auto take = [this, bytes = std::max<size_t>(bytes, 1)] {
+    return kept_ ? kept_->allocate(bytes) : runtime::allocate(bytes, handle_);
+  };
+  void* data = take();
   if (!data) {
     runtime::wait(handle_);
     runtime::trim();
-    data = runtime::allocate(std::max<size_t>(bytes, 1), handle_);
+    data = take();
   }
   if (!data) {
     throw Error(Status::out_of_memory, "the GPU has no " + std::to_string(bytes) +
@@ -90,9 +97,10 @@ void* Stream::allocate(size_t bytes) {
   return data;
 }
 
-void Stream::free(void* data) noexcept { runtime::free(data, handle_); }
+void Stream::free(void* data) noexcept { kept_ ? kept_->free(data) : runtime::free(data, handle_); }
 
 RefusalWord* Stream::refusals(DescribeRefusal describe) {
+  if (kept_) return kept_->refusals(std::move(describe));
   if (!words_) {
     words_ = static_cast<RefusalWord*>(allocate(kWords * sizeof(RefusalWord)));
     fill_bytes(words_, 0xff, kWords * sizeof(RefusalWord));

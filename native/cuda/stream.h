@@ -32,6 +32,7 @@ namespace pope::cuda {
 
 using StreamHandle = CUstream_st*;
 
+class Kept;
 class Staging;
 
 struct DeviceProperties {
@@ -92,6 +93,7 @@ class Stream {
 
   // Host to device and back, in stream order. `upload` has read the source when it returns; `download` waits for all
   // earlier work on the stream and has written the destination when it returns.
+  // An op of a program must not upload: it would be a copy of the past at every later run.
   void upload(void* device, const void* host, size_t bytes);
   void download(void* host, const void* device, size_t bytes);
   void copy(void* to, const void* from, size_t bytes);  // device to device
@@ -99,6 +101,18 @@ class Stream {
 
   // The word for report(), to be given to the kernels of the op that is being launched.
   RefusalWord* refusals(DescribeRefusal describe);
+
+  // While the object lives, scratch memory and words are those that a program keeps.
+  class Keeping {
+   public:
+    Keeping(Stream& stream, Kept& kept) : stream_(stream) { stream.kept_ = &kept; }
+    ~Keeping() { stream_.kept_ = nullptr; }
+    Keeping(const Keeping&) = delete;
+    Keeping& operator=(const Keeping&) = delete;
+
+   private:
+    Stream& stream_;
+  };
 
   // ---- for the queue ----------------------------------------------------------------------------------------------
 
@@ -130,6 +144,7 @@ class Stream {
   RefusalWord* words_ = nullptr;
   size_t used_words_ = 0;
   std::vector<Pending> pending_;
+  Kept* kept_ = nullptr;
 };
 
 // A block per row, within what a grid may have.

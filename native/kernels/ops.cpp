@@ -46,7 +46,8 @@
   X(adamw, updates, yes)                     \
   X(scatter_rows, updates, yes)              \
   X(attention_decode, writes, yes)           \
-  X(sample, writes, yes)
+  X(sample, writes, yes)                     \
+  X(advance, updates, yes)
 
 namespace pope {
 

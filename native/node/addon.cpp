@@ -9,6 +9,7 @@
 #include "node/host_array.h"
 #include "node/info.h"
 #include "node/op_arguments.h"
+#include "node/program_object.h"
 #include "node/queue_object.h"
 
 namespace pope::node {
@@ -65,6 +66,7 @@ Napi::Object start(Napi::Env env, Napi::Object exports) {
   auto* environment = new Environment();
   env.SetInstanceData(environment);
   environment->buffer_constructor = Napi::Persistent(BufferObject::define(env));
+  environment->program_constructor = Napi::Persistent(ProgramObject::define(env));
   environment->queue_constructor = Napi::Persistent(QueueObject::define(env));
   exports.Set("initialize", Napi::Function::New(env, initialize, "initialize"));
   exports.Set("info", Napi::Function::New(env, info, "info"));

@@ -49,7 +49,7 @@ BufferObject& BufferObject::of(const Napi::Value& value, const BufferPool& pool,
   }
   BufferObject& buffer = *Unwrap(value.As<Napi::Object>());
   if (!buffer.live_) throw_error(value.Env(), "USE_AFTER_DISPOSE", name + " was disposed before this call");
-  if (buffer.pool_.get() != &pool) throw Error(Status::invalid_argument, name + " belongs to another queue");
+  if (&buffer.pool_->device() != &pool.device()) throw Error(Status::invalid_argument, name + " belongs to another queue");
   return buffer;
 }
 

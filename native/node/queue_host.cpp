@@ -51,6 +51,7 @@ class Twins {
 Napi::Value QueueObject::run_host(const Napi::CallbackInfo& call) {
   return guarded(call.Env(), [&] {
     require_open(call.Env());
+    require_no_recording("runHost");
     const Op& op = op_argument(call[0]);
     const bool in_place = device_->host_memory();
     const auto allocate = [this](size_t bytes) { return allocate_block(bytes); };
@@ -58,8 +59,9 @@ Napi::Value QueueObject::run_host(const Napi::CallbackInfo& call) {
     const Twins outputs(host_arrays(call[2], "output"), *pool_, in_place, allocate);
     std::vector<int64_t> dims = dims_argument(call[3]);
     const std::vector<double> scalars = scalars_argument(call[4]);
-    std::function<void()> work =
-        on_device(device_, op, op.prepare(OpCall(op.name, inputs.device(), outputs.device(), dims, scalars)));
+    Work prepared = op.prepare(OpCall(op.name, inputs.device(), outputs.device(), dims, scalars));
+    require_kernel(*device_, op, prepared);
+    std::function<void()> work = on_device(device_, std::move(prepared));
     if (!in_place) {
       work = [device = device_, work = std::move(work), from = inputs.host(), to = inputs.device(),
               results = outputs.host(), computed = outputs.device(), updates = op.effect == Effect::updates] {

@@ -47,19 +47,23 @@ BufferArguments buffer_arguments(const Napi::Value& list, const BufferPool& pool
 
 }  // namespace
 
-std::function<void()> on_device(const std::shared_ptr<Device>& device, const Op& op, Work work) {
+void require_kernel(const Device& device, const Op& op, const Work& work) {
   try {
-    device->require_kernel(work);
+    device.require_kernel(work);
   } catch (const Error& error) {
     throw Error(error.status, std::string(op.name) + ": " + error.what());
   }
+}
+
+std::function<void()> on_device(const std::shared_ptr<Device>& device, Work work) {
   return [device, work = std::move(work)] { device->run(work); };
 }
 
 Napi::Function QueueObject::define(Napi::Env env) {
   return DefineClass(env, "NativeQueue",
                      {InstanceMethod<&QueueObject::allocate>("allocate"), InstanceMethod<&QueueObject::write>("write"),
-                      InstanceMethod<&QueueObject::run>("run"), InstanceMethod<&QueueObject::run_host>("runHost"),
+                      InstanceMethod<&QueueObject::run>("run"), InstanceMethod<&QueueObject::record>("record"),
+                      InstanceMethod<&QueueObject::run_program>("runProgram"), InstanceMethod<&QueueObject::run_host>("runHost"),
                       InstanceMethod<&QueueObject::read>("read"), InstanceMethod<&QueueObject::ready>("ready"),
                       InstanceMethod<&QueueObject::memory_stats>("memoryStats"),
                       InstanceMethod<&QueueObject::trim>("trim"), InstanceMethod<&QueueObject::close>("close")});
@@ -90,11 +94,12 @@ QueueObject::QueueObject(const Napi::CallbackInfo& call) : Napi::ObjectWrap<Queu
 void QueueObject::Finalize(Napi::BasicEnv) { stop(); }
 
 Block QueueObject::allocate_block(size_t bytes) {
-  Block block = pool_->allocate(bytes);
+  BufferPool& pool = recording_pool_ ? *recording_pool_ : *pool_;
+  Block block = pool.allocate(bytes);
   if (!block.data) {
     queue_->drain();
     pool_->take_free();
-    block = pool_->allocate(bytes);
+    block = pool.allocate(bytes);
   }
   if (!block.data) {
     throw Error(Status::out_of_memory, "cannot allocate " + std::to_string(bytes) + " bytes: " +
@@ -109,13 +114,14 @@ Napi::Value QueueObject::allocate(const Napi::CallbackInfo& call) {
   return guarded(call.Env(), [&] {
     require_open(call.Env());
     const size_t bytes = bytes_argument(call[0], "bytes");
-    return BufferObject::create(call.Env(), pool_, allocate_block(bytes), bytes);
+    return BufferObject::create(call.Env(), recording_pool_ ? recording_pool_ : pool_, allocate_block(bytes), bytes);
   });
 }
 
 Napi::Value QueueObject::write(const Napi::CallbackInfo& call) {
   return guarded(call.Env(), [&] {
     require_open(call.Env());
+    require_no_recording("write");
     const std::shared_ptr<Memory>& memory = BufferObject::of(call[0], *pool_, "the buffer").memory();
     const Array source = host_array(call[1], "the source");
     if (source.bytes != memory->bytes) {
@@ -153,7 +159,12 @@ Napi::Value QueueObject::run(const Napi::CallbackInfo& call) {
     if (op.effect == Effect::updates) {
       inputs.memory.insert(inputs.memory.end(), outputs.memory.begin(), outputs.memory.end());
     }
-    const uint64_t sequence = queue_->push({.work = on_device(device_, op, std::move(work)),
+    require_kernel(*device_, op, work);
+    if (recording_) {
+      recording_->add({std::move(work), op.name, std::move(dims)}, inputs.memory, outputs.memory);
+      return Napi::Number::New(call.Env(), 0);
+    }
+    const uint64_t sequence = queue_->push({.work = on_device(device_, std::move(work)),
                                             .inputs = std::move(inputs.memory),
                                             .outputs = std::move(outputs.memory),
                                             .op = op.name,
@@ -165,6 +176,7 @@ Napi::Value QueueObject::run(const Napi::CallbackInfo& call) {
 Napi::Value QueueObject::read(const Napi::CallbackInfo& call) {
   return guarded(call.Env(), [&] {
     require_open(call.Env());
+    require_no_recording("read");
     const std::shared_ptr<Memory>& memory = BufferObject::of(call[0], *pool_, "the buffer").memory();
     const size_t offset = bytes_argument(call[1], "byteOffset");
     const Array destination = host_array(call[2], "the destination");
@@ -228,6 +240,10 @@ Napi::Value QueueObject::close(const Napi::CallbackInfo& call) {
 
 void QueueObject::require_open(Napi::Env env) const {
   if (closed_) throw_error(env, "USE_AFTER_DISPOSE", "the device was closed before this call");
+}
+
+void QueueObject::require_no_recording(const char* what) const {
+  if (recording_) refuse(std::string(what) + ": a program holds ops only; bring values to the device before record()");
 }
 
 }  // namespace pope::node

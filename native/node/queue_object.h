@@ -5,14 +5,17 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/program.h"
 #include "core/queue.h"
 #include "kernels/op.h"
 #include "node/napi_setup.h"
 
 namespace pope::node {
 
-// What the device will do. Throws unsupported, naming the op, where it has no kernel for it.
-std::function<void()> on_device(const std::shared_ptr<Device>& device, const Op& op, Work work);
+// Throws unsupported, naming the op, where the device has no kernel for it.
+void require_kernel(const Device& device, const Op& op, const Work& work);
+// What the device will do.
+std::function<void()> on_device(const std::shared_ptr<Device>& device, Work work);
 
 class QueueObject : public Napi::ObjectWrap<QueueObject> {
  public:
@@ -38,6 +41,8 @@ class QueueObject : public Napi::ObjectWrap<QueueObject> {
   Napi::Value allocate(const Napi::CallbackInfo& call);
   Napi::Value write(const Napi::CallbackInfo& call);
   Napi::Value run(const Napi::CallbackInfo& call);
+  Napi::Value record(const Napi::CallbackInfo& call);
+  Napi::Value run_program(const Napi::CallbackInfo& call);
   Napi::Value run_host(const Napi::CallbackInfo& call);
   Napi::Value read(const Napi::CallbackInfo& call);
   Napi::Value ready(const Napi::CallbackInfo& call);
@@ -46,6 +51,7 @@ class QueueObject : public Napi::ObjectWrap<QueueObject> {
   Napi::Value close(const Napi::CallbackInfo& call);
 
   void require_open(Napi::Env env) const;
+  void require_no_recording(const char* what) const;
   Napi::Promise promise_of(Waiting& waiting);
   uint64_t wait(Waiting waiting);  // returns its ticket
   // Resolves once the command of that number has finished.
@@ -59,6 +65,9 @@ class QueueObject : public Napi::ObjectWrap<QueueObject> {
   std::shared_ptr<Device> device_;
   std::shared_ptr<BufferPool> pool_;
   std::unique_ptr<Queue> queue_;
+  // While record() runs.
+  std::unique_ptr<Recording> recording_;
+  std::shared_ptr<BufferPool> recording_pool_;
   Mailbox mailbox_;
   std::unordered_map<uint64_t, Waiting> waiting_;
   uint64_t last_ticket_ = 0;

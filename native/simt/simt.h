@@ -8,9 +8,11 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <source_location>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 #include "simt/block.h"
 
@@ -40,10 +42,23 @@ using cudaStream_t = struct CUstream_st*;  // never looked at: a stream runs at 
 
 namespace simt {
 
+// While there is a list, what a stream is given goes there instead of being run, as into a graph of CUDA.
+using Captured = std::vector<std::function<void()>>;
+inline thread_local Captured* captured = nullptr;
+
+template <class Run>
+void run_or_capture(const Run& run) {
+  if (captured) {
+    captured->push_back(run);
+  } else {
+    run();
+  }
+}
+
 template <class... Parameters, class... Arguments>
 void launch(void (*kernel)(Parameters...), dim3 grid, dim3 block, size_t dynamic_bytes, cudaStream_t, Arguments&&... a) {
   const std::tuple<Parameters...> arguments(std::forward<Arguments>(a)...);
-  run_grid(grid, block, dynamic_bytes, [&] { std::apply(kernel, arguments); });
+  run_or_capture([=] { run_grid(grid, block, dynamic_bytes, [&] { std::apply(kernel, arguments); }); });
 }
 
 using Where = std::source_location;

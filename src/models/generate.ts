@@ -1,7 +1,7 @@
-import { gatherRows, matmul, sample } from '../tensor/ops/index.js';
-import type { Tensor } from '../tensor/tensor.js';
 import { checkPrompts } from './check-tokens.js';
 import type { ModelConfig } from './config.js';
+import { DecodeSteps } from './decode-steps.js';
+import { type Drawn, drawNext, type Sampling } from './draw-tokens.js';
 import { type GenerateBatchOptions, type GenerateProgress, generateOptions } from './generate-options.js';
 import { type GenerationPrompt, planGeneration } from './generation-plan.js';
 import { CachedSequences, type Sequence } from './generation-sequences.js';
@@ -25,8 +25,12 @@ interface Generator extends Runner {
   config: ModelConfig;
 }
 
-/** Logits that are in memory at once: 64 MiB. */
-const LOGITS = 2 ** 24;
+/**
+ * Steps that are enqueued before their tokens are read, and the share of sequences below which those that have ended are
+ * left out. On a GPU a read waits until all is done, and rows more or less cost little beside the weights that each step
+ * reads; on a CPU a read costs nothing, and a row what it computes.
+ */
+const PACE = { cpu: { steps: 1, share: 1 }, cuda: { steps: 8, share: 0.75 } };
 
 /** See `CausalModel.generateBatch`; `stop` has no default here. */
 export async function generateBatch(
@@ -44,24 +48,23 @@ export async function generateBatch(
   const done: GenerateProgress = { samples: 0, tokens: 0 };
   for (const portions of planGeneration(lengths, plan)) {
     using sequences = new CachedSequences(generator, prompts, portions);
+    using drawing = new Drawing(generator, sequences, { sampling, stop });
     for (let live = sequences.all; live.length > 0; live = live.filter(({ finish }) => finish === null)) {
       signal?.throwIfAborted();
       await generator.device.ready();
-      const tensors = generator.device.scope(() =>
-        sequences.next(live).flatMap(({ hidden, rows, of }) => drawAll(generator, hidden, rows, of, sampling)),
-      );
-      for (const { of, ids, logProbs } of tensors) {
-        const [tokens, scores] = await Promise.all([readAndDispose(ids), readAndDispose(logProbs)]);
-        for (const [i, sequence] of of.entries()) {
-          sequence.ids.push(tokens[i]!);
-          sequence.logProb += scores[i]!;
-          if (stop.includes(tokens[i]!)) sequence.finish = 'stop';
+      for (const step of await drawing.next(live)) {
+        signal?.throwIfAborted();
+        for (const { sequence, token, logProb } of step) {
+          if (sequence.finish !== null) continue;
+          sequence.ids.push(token);
+          sequence.logProb += logProb;
+          if (stop.includes(token)) sequence.finish = 'stop';
           else if (sequence.ids.length === sequence.limit) sequence.finish = 'length';
           if (sequence.finish !== null) done.samples++;
+          done.tokens++;
         }
-        done.tokens += of.length;
+        onProgress?.({ ...done });
       }
-      onProgress?.({ ...done });
     }
     for (const { prompt, index, ids, logProb, finish } of sequences.all) {
       generations[prompt]![index] = { ids, logProb, finish: finish! };
@@ -70,41 +73,39 @@ export async function generateBatch(
   return generations;
 }
 
-/** One token for each sequence, of the logits at its row of `hidden`. */
-function drawAll(
-  { device, network }: Generator,
-  hidden: Tensor<'f32'>,
-  rows: readonly number[],
-  of: readonly Sequence[],
-  sampling: { temperature: number; topK: number; topP: number; seed: number },
-) {
-  const draws = [];
-  const together = Math.max(1, Math.floor(LOGITS / network.head.shape[0]!));
-  for (let first = 0; first < of.length; first += together) {
-    const some = of.slice(first, first + together);
-    const own = rows.slice(first, first + together);
-    // The samples of a prompt begin with the same row.
-    const distinct = [...new Set(own)];
-    const index = (values: readonly number[]) => device.tensor(Int32Array.from(values), [values.length], 'i32');
-    const logits = matmul(gatherRows(hidden, index(distinct)), network.head, { transposed: true });
-    const place = new Map(distinct.map((row, i) => [row, i]));
-    const counters = some.flatMap(({ stream, index, ids }) => [stream, index, ids.length]);
-    draws.push({
-      of: some,
-      ...sample(
-        distinct.length === own.length ? logits : gatherRows(logits, index(own.map((row) => place.get(row)!))),
-        device.tensor(Int32Array.from(counters), [some.length, 3], 'i32'),
-        sampling,
-      ),
-    });
-  }
-  return draws;
-}
+/** Draws the next tokens of a batch's sequences, step by step or, where they only go on, by a program of steps. */
+class Drawing {
+  private steps: DecodeSteps | null = null;
 
-async function readAndDispose<D extends 'f32' | 'i32'>(tensor: Tensor<D>) {
-  try {
-    return await tensor.read();
-  } finally {
-    tensor.dispose();
+  constructor(
+    private readonly generator: Generator,
+    private readonly sequences: CachedSequences,
+    private readonly options: { sampling: Sampling; stop: readonly number[] },
+  ) {}
+
+  /** What the next steps drew; sequences that end on the way are in the rest of them too. */
+  async next(live: readonly Sequence[]): Promise<Drawn[][]> {
+    const { generator, sequences, options } = this;
+    const { steps, share } = PACE[generator.device.kind];
+    const ahead = sequences.stepsAhead(live);
+    if (ahead === 0) {
+      this.dispose();
+      return [await drawNext(generator, sequences, live, options.sampling)];
+    }
+    if (this.steps !== null && live.length < this.steps.of.length && live.length <= share * this.steps.of.length) {
+      this.dispose();
+    }
+    this.steps ??= new DecodeSteps(generator, sequences.newest(live), { ...options, steps });
+    const most = Math.max(...live.map(({ limit, ids }) => limit - ids.length));
+    return this.steps.draw(Math.min(steps, ahead, most));
+  }
+
+  dispose(): void {
+    this.steps?.dispose();
+    this.steps = null;
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
   }
 }

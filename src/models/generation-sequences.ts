@@ -2,6 +2,7 @@ import type { Tensor } from '../tensor/tensor.js';
 import type { ModelConfig } from './config.js';
 import type { GenerationPrompt, Portion } from './generation-plan.js';
 import { KeyValueCache } from './key-value-cache.js';
+import type { Attend, NetworkInput } from './network.js';
 import { isLong } from './rope.js';
 import type { Runner } from './score-batch.js';
 
@@ -28,12 +29,28 @@ export interface NextRows {
   of: Sequence[];
 }
 
+/** The newest token of each sequence, as rows on the device that the caller owns. */
+export interface NewestRows {
+  of: Sequence[];
+  input: Omit<NetworkInput, 'attend'>;
+  attend: Attend;
+  /** Rows of the cache that keep them, i32 [rows]. */
+  cacheRows: Tensor<'i32'>;
+  /** Rows of the cache that they see, i32 [rows, 4]. */
+  spans: Tensor<'i32'>;
+}
+
 /** The samples of one prompt and where their rows lie in the cache. */
 interface Group {
   prompt: ArrayLike<number>;
   /** Row of the prompt's first token. */
   start: number;
   sequences: Sequence[];
+}
+
+interface LiveGroup extends Group {
+  /** Those of its sequences that have not ended; at least one. */
+  live: Sequence[];
 }
 
 /**
@@ -61,27 +78,56 @@ export class CachedSequences {
     this.cache = new KeyValueCache(runner.device, start);
   }
 
+  /** How many of the next steps run the newest token of each live sequence and nothing else. */
+  stepsAhead(live: readonly Sequence[]): number {
+    return Math.min(...this.alive(live).map((group) => this.stepsOf(group)));
+  }
+
   /** Runs what was not run yet of the live sequences. */
   next(live: readonly Sequence[]): NextRows[] {
-    const alive = new Set(live);
     const fresh = new RowsToRun();
     const newest = new RowsToRun();
-    for (const group of this.groups) {
-      const sequences = group.sequences.filter((sequence) => alive.has(sequence));
-      if (sequences.length === 0) continue;
-      const length = group.prompt.length + sequences[0]!.ids.length;
-      const long = this.isLong(length);
-      // As the reference's cached generation does, the factor of longrope goes by the current length: where it changes,
-      // all that is cached was rotated by the wrong one.
-      const again = long !== this.isLong(length - 1);
-      if (length === group.prompt.length || again) this.runAll(fresh, group, sequences, long);
-      else this.runNewest(newest, group, sequences, long);
+    for (const group of this.alive(live)) {
+      if (this.stepsOf(group) === 0) this.runAll(fresh, group);
+      else this.runNewest(newest, group);
     }
     return [this.run(fresh, 'packed'), this.run(newest, 'newest')].flatMap((rows) => rows ?? []);
   }
 
+  /** What the next step runs, where `stepsAhead` is not 0, ready for positions up to the end of each sequence. */
+  newest(live: readonly Sequence[]): NewestRows {
+    const rows = new RowsToRun();
+    for (const group of this.alive(live)) {
+      this.runNewest(rows, group);
+      rows.length = Math.max(rows.length, group.prompt.length + group.live[0]!.limit);
+    }
+    const { input, segments, index } = this.upload(rows);
+    return { of: rows.of, input, cacheRows: index, spans: segments, attend: this.cache.newest(segments, index) };
+  }
+
   [Symbol.dispose](): void {
     this.cache.dispose();
+  }
+
+  private alive(live: readonly Sequence[]): LiveGroup[] {
+    const alive = new Set(live);
+    return this.groups
+      .map((group) => ({ ...group, live: group.sequences.filter((sequence) => alive.has(sequence)) }))
+      .filter((group) => group.live.length > 0);
+  }
+
+  /**
+   * As the reference's cached generation does, the factor of longrope goes by the current length: where it changes, all that
+   * is cached was rotated by the wrong one. 0: the group's prompt has not been run, or is to be run again.
+   */
+  private stepsOf({ prompt, live }: LiveGroup): number {
+    const { config } = this.runner;
+    const drawn = live[0]!.ids.length;
+    const length = prompt.length + drawn;
+    if (drawn === 0) return 0;
+    if (config.family === 'gpt2' || config.rope.type !== 'longrope') return Number.POSITIVE_INFINITY;
+    const { originalContext } = config.rope;
+    return length - 1 > originalContext ? Number.POSITIVE_INFINITY : originalContext + 1 - length;
   }
 
   private isLong(length: number): boolean {
@@ -95,12 +141,13 @@ export class CachedSequences {
   }
 
   /** The prompt and every token of its sequences. */
-  private runAll(to: RowsToRun, group: Group, sequences: readonly Sequence[], long: boolean): void {
+  private runAll(to: RowsToRun, group: LiveGroup): void {
+    const long = this.isLong(group.prompt.length + group.live[0]!.ids.length);
     const begin = to.ids.length;
     for (let t = 0; t < group.prompt.length; t++) to.add(group.prompt[t]!, t, long, group.start + t);
     const end = to.ids.length;
     to.segments.push(begin, end, begin, begin);
-    for (const sequence of sequences) {
+    for (const sequence of group.live) {
       const start = to.ids.length;
       const row = this.ownStart(group, sequence);
       for (const [t, id] of sequence.ids.entries()) to.add(id, group.prompt.length + t, long, row + t);
@@ -110,10 +157,11 @@ export class CachedSequences {
   }
 
   /** The last token of every sequence. */
-  private runNewest(to: RowsToRun, group: Group, sequences: readonly Sequence[], long: boolean): void {
-    const { prompt, start } = group;
-    for (const sequence of sequences) {
+  private runNewest(to: RowsToRun, group: LiveGroup): void {
+    const { prompt, start, live } = group;
+    for (const sequence of live) {
       const { ids } = sequence;
+      const long = this.isLong(prompt.length + ids.length);
       const row = this.ownStart(group, sequence);
       to.add(ids.at(-1)!, prompt.length + ids.length - 1, long, row + ids.length - 1);
       to.segments.push(start, start + prompt.length, row, row + ids.length);
@@ -123,8 +171,14 @@ export class CachedSequences {
 
   private run(batch: RowsToRun, kind: 'packed' | 'newest'): NextRows | null {
     if (batch.of.length === 0) return null;
-    const { device, network, inputs } = this.runner;
-    const rows = inputs.rows({
+    const { input, segments, index } = this.upload(batch);
+    const hidden = this.runner.network.forward({ ...input, attend: this.cache[kind](segments, index) });
+    return { hidden, rows: batch.heads, of: batch.of };
+  }
+
+  private upload(batch: RowsToRun) {
+    const { device, inputs } = this.runner;
+    const input = inputs.rows({
       ids: Int32Array.from(batch.ids),
       positions: Int32Array.from(batch.positions),
       longRows: Uint8Array.from(batch.longRows),
@@ -132,8 +186,7 @@ export class CachedSequences {
     });
     const segments = device.tensor(Int32Array.from(batch.segments), [batch.segments.length / 4, 4], 'i32');
     const index = device.tensor(Int32Array.from(batch.cacheRows), [batch.cacheRows.length], 'i32');
-    const hidden = network.forward({ ...rows, attend: this.cache[kind](segments, index) });
-    return { hidden, rows: batch.heads, of: batch.of };
+    return { input, segments, index };
   }
 }
 

@@ -6,6 +6,8 @@ import type { RopeConfig } from './rope-config.js';
 /** The rotary tables of a model on its device: made when first needed, and again when a longer sequence comes. */
 export class RotaryTables {
   private current: { length: number; longStart: number; cos: Tensor<'f32'>; sin: Tensor<'f32'> } | null = null;
+  /** Also those before the current ones, which recorded steps may still read; together they are no longer than these. */
+  private readonly made: Tensor<'f32'>[] = [];
 
   constructor(
     private readonly device: Device,
@@ -19,17 +21,18 @@ export class RotaryTables {
       // A power of two, so that slowly growing sequences do not make new tables each time.
       const padded = Math.min(2 ** Math.ceil(Math.log2(length)), this.context);
       const { cos, sin, rows, longStart } = ropeTable(this.rope, padded);
-      const upload = (values: Float32Array) =>
-        this.device.keep(this.device.tensor(values, [rows, this.rope.rotary / 2], 'f32'));
-      this.dispose();
+      const upload = (values: Float32Array) => {
+        const table = this.device.keep(this.device.tensor(values, [rows, this.rope.rotary / 2], 'f32'));
+        this.made.push(table);
+        return table;
+      };
       this.current = { length: padded, longStart, cos: upload(cos), sin: upload(sin) };
     }
     return this.current;
   }
 
   dispose(): void {
-    this.current?.cos.dispose();
-    this.current?.sin.dispose();
+    for (const table of this.made.splice(0)) table.dispose();
     this.current = null;
   }
 }

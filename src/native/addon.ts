@@ -25,6 +25,12 @@ export interface MemoryStats {
   peakBytes: number;
 }
 
+/** Ops that run together, on the same buffers each time. `dispose` gives their memory back in queue order. */
+export interface NativeProgram {
+  readonly disposed: boolean;
+  dispose(): void;
+}
+
 /** An in-order command queue with its own thread. Everything but `read`, `ready` and `close` returns at once. */
 export interface NativeQueue {
   allocate(bytes: number): NativeBuffer;
@@ -44,6 +50,13 @@ export interface NativeQueue {
     dims: readonly number[],
     scalars: readonly number[],
   ): number;
+  /**
+   * Calls the function and keeps the ops that it runs, instead of running them. Buffers that it allocates are of memory
+   * that the program keeps for itself. Nothing may be written or read inside.
+   */
+  record(body: () => void): NativeProgram;
+  /** Enqueues all ops of a program as one command; returns its sequence number. */
+  runProgram(program: NativeProgram): number;
   /** The same op on host arrays, in queue order. Arrays are held until the promise settles. */
   runHost(
     op: string,

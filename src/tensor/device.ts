@@ -6,6 +6,7 @@ import { CallSites } from './call-sites.js';
 import { hostArray } from './host-array.js';
 import { explainMemory } from './out-of-memory.js';
 import { Products, type ProductType } from './products.js';
+import { Program } from './program.js';
 import { Scopes } from './scopes.js';
 import type { Tape } from './tape.js';
 import { type DType, dtypes, elementCount, Tensor } from './tensor.js';
@@ -29,6 +30,7 @@ export class Device {
   readonly scopes = new Scopes();
   readonly #callSites = new CallSites(2 * maximumPending);
   #tape: Tape | null = null;
+  #recording = false;
   #closing: Promise<void> | undefined;
 
   private constructor(kind: DeviceKind, queue: NativeQueue, products: ProductType) {
@@ -124,8 +126,29 @@ export class Device {
   ): void {
     const buffer = (tensor: Tensor | null) => (tensor === null ? null : tensor.buffer);
     const sequence = this.#queue.run(op, inputs.map(buffer), outputs.map(buffer), dims, scalars);
-    this.#callSites.remember(sequence, this.run);
+    if (!this.#recording) this.#callSites.remember(sequence, this.run);
     for (const output of outputs) if (output !== null) this.products.changed(output);
+  }
+
+  /**
+   * Records the ops of a synchronous function instead of running them. Tensors that they use must outlive the program; those
+   * made inside are its own. Values come to the device before, and are read after: neither is an op.
+   */
+  record(body: () => void): Program {
+    this.#recording = true;
+    try {
+      const native = this.#queue.record(() => this.scope(body));
+      return new Program(native, (program) => {
+        this.#callSites.remember(this.#queue.runProgram(program), Program.prototype.run);
+      });
+    } finally {
+      this.#recording = false;
+    }
+  }
+
+  /** Whether ops are being recorded for a program. */
+  get recording(): boolean {
+    return this.#recording;
   }
 
   /** Copies a whole tensor into a host array; `tensor.read()` is the usual way. */

@@ -45,7 +45,8 @@ export class Products {
     const copy = this.#copies.get(x);
     if (copy) return copy;
     const rounded = narrow(x);
-    if (copy === null) this.#copies.set(x, x.device.keep(rounded));
+    // A program's copy is made anew at every run, for what it belongs to may change.
+    if (copy === null && !x.device.recording) this.#copies.set(x, x.device.keep(rounded));
     return rounded;
   }
 

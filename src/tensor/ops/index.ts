@@ -1,5 +1,6 @@
 export { accumulate } from './accumulate.js';
 export { add } from './add.js';
+export { advance, type DecodeHistory, type DecodeRows, type Draw } from './advance.js';
 export { type AttentionOptions, attention } from './attention.js';
 export { attentionDecode } from './attention-decode.js';
 export { cast } from './cast.js';

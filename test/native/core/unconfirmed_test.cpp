@@ -2,6 +2,7 @@
 #include <optional>
 
 #include "check.h"
+#include "core/program.h"
 #include "core/queue.h"
 
 using namespace pope;
@@ -16,6 +17,7 @@ class LateDevice final : public Device {
   bool host_memory() const override { return false; }
   void require_kernel(const Work&) const override {}
   void run(const Work&) override {}
+  std::unique_ptr<Replay> replay(std::vector<Step>) override { return nullptr; }
   void upload(void*, const void*, size_t) override {}
   void download(void*, const void*, size_t) override {}
   uint64_t unconfirmed() override {

@@ -63,6 +63,64 @@ describe('scatter_rows', () => {
   });
 });
 
+describe('advance', () => {
+  /** Of 7 rows of which some are drawn for: goes on, stops, draws its last token, has ended, goes on. */
+  const state = (first: number, count: number, tables: boolean) => ({
+    inputs: [
+      Int32Array.of(11, 5, 12, 13, 14).slice(0, count),
+      [-1, -2, -3, -4, -5].slice(0, count),
+      Int32Array.of(9, 5),
+    ],
+    outputs: [
+      Int32Array.of(100, 101, 102, 103, 104, 105, 106),
+      Int32Array.of(20, 21, 22, 23, 24, 25, 26),
+      tables ? Int32Array.of(30, 31, 32, 33, 34, 35, 36) : null,
+      Int32Array.of(40, 41, 42, 43, 44, 45, 46),
+      Int32Array.from({ length: 28 }, (_, i) => i),
+      Int32Array.from({ length: 3 * count }, (_, i) => (i % 3 === 2 ? 6 + (i % 2) : i)),
+      Int32Array.of(4, 4, 5, 4, 1, 0, 2),
+      new Int32Array(28).fill(-1),
+      Array.from({ length: 28 }, (_, i) => i),
+    ],
+    dims: [first, count, 7, 2, 4],
+    tolerance: { atol: 0, rtol: 0 },
+  });
+
+  it.each([
+    [2, 5, true],
+    [0, 3, false],
+    [7, 0, true],
+  ])('moves the rows from %i on, %i of them', (first, count, tables) => {
+    const { outputs } = checkOp('advance', state(first, count, tables));
+    if (count !== 5) return;
+    const [ids, positions, tableRows, cacheRows, spans, counters, left, history, logProbs] = outputs.map((x) => [...x]);
+    expect(ids).toEqual([100, 101, 11, 103, 104, 105, 14]);
+    expect(left).toEqual([4, 4, 4, 0, 0, 0, 1]);
+    for (const [moved, from] of [
+      [positions, 20],
+      [tableRows, 30],
+      [cacheRows, 40],
+    ] as const) {
+      expect(moved).toEqual([0, 1, 3, 3, 4, 5, 7].map((i) => from + i));
+    }
+    expect(spans!.filter((value, i) => value !== i)).toEqual([12, 28]);
+    expect(counters).toEqual([0, 1, 7, 3, 4, 7, 6, 7, 6, 9, 10, 7, 12, 13, 7]);
+    // Tokens of number 6 and 7 of a history of 4.
+    expect(history!.slice(14)).toEqual([-1, -1, 11, -1, 12, -1, 14, -1, -1, -1, 5, -1, -1, -1]);
+    expect(logProbs![16]).toBe(-1);
+  });
+
+  it('refuses rows that are not there and a history without steps', () => {
+    const run = (dims: number[]) => {
+      const { inputs, outputs } = state(0, 3, true);
+      const typed = [...inputs, ...outputs].map((x) => (Array.isArray(x) ? Float32Array.from(x) : x));
+      loadAddon().runSync('advance', typed.slice(0, 3), typed.slice(3), dims, []);
+    };
+    expect(() => run([5, 3, 7, 2, 4])).toThrow('rows 5 to 8 are not among 7');
+    expect(() => run([0, 3, 7, 2, 0])).toThrow('at least one step');
+  });
+});
+
 /** Spans of all kinds in a cache of 200 rows: shared, overlapping, without prefix, without own rows, whole. */
 const spans = [
   [0, 37, 50, 51],
