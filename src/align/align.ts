@@ -3,6 +3,7 @@ import type { LoggedDataset } from '../data/dataset.js';
 import type { SlateLog } from '../data/slate.js';
 import { describeValue, UsageError } from '../errors.js';
 import type { Warning } from '../estimators/result.js';
+import { locked, OutputLock } from '../files/lock.js';
 import type { CausalModel } from '../models/causal-model.js';
 import { diagnose } from '../native/doctor.js';
 import { explainMemory } from '../tensor/out-of-memory.js';
@@ -12,7 +13,7 @@ import { type ResolvedSettings, resolveSettings, type TrainingSettings } from '.
 import { adapt, prepare, type TrainingSources } from './prepare.js';
 import { type AlignResult, parseResult, resultOf } from './result.js';
 import { type AlignProgress, Run } from './run.js';
-import { RunFolder, resumeFolder, samePath } from './run-folder.js';
+import { checkpointToResume, type ResumeFrom, RunFolder, resumeFolder, samePath } from './run-folder.js';
 import { Trainer } from './trainer.js';
 import { initialState, parseState } from './training-state.js';
 import type { Evaluation } from './warnings.js';
@@ -20,8 +21,10 @@ import type { Evaluation } from './warnings.js';
 export interface AlignOptions extends TrainingSettings, TrainingSources {
   /** Folder of the run (docs/training.md). */
   output: string;
-  /** Go on with the run in `output`; `model` has to be loaded from `resumeFolder(output)` where that is not null. */
+  /** Go on with the run in `output`; `model` has to be loaded from `resumeFolder(output, checkpoint)` where that is not null. */
   resume?: boolean | undefined;
+  /** With `resume`: `previous` gives the latest checkpoint up, and goes on from the one before, or begins anew. */
+  checkpoint?: ResumeFrom | undefined;
   signal?: AbortSignal | undefined;
   /** Called after every step. */
   onProgress?: ((progress: AlignProgress) => void) | undefined;
@@ -37,7 +40,7 @@ export interface AlignOptions extends TrainingSettings, TrainingSources {
  * Fine-tunes a model on the training split of a log and writes a run folder with the new model, in Hugging Face layout
  * (docs/theory.md section 5, docs/training.md). The model in memory changes in place and has the weights of the last step.
  *
- * @throws UsageError for settings, RUN_EXISTS, RUN_CHANGED, RESUME_MODEL; DataError for the log, scores or a broken run
+ * @throws UsageError for settings, RUN_EXISTS, RUN_CHANGED, RESUME_MODEL, OUTPUT_LOCKED; DataError for the log, scores or a broken run
  * @throws PopeError DIVERGED naming step, queries and the last good weights; the reason of `signal`, after a checkpoint
  */
 export async function align(
@@ -45,24 +48,35 @@ export async function align(
   log: SlateLog | LoggedDataset,
   options: AlignOptions,
 ): Promise<AlignResult> {
-  const { output, resume = false, signal } = options;
   const settings = resolveSettings(pickSettings(options));
+  return locked(OutputLock.ofFolder(options.output), () => run(model, log, options, settings));
+}
+
+async function run(
+  model: CausalModel,
+  log: SlateLog | LoggedDataset,
+  options: AlignOptions,
+  settings: ResolvedSettings,
+): Promise<AlignResult> {
+  const { output, resume = false, checkpoint: from = 'latest', signal } = options;
   const folder = new RunFolder(output);
-  const continued = resume ? await resumeFolder(output) : null;
+  const continued = resume ? await resumeFolder(output, from) : null;
   const config = await describeRun(model, log, options, settings);
   if (folder.isBegun) await checkSame(folder, { resume, config, otherModel: continued !== null });
   const earlier = await folder.readJson('result');
   if (earlier !== null) return parseResult(earlier, output);
 
-  const checkpoint = (await folder.checkpoints()).at(-1);
+  const checkpoints = await folder.checkpoints();
+  const checkpoint = checkpointToResume(checkpoints, from);
   if (continued !== null && !samePath(continued, model.folder)) {
     throw new UsageError(
       'RESUME_MODEL',
       `the run in ${output} goes on from ${continued}, but the model was loaded from ${model.folder}; load that one`,
     );
   }
-  await adapt(model, settings, checkpoint?.adapter);
   const state = checkpoint ? parseState(await folder.readState(checkpoint), checkpoint.path) : initialState();
+  await adapt(model, settings, checkpoint?.adapter);
+  if (from === 'previous' && checkpoints.length > 0) await folder.removeCheckpoint(checkpoints.at(-1)!);
   const prepared = await prepare(model, log, options, settings, {
     path: folder.reference,
     isComplete: checkpoint !== undefined,
@@ -81,7 +95,7 @@ export async function align(
   try {
     if (checkpoint) await optimizer.load(checkpoint.optimizer);
     const trainer = new Trainer({ model, optimizer, slates: training.train, settings, schedule, objective, rule });
-    const run = new Run(
+    const loop = new Run(
       {
         folder,
         metrics,
@@ -100,8 +114,8 @@ export async function align(
       state,
       checkpoint?.step ?? -1,
     );
-    const ended = await run.train();
-    const result = resultOf(run.state, ended, settings, {
+    const ended = await loop.train();
+    const result = resultOf(loop.state, ended, settings, {
       slates: { train: training.train.length, validation: training.validation.length },
       leftOut: training.leftOut,
     });
@@ -180,6 +194,7 @@ function pickSettings(options: AlignOptions): TrainingSettings {
   const {
     output,
     resume,
+    checkpoint,
     signal,
     onProgress,
     onScored,

@@ -5,6 +5,7 @@ import { AtomicWriter } from '../data/atomic-writer.js';
 import type { Slate, SlateLog } from '../data/slate.js';
 import type { Warning } from '../estimators/result.js';
 import { writeFileAtomic } from '../files/atomic.js';
+import { locked, OutputLock } from '../files/lock.js';
 import { type LoadOptions, loadModel } from '../models/index.js';
 import { LocalPolicy } from '../policy/local-policy.js';
 import { scoreToFile } from '../policy/score-cache.js';
@@ -17,7 +18,7 @@ import type { TrainingSettings } from './options.js';
 import type { TrainingSources } from './prepare.js';
 import type { AlignResult } from './result.js';
 import type { AlignProgress } from './run.js';
-import { RunFolder, resumeFolder } from './run-folder.js';
+import { type ResumeFrom, RunFolder, resumeFolder } from './run-folder.js';
 import type { Evaluation } from './warnings.js';
 
 export const DEFAULT_FOLDS = 5;
@@ -62,6 +63,8 @@ export interface FitLoggingOptions extends FittingSettings {
   /** How text becomes tokens. */
   encoding?: TrainingSources['encoding'];
   device?: LoadOptions['device'] | undefined;
+  /** Where the fit that was interrupted goes on; default its latest checkpoint. */
+  checkpoint?: ResumeFrom | undefined;
   signal?: AbortSignal | undefined;
   /** Called after every step; as in the next two, fold is null for the model of all queries. */
   onProgress?: ((fold: number | null, progress: AlignProgress) => void) | undefined;
@@ -111,9 +114,13 @@ export interface FittedLogging {
  * Writes the run folders `fold-1`, `fold-2`, ..., `scores.jsonl` in log order, and, the output folder being a run folder too,
  * `model`: fitted to everything, to generate with. Killed at any moment, the same call goes on and ends with the same files.
  *
- * @throws UsageError FOLDS; what `align`, `loadModel` and `scoreToFile` throw
+ * @throws UsageError FOLDS, OUTPUT_LOCKED; what `align`, `loadModel` and `scoreToFile` throw
  */
 export async function fitLogging(log: SlateLog, options: FitLoggingOptions): Promise<FittedLogging> {
+  return locked(OutputLock.ofFile(scoresOf(options)), () => fitAndScore(log, options));
+}
+
+async function fitAndScore(log: SlateLog, options: FitLoggingOptions): Promise<FittedLogging> {
   const { output, folds: count = DEFAULT_FOLDS, seed = 0, signal } = options;
   const folds = await Folds.deal(log, { count, seed, signal });
   // First, because it finds out at once whether the folder holds a run with other settings.
@@ -125,7 +132,7 @@ export async function fitLogging(log: SlateLog, options: FitLoggingOptions): Pro
     scored.push(await scoreFold(log, folds, fold, options));
   }
   const policy = originOf(scored);
-  const scores = join(output, 'scores.jsonl');
+  const scores = scoresOf(options);
   const heldOut = await mergeScores(log, folds, { scored, policy, path: scores });
   const result: FittedLogging = {
     policy,
@@ -152,9 +159,12 @@ async function fitModel(
   fold: number | null,
   options: FitLoggingOptions,
 ): Promise<AlignResult> {
-  const { model: base, device, encoding, signal, onProgress, onEvaluation, onWarning } = options;
+  const { model: base, device, encoding, checkpoint, signal, onProgress, onEvaluation, onWarning } = options;
   const output = runFolder(options, fold);
-  const model = await loadModel((await resumeFolder(output)) ?? base, device === undefined ? {} : { device });
+  const model = await loadModel(
+    (await resumeFolder(output, checkpoint)) ?? base,
+    device === undefined ? {} : { device },
+  );
   try {
     const result = await align(model, withoutVotes(log), {
       ...fittingSettings(options),
@@ -162,6 +172,7 @@ async function fitModel(
       responses: 'all',
       output,
       resume: true,
+      checkpoint,
       encoding,
       partition: folds.partition(fold),
       signal,
@@ -235,7 +246,7 @@ async function mergeScores(
   const tables: ScoreTable[] = [];
   for (const fold of scored) tables.push(await readScores([fold.path]));
   const sums = scored.map((): Sums => ({ queries: 0, responses: 0, tokens: 0, logProb: 0 }));
-  const writer = await AtomicWriter.create(path);
+  const writer = await AtomicWriter.create(path, { locks: false });
   try {
     for await (const slate of log) {
       const index = folds.foldOf(slate) - 1;
@@ -268,14 +279,30 @@ function perplexityOf(folds: readonly Sums[]): HeldOut {
   };
 }
 
+function scoresOf({ output }: FitLoggingOptions): string {
+  return join(output, 'scores.jsonl');
+}
+
 /** The output folder itself is the run folder of the model of everything. */
 function runFolder({ output }: FitLoggingOptions, fold: number | null): string {
   return fold === null ? output : join(output, `fold-${fold}`);
 }
 
 function fittingSettings(options: FitLoggingOptions): FittingSettings {
-  const { model, output, folds, encoding, device, signal, onProgress, onEvaluation, onWarning, onScored, ...settings } =
-    options;
+  const {
+    model,
+    output,
+    folds,
+    encoding,
+    device,
+    checkpoint,
+    signal,
+    onProgress,
+    onEvaluation,
+    onWarning,
+    onScored,
+    ...settings
+  } = options;
   return { ...settings, patience: settings.patience ?? DEFAULT_PATIENCE };
 }
 

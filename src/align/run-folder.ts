@@ -1,9 +1,10 @@
 /** @file What a training run leaves on disk (docs/training.md): every file appears complete or not at all. */
 import { existsSync } from 'node:fs';
 import { readdir, readFile, rename, rm } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { DataError, describeError, UsageError } from '../errors.js';
 import { writeFileAtomic } from '../files/atomic.js';
+import { verifyChecksums } from '../files/checksums.js';
 import { replaceFolder } from '../files/folder.js';
 
 const STATE = 'state.json';
@@ -78,8 +79,9 @@ export class RunFolder {
     return checkpoint;
   }
 
-  /** @throws DataError RUN_INVALID */
+  /** @throws DataError CHECKSUM for any file right in the checkpoint, RUN_INVALID */
   async readState(checkpoint: CheckpointFolder): Promise<unknown> {
+    await verifyChecksums(checkpoint.path);
     const path = join(checkpoint.path, STATE);
     return (await readJson(path)) ?? refuse(path, 'it is missing');
   }
@@ -88,17 +90,17 @@ export class RunFolder {
   async rotate(keep: number, spares: (checkpoint: CheckpointFolder) => boolean): Promise<void> {
     const all = await this.checkpoints();
     for (const checkpoint of all.slice(0, -keep)) {
-      if (!spares(checkpoint)) await rm(checkpoint.path, { recursive: true, force: true });
+      if (!spares(checkpoint)) await this.removeCheckpoint(checkpoint);
     }
+  }
+
+  async removeCheckpoint({ path }: CheckpointFolder): Promise<void> {
+    await removeWhole(path);
   }
 
   /** Gives the disk space of the checkpoints back; only for a run that has ended. */
   async removeCheckpoints(): Promise<void> {
-    // By way of another name: a checkpoint that is half deleted must not be taken for one.
-    const old = join(this.path, '.checkpoints.old');
-    await rm(old, { recursive: true, force: true });
-    if (existsSync(this.#checkpoints)) await rename(this.#checkpoints, old);
-    await rm(old, { recursive: true, force: true });
+    await removeWhole(this.#checkpoints);
   }
 
   /** Removes what a killed process left half written. */
@@ -111,13 +113,32 @@ export class RunFolder {
   }
 }
 
+/** Where a resumed run goes on: at its latest checkpoint, or at the one before, because the latest is broken. */
+export type ResumeFrom = 'latest' | 'previous';
+
 /**
- * The model folder that a run continues from: load the model from there and give it to `align` with `resume: true`. Null
- * where that is the model that the run began with, because there is no checkpoint yet or only adapters train.
+ * The model folder that a run continues from: load the model from there and give it to `align` with `resume: true` and the same
+ * `checkpoint`. Null where that is the model that the run began with, because there is no such checkpoint or only adapters train.
  */
-export async function resumeFolder(run: string): Promise<string | null> {
-  const last = (await new RunFolder(run).checkpoints()).at(-1);
-  return last === undefined || existsSync(last.adapter) ? null : last.model;
+export async function resumeFolder(run: string, from: ResumeFrom = 'latest'): Promise<string | null> {
+  const checkpoint = checkpointToResume(await new RunFolder(run).checkpoints(), from);
+  return checkpoint === undefined || existsSync(checkpoint.adapter) ? null : checkpoint.model;
+}
+
+/** Undefined where the run begins anew. */
+export function checkpointToResume(
+  checkpoints: readonly CheckpointFolder[],
+  from: ResumeFrom,
+): CheckpointFolder | undefined {
+  return checkpoints.at(from === 'latest' ? -1 : -2);
+}
+
+/** By way of another name: what is half deleted must not be taken for whole. */
+async function removeWhole(folder: string): Promise<void> {
+  const old = join(dirname(folder), `.${basename(folder)}.old`);
+  await rm(old, { recursive: true, force: true });
+  if (existsSync(folder)) await rename(folder, old);
+  await rm(old, { recursive: true, force: true });
 }
 
 function partsOf(checkpoint: string) {
@@ -146,5 +167,8 @@ async function readJson(path: string): Promise<unknown> {
 }
 
 function refuse(path: string, problem: string): never {
-  throw new DataError('RUN_INVALID', `${path}: ${problem}; delete that checkpoint to resume from an earlier one`);
+  throw new DataError(
+    'RUN_INVALID',
+    `${path}: ${problem}; go on from the checkpoint before it (--checkpoint previous)`,
+  );
 }

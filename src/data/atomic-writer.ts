@@ -1,6 +1,7 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { TemporaryFile } from '../files/atomic.js';
+import { OutputLock } from '../files/lock.js';
 import { ParquetColumns } from './parquet-columns.js';
 import { linesToParquet } from './parquet-writer.js';
 
@@ -12,27 +13,39 @@ const BATCH_CHARACTERS = 1 << 20;
 /**
  * Writes a file of objects atomically, one by one, in bounded memory: JSONL, compressed when the name ends in `.gz`; Parquet
  * when it ends in `.parquet`, of which the columns are known at the end only.
- * Nothing is visible under `path` before `commit()`; `abort()` (also after a failed call) leaves no trace.
+ * Nothing is visible under `path` before `commit()`; `abort()` (also after a failed call) leaves no trace. Until then no other process
+ * writes there.
  */
 export class AtomicWriter {
   readonly #path: string;
   readonly #file: TemporaryFile;
+  readonly #lock: OutputLock | null;
   readonly #compressed: boolean;
   readonly #columns: ParquetColumns | null;
   #pending: string[] = [];
   #pendingCharacters = 0;
   #lines = 0;
 
-  private constructor(path: string, file: TemporaryFile) {
+  private constructor(path: string, file: TemporaryFile, lock: OutputLock | null) {
     this.#path = path;
     this.#file = file;
+    this.#lock = lock;
     this.#compressed = path.endsWith('.gz');
     this.#columns = path.endsWith('.parquet') ? new ParquetColumns() : null;
   }
 
-  /** @throws UsageError OUTPUT_NOT_A_FILE, OUTPUT_NOT_WRITABLE */
-  static async create(path: string): Promise<AtomicWriter> {
-    return new AtomicWriter(path, await TemporaryFile.create(path));
+  /**
+   * @param options.locks false: the caller holds the lock of the output, or it needs none
+   * @throws UsageError OUTPUT_NOT_A_FILE, OUTPUT_NOT_WRITABLE, OUTPUT_LOCKED
+   */
+  static async create(path: string, { locks = true } = {}): Promise<AtomicWriter> {
+    const lock = locks ? await OutputLock.ofFile(path) : null;
+    try {
+      return new AtomicWriter(path, await TemporaryFile.create(path), lock);
+    } catch (error) {
+      await lock?.release();
+      throw error;
+    }
   }
 
   /** Lines written so far. */
@@ -58,14 +71,18 @@ export class AtomicWriter {
   async commit(): Promise<void> {
     // An empty gzip file needs a member too, or it would not be gzip.
     if (this.#pending.length > 0 || (this.#compressed && this.#lines === 0)) await this.#flush();
-    if (this.#columns === null) return this.#file.commit();
-    await writeParquet(this.#path, this.#file.temporary, this.#columns);
-    await this.#file.abort();
+    if (this.#columns === null) await this.#file.commit();
+    else {
+      await writeParquet(this.#path, this.#file.temporary, this.#columns);
+      await this.#file.abort();
+    }
+    await this.#lock?.release();
   }
 
   /** Throws the file away; does nothing after `commit()`. */
   async abort(): Promise<void> {
     await this.#file.abort();
+    await this.#lock?.release();
   }
 
   async #flush(): Promise<void> {

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { DataError, describeValue, UsageError } from '../errors.js';
+import { locked, OutputLock } from '../files/lock.js';
 import type { Adapter, ImportCounts } from './adapters/adapter.js';
 import { findAdapter } from './adapters/index.js';
 import { QueryText, readPrompts } from './adapters/prompts.js';
@@ -49,7 +50,7 @@ const PROGRESS_INTERVAL = 256;
  * (by its signal, a kill, a full disk) goes on with the rows that are already grouped when it is called again for the same
  * files and options.
  * @throws UsageError for options that make no sense; DataError INPUT_NOT_FOUND, INPUT_UNREADABLE, INPUT_INVALID,
- * IMPORT_EMPTY when nothing is left
+ * IMPORT_EMPTY when nothing is left; UsageError OUTPUT_LOCKED while another process writes there
  */
 export async function importLog(
   adapter: Adapter | string,
@@ -58,6 +59,15 @@ export async function importLog(
 ): Promise<ImportReport> {
   const reader = typeof adapter === 'string' ? findAdapter(adapter) : adapter;
   const rules = checkedRules(reader, options);
+  return locked(OutputLock.ofFile(options.output), () => importInto(reader, files, rules, options));
+}
+
+async function importInto(
+  reader: Adapter,
+  files: readonly string[],
+  rules: SlateRules,
+  options: ImportOptions,
+): Promise<ImportReport> {
   const prompts = options.prompts === undefined ? new Map<string, string>() : await readPrompts(options.prompts);
   const queryText = new QueryText(prompts, options.promptTemplate ?? reader.promptTemplate);
   const inputs: InputFile[] = [];
@@ -73,7 +83,7 @@ export async function importLog(
   const run = new ImportRun(reader, options.output, adapterOptions, spill, maxCharacters, (rows) => {
     if (rows % PROGRESS_INTERVAL === 0) progress();
   });
-  const writer = await AtomicWriter.create(options.output);
+  const writer = await AtomicWriter.create(options.output, { locks: false });
   try {
     progress();
     for await (const raw of reader.read(inputs, run)) {

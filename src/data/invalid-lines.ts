@@ -22,7 +22,7 @@ export class InvalidLines {
     } catch (error) {
       if (!(error instanceof DataError) || !this.#skip || this.#path === null) throw error;
       this.count++;
-      this.#writer ??= await AtomicWriter.create(this.#path);
+      this.#writer ??= await AtomicWriter.create(this.#path, { locks: false }); // Several may read one log.
       await this.#writer.line({ line: query.number, error: error.message, text: query.text() });
       return null;
     }

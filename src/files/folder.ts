@@ -2,9 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { describeError, UsageError } from '../errors.js';
+import { syncFolder } from './atomic.js';
+import { writeChecksums } from './checksums.js';
 
 /**
- * Fills a temporary folder beside `folder` and gives it that name. What was there before must have the file `marker`, or
+ * Fills a temporary folder beside `folder`, adds its checksums, and gives it that name. What was there before must have the file `marker`, or
  * be empty.
  */
 export async function replaceFolder(
@@ -24,6 +26,7 @@ export async function replaceFolder(
   try {
     await mkdir(temporary, { recursive: true });
     await fill(temporary);
+    await writeChecksums(temporary);
     if (present === null) {
       await rename(temporary, target);
     } else {
@@ -33,6 +36,7 @@ export async function replaceFolder(
       await rename(temporary, target);
       await rm(old, { recursive: true });
     }
+    await syncFolder(dirname(target));
   } finally {
     await rm(temporary, { recursive: true, force: true });
   }

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { TrainedQueries } from '../data/trained-queries.js';
 import { DataError } from '../errors.js';
 import { writeFileAtomic } from '../files/atomic.js';
+import { verifyChecksums } from '../files/checksums.js';
 import { replaceFolder } from '../files/folder.js';
 import type { Device } from '../tensor/device.js';
 import { cast } from '../tensor/ops/index.js';
@@ -84,8 +85,9 @@ export async function baseOfAdapter(folder: string): Promise<string | null> {
   throw new DataError('ADAPTER_BASE', `${join(folder, CONFIG)}: names no base model: ${todo}.`);
 }
 
-/** @throws DataError MISSING_FILE, INVALID_JSON */
+/** @throws DataError MISSING_FILE, INVALID_JSON, CHECKSUM */
 export async function readAdapterOptions(folder: string): Promise<LoraOptions> {
+  await verifyChecksums(folder);
   const config = await readOptionalJson(join(folder, CONFIG), schema);
   if (config === null) throw new DataError('MISSING_FILE', `${folder}: expected a PEFT adapter with a ${CONFIG}.`);
   const { r: rank, lora_alpha: alpha, lora_dropout: dropout, target_modules: targetModules } = config;

@@ -1,15 +1,17 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
-import { pipeline } from 'node:stream/promises';
+import { sha256OfFile } from '../files/checksums.js';
 
-/** `sha256:` of a set of files: their names without folder and their contents, in the given order. Files are streamed. */
-export async function hashFiles(paths: readonly string[]): Promise<string> {
+/**
+ * `sha256:` of a set of files: their names without folder and their contents, in the given order.
+ *
+ * @param known hashes of files that were read already, by path
+ */
+export async function hashFiles(
+  paths: readonly string[],
+  known: ReadonlyMap<string, string> = new Map(),
+): Promise<string> {
   const total = createHash('sha256');
-  for (const path of paths) {
-    const hash = createHash('sha256');
-    await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
-    total.update(`${basename(path)}\0${hash.digest('hex')}\n`);
-  }
+  for (const path of paths) total.update(`${basename(path)}\0${known.get(path) ?? (await sha256OfFile(path))}\n`);
   return `sha256:${total.digest('hex')}`;
 }

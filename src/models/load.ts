@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { describeValue, UsageError } from '../errors.js';
+import { verifyChecksums } from '../files/checksums.js';
 import { Device, type DeviceKind } from '../tensor/device.js';
 import { baseOfAdapter } from './adapter-files.js';
 import { CausalModel } from './causal-model.js';
@@ -36,7 +37,7 @@ export interface LoadModelOptions extends LoadOptions {
  * is loaded with the base model that its adapter_config.json names.
  *
  * @param name the folder, or a model of the Hugging Face hub: `org/name` or `org/name@revision` (docs/remote.md)
- * @throws DataError when the folder or a file is missing, broken or not supported; UsageError for a wrong option;
+ * @throws DataError when the folder or a file is missing, broken, changed or not supported; UsageError for a wrong option;
  *   UnavailableError when the device is not available here; as `findModel`
  */
 export async function loadModel(name: string, options: LoadModelOptions = {}): Promise<CausalModel> {
@@ -56,6 +57,7 @@ export async function loadModel(name: string, options: LoadModelOptions = {}): P
 async function loadFolder(folder: string, name: string, options: LoadOptions): Promise<CausalModel> {
   const { device: kind = 'auto' } = options;
   const dtype = requireDtype(options.dtype);
+  const checked = await verifyChecksums(folder);
   const configPath = join(folder, 'config.json');
   const config = parseModelConfig(configPath, await readConfig(configPath));
   const tokenizer = await Tokenizer.load(folder);
@@ -63,7 +65,7 @@ async function loadFolder(folder: string, name: string, options: LoadOptions): P
   const checkpoint = await Checkpoint.open(folder);
   let device: Device | undefined;
   try {
-    const hash = await hashFiles([configPath, ...checkpoint.files]);
+    const hash = await hashFiles([configPath, ...checkpoint.files], checked);
     device = Device.open(kind, { products: dtype });
     const parameters = config.family === 'gpt2' ? gpt2Parameters(config) : llamaParameters(config);
     const weights = await ModelWeights.load(device, checkpoint, parameters);

@@ -3,7 +3,7 @@ import { openInput } from '../data/input.js';
 import { readTextLines } from '../data/lines.js';
 import type { Slate } from '../data/slate.js';
 import { DataError } from '../errors.js';
-import { type GenerationLine, parseGenerationLine } from './generation-line.js';
+import { type GenerationLine, parseGenerationLine, toGenerationLine } from './generation-line.js';
 import type { Generator } from './generator.js';
 import { Journal } from './journal.js';
 
@@ -75,7 +75,7 @@ export async function generateToFile(
             onProgress?.({ samples: before.samples + samples, tokens: before.tokens + tokens }),
         });
         const fresh = lines.flatMap((own, i) => own.filter(({ index }) => missing[i]!.has(index!)));
-        await journal.append(fresh);
+        await journal.append(fresh.map(toGenerationLine));
         for (const line of fresh) {
           table.add(line);
           report.tokens += line.tokens ?? 0;
@@ -148,10 +148,10 @@ async function readInto(table: GenerationTable, path: string, generator: Generat
 
 /** Writes the samples of all queries that have any, in log order; returns how many. */
 async function writeInOrder(path: string, table: GenerationTable, order: readonly string[]): Promise<number> {
-  const writer = await AtomicWriter.create(path);
+  const writer = await AtomicWriter.create(path, { locks: false });
   try {
     for (const query of order) {
-      for (const line of table.of(query)) await writer.line(line);
+      for (const line of table.of(query)) await writer.line(toGenerationLine(line));
     }
     await writer.commit();
     return writer.lines;

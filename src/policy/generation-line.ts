@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { DataError, describeError, describeValue } from '../errors.js';
+import { checksumProblem, withChecksum } from './line-checksum.js';
 
 const text = z.string().nullable().default(null);
 
@@ -17,11 +18,17 @@ const generationLine = z.object({
   identity: text,
   key: text,
   truncated: z.int().positive().optional(),
+  crc32: z.string().optional(),
 });
 
-export type GenerationLine = z.output<typeof generationLine>;
+export type GenerationLine = Omit<z.output<typeof generationLine>, 'crc32'>;
 
-/** @throws DataError GENERATIONS_INVALID naming the place, the field and what came */
+/** A generation as its line, fields in the documented order, with its checksum. */
+export function toGenerationLine(line: GenerationLine): GenerationLine {
+  return withChecksum(line);
+}
+
+/** @throws DataError GENERATIONS_INVALID naming the place, the field and what came; CHECKSUM */
 export function parseGenerationLine(json: string, place: string): GenerationLine {
   let value: unknown;
   try {
@@ -30,7 +37,12 @@ export function parseGenerationLine(json: string, place: string): GenerationLine
     throw invalid(place, `expected one JSON object (${describeError(error)})`);
   }
   const result = generationLine.safeParse(value);
-  if (result.success) return result.data;
+  if (result.success) {
+    const { crc32, ...line } = result.data;
+    const problem = checksumProblem(line, crc32, json);
+    if (problem !== null) throw new DataError('CHECKSUM', `${place}: ${problem}`);
+    return line;
+  }
   const { path, message } = result.error.issues[0]!;
   const field = path.join('.');
   const got = field === '' ? value : (value as Record<string, unknown>)[field];

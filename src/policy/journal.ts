@@ -1,37 +1,43 @@
 import { existsSync } from 'node:fs';
 import { type FileHandle, rm } from 'node:fs/promises';
 import { openForAppend } from '../files/append.js';
+import { OutputLock } from '../files/lock.js';
 
 /** Path of the journal that belongs to an output file. */
 export function journalPath(output: string): string {
   return `${output}.partial`;
 }
 
-/** The lines of an unfinished run, appended beside the file that they are for. */
+/** The lines of an unfinished run, appended beside the file that they are for, which it locks. */
 export class Journal {
   readonly #path: string;
   readonly #file: FileHandle;
+  readonly #lock: OutputLock;
 
-  private constructor(path: string, file: FileHandle) {
+  private constructor(path: string, file: FileHandle, lock: OutputLock) {
     this.#path = path;
     this.#file = file;
+    this.#lock = lock;
   }
 
   /**
    * Opens the journal of an output file for more.
    *
    * @param read takes what is there of earlier runs: called with the output file, if it exists, and then with the journal
-   * @throws UsageError OUTPUT_NOT_WRITABLE; what `read` throws
+   * @throws UsageError OUTPUT_NOT_WRITABLE, OUTPUT_LOCKED; what `read` throws
    */
   static async open(output: string, read: (path: string) => Promise<void>): Promise<Journal> {
     const path = journalPath(output);
-    if (existsSync(output)) await read(output);
-    const file = await openForAppend(path);
+    const lock = await OutputLock.ofFile(output);
+    let file: FileHandle | undefined;
     try {
+      if (existsSync(output)) await read(output);
+      file = await openForAppend(path);
       await read(path);
-      return new Journal(path, file);
+      return new Journal(path, file, lock);
     } catch (error) {
-      await file.close();
+      await file?.close();
+      await lock.release();
       throw error;
     }
   }
@@ -49,5 +55,6 @@ export class Journal {
     const { size } = await this.#file.stat();
     await this.#file.close();
     if (size === 0) await this.remove();
+    await this.#lock.release();
   }
 }

@@ -133,7 +133,7 @@ async function writeInOrder(
   order: readonly { query: string; responses: readonly string[] }[],
   origin: ScoreOrigin,
 ): Promise<number> {
-  const writer = await AtomicWriter.create(path);
+  const writer = await AtomicWriter.create(path, { locks: false });
   try {
     for (const { query, responses } of order) {
       for (const response of responses) {

@@ -1,5 +1,6 @@
 import { SPLITS, type Split } from '../data/split.js';
 import { DataError, describeError, describeValue } from '../errors.js';
+import { checksumProblem, withChecksum } from './line-checksum.js';
 import type { PolicyIdentity, ResponseScore } from './policy.js';
 
 /** Sums of float32 log-probabilities may round above zero by this much; beyond it the sign is wrong. */
@@ -35,7 +36,7 @@ export interface ScoreOrigin extends PolicyIdentity {
 
 const ORIGIN_FIELDS = ['policy', 'model', 'tokenizer', 'temperature', 'dtype', 'identity'] as const;
 
-/** @throws DataError SCORES_INVALID naming the place, the field, what was expected and what came */
+/** @throws DataError SCORES_INVALID naming the place, the field, what was expected and what came; CHECKSUM */
 export function parseScoreLine(text: string, place: string): ScoreLine {
   const fields = parseObject(text, place);
   const read = <T>(name: keyof ScoreLine, { is, expected }: Kind<T>, absent?: T): T => {
@@ -45,8 +46,8 @@ export function parseScoreLine(text: string, place: string): ScoreLine {
     const got = value === undefined ? 'nothing' : describeValue(value);
     throw invalid(place, `${name}: ${expected}, got ${got}`);
   };
-  const { truncated, split } = fields;
-  return {
+  const { truncated, split, crc32 } = fields;
+  const line: ScoreLine = {
     query: read('query', words),
     response: read('response', words),
     policy: read('policy', words, 'unnamed'),
@@ -63,6 +64,9 @@ export function parseScoreLine(text: string, place: string): ScoreLine {
     ...(truncated === undefined ? {} : { truncated: read('truncated', count) }),
     ...(split === undefined ? {} : { split: read('split', splitName) }),
   };
+  const problem = checksumProblem(line, crc32, text);
+  if (problem !== null) throw new DataError('CHECKSUM', `${place}: ${problem}`);
+  return line;
 }
 
 export function scoreOrigin(line: ScoreLine): ScoreOrigin {
@@ -79,9 +83,9 @@ export function originDifference(a: ScoreOrigin, b: ScoreOrigin): { field: strin
 /** A score as a file has it: `bytes` is null where its writer left them out. */
 export type FiledScore = Omit<ResponseScore, 'bytes'> & { bytes: number | null };
 
-/** A score as its line, fields in the documented order. */
+/** A score as its line, fields in the documented order, with its checksum. */
 export function toScoreLine(query: string, score: FiledScore, origin: ScoreOrigin, split?: Split): ScoreLine {
-  return {
+  return withChecksum({
     query,
     response: score.response,
     policy: origin.policy,
@@ -97,7 +101,7 @@ export function toScoreLine(query: string, score: FiledScore, origin: ScoreOrigi
     key: score.key,
     ...(score.truncated === undefined ? {} : { truncated: score.truncated }),
     ...(split === undefined ? {} : { split }),
-  };
+  });
 }
 
 /**

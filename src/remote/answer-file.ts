@@ -5,6 +5,7 @@ import { openInput } from '../data/input.js';
 import { readTextLines } from '../data/lines.js';
 import { DataError, describeError } from '../errors.js';
 import { openForAppend } from '../files/append.js';
+import { OutputLock } from '../files/lock.js';
 import type { ChatAnswer, ChatMessage, ChatModel } from './chat.js';
 
 const tokens = z.int().nonnegative().nullable();
@@ -30,26 +31,31 @@ export class AnswerFile {
   readonly tokens = { prompt: 0, completion: 0 };
   readonly #answers: ReadonlyMap<string, ChatAnswer>;
   readonly #file: FileHandle;
+  readonly #lock: OutputLock;
   /** Lines are written one after the other, though several questions may be open at a time. */
   #written: Promise<void> = Promise.resolve();
 
-  private constructor(answers: ReadonlyMap<string, ChatAnswer>, file: FileHandle) {
+  private constructor(answers: ReadonlyMap<string, ChatAnswer>, file: FileHandle, lock: OutputLock) {
     this.#answers = answers;
     this.#file = file;
+    this.#lock = lock;
   }
 
-  /** @throws UsageError OUTPUT_NOT_WRITABLE; DataError INPUT_INVALID for a file of something else */
+  /** @throws UsageError OUTPUT_NOT_WRITABLE, OUTPUT_LOCKED; DataError INPUT_INVALID for a file of something else */
   static async open(path: string): Promise<AnswerFile> {
-    const file = await openForAppend(path);
+    const lock = await OutputLock.ofFile(path);
+    let file: FileHandle | undefined;
     try {
+      file = await openForAppend(path);
       const answers = new Map<string, ChatAnswer>();
       for await (const { number, text } of readTextLines(await openInput(path, 'INPUT'))) {
         const { key, ...answer } = parseLine(text, `${path}:${number}`);
         answers.set(key, answer);
       }
-      return new AnswerFile(answers, file);
+      return new AnswerFile(answers, file, lock);
     } catch (error) {
-      await file.close();
+      await file?.close();
+      await lock.release();
       throw error;
     }
   }
@@ -84,6 +90,7 @@ export class AnswerFile {
   /** Closes the file; everything that was answered is in it. */
   async close(): Promise<void> {
     await this.#file.close();
+    await this.#lock.release();
   }
 
   #append(line: object): Promise<void> {

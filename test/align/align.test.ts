@@ -84,6 +84,7 @@ describe('a run folder', () => {
   it('has adapters as PEFT writes them, beside the model with them merged', async () => {
     const { output } = await run({ lora: 2, lr: 1e-2 });
     expect(readdirSync(join(output, 'adapter')).toSorted()).toEqual([
+      'SHA256SUMS',
       'adapter_config.json',
       'adapter_model.safetensors',
       'pope-training.json',

@@ -197,6 +197,7 @@ describe('saving', () => {
     await model.save(folder);
     await model.save(folder);
     expect((await readdir(folder)).sort()).toEqual([
+      'SHA256SUMS',
       'config.json',
       'model.safetensors',
       'tokenizer.json',

@@ -33,6 +33,12 @@ const FLAGS = {
   ),
   reference: several('--reference <scores...>', 'score files of the initial model (default: it is scored once)', text),
   resume: onOff('--resume', 'go on with the run in the output folder'),
+  checkpoint: defaulted(
+    '--checkpoint <which>',
+    'where a resumed run goes on: latest, or previous where the latest is broken',
+    oneOf('latest', 'previous'),
+    'latest',
+  ),
   dryRun: onOff('--dry-run', 'print parameters, memory and steps, and train nothing'),
   json: onOff('--json', 'print one JSON object'),
   device: defaulted('--device <name>', 'auto, cpu or cuda', oneOf('auto', 'cpu', 'cuda'), 'auto'),
@@ -65,7 +71,7 @@ export const alignCommand = defineCommand({
   flags: FLAGS,
   async run([path], settings, context) {
     const { terminal, signal } = context;
-    const { output, resume, splitRatio, splitSeed } = settings;
+    const { output, resume, checkpoint, splitRatio, splitSeed } = settings;
     const training = trainingSettings(settings);
     const resolved = resolveSettings(training);
     const sources = {
@@ -78,7 +84,7 @@ export const alignCommand = defineCommand({
     const log = await openLog(path!, { ...settings, split: undefined }, context);
     const scored = new ScoredSlates(log, sources.logging === undefined ? [] : [sources.logging]);
     const slates = settings.skipUnscored ? scored : log;
-    const from = (resume ? await resumeFolder(output) : null) ?? settings.model;
+    const from = (resume ? await resumeFolder(output, checkpoint) : null) ?? settings.model;
     const model = await loadModel(from, loadOptions({ device: settings.device, dtype: settings.dtype }, context));
     try {
       if (settings.dryRun) {
@@ -91,6 +97,7 @@ export const alignCommand = defineCommand({
         ...sources,
         output,
         resume,
+        checkpoint,
         signal,
         onScored: (done) =>
           terminal.progress({ label: 'scoring the initial model', done, total: undefined, unit: 'queries' }),

@@ -26,6 +26,12 @@ const FLAGS = {
     oneOf(...PRESETS),
     'default',
   ),
+  checkpoint: defaulted(
+    '--checkpoint <which>',
+    'where a resumed run goes on: latest, or previous where the latest is broken',
+    oneOf('latest', 'previous'),
+    'latest',
+  ),
   device: defaulted('--device <name>', 'auto, cpu or cuda', oneOf('auto', 'cpu', 'cuda'), 'auto'),
   json: onOff('--json', 'print one JSON object'),
   ...OPTIMISATION_FLAGS,
@@ -49,7 +55,7 @@ export const fitLoggingCommand = defineCommand({
   flags: FLAGS,
   async run([path], settings, context) {
     const { terminal, signal } = context;
-    const { output, folds, preset, device, seed } = settings;
+    const { output, folds, preset, checkpoint, device, seed } = settings;
     const name = (fold: number | null) => (fold === null ? 'all queries' : `fold ${fold} of ${folds}`);
     const model = settings.model ?? refuseModel(preset);
     const encoding = await encodingOptions(settings);
@@ -63,6 +69,7 @@ export const fitLoggingCommand = defineCommand({
         model,
         output,
         folds,
+        checkpoint,
         device,
         encoding,
         signal,

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { z } from 'zod';
 import { writeFileAtomic } from '../../files/atomic.js';
+import { locked, OutputLock } from '../../files/lock.js';
 import { parseStudyConfig, readStudyConfig, type StudyConfig } from './config.js';
 import { quickly } from './quick.js';
 import { Study, type StudyOptions } from './study.js';
@@ -44,7 +45,7 @@ export interface RunExperimentOptions extends StudyOptions {
  * Runs an experiment into `output`: config.json with everything filled in, the stages, and table.json. Killed at any moment, the same call
  * goes on and ends with the same table.
  *
- * @throws UsageError STUDY_CONFIG; what the stages throw
+ * @throws UsageError STUDY_CONFIG, OUTPUT_LOCKED; what the stages throw
  */
 export async function runExperiment(
   { schema, defaults, quicken = (config) => config, run }: Experiment,
@@ -53,8 +54,10 @@ export async function runExperiment(
   const given = file === undefined ? defaults : await readStudyConfig(file);
   const parsed = parseStudyConfig(schema, given, file ?? 'the built-in configuration');
   const config = quick ? quicken(quickly(parsed)) : parsed;
-  await writeFileAtomic(join(options.output, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
-  const table = studyTable.parse(await run(new Study(config, options)));
-  await writeFileAtomic(join(options.output, 'table.json'), `${JSON.stringify(table, null, 2)}\n`);
-  return table;
+  return locked(OutputLock.ofFolder(options.output), async () => {
+    await writeFileAtomic(join(options.output, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
+    const table = studyTable.parse(await run(new Study(config, options)));
+    await writeFileAtomic(join(options.output, 'table.json'), `${JSON.stringify(table, null, 2)}\n`);
+    return table;
+  });
 }

@@ -5,9 +5,10 @@
  */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../files/atomic.js';
+import { locked, OutputLock } from '../../files/lock.js';
 
 /** A complete stage. */
 export interface Stage<T> {
@@ -41,6 +42,7 @@ export class Stages {
    * @param name for people
    * @param key all that the content follows from; JSON
    * @param work fills the folder and returns what is kept in stage.json; JSON too
+   * @throws UsageError OUTPUT_LOCKED while another process does the same stage
    */
   run<T>(kind: string, name: string, key: object, work: (folder: string) => Promise<T>): Promise<Stage<T>> {
     const hash = createHash('sha256')
@@ -65,9 +67,11 @@ export class Stages {
       return (JSON.parse(await readFile(file, 'utf8')) as { result: T }).result;
     }
     this.#onStage?.({ kind, name, state: 'begun' });
-    await mkdir(folder, { recursive: true });
-    const result = await work(folder);
-    await writeFileAtomic(file, `${JSON.stringify({ kind, name, key, result })}\n`);
+    const result = await locked(OutputLock.ofFile(file), async () => {
+      const made = await work(folder);
+      await writeFileAtomic(file, `${JSON.stringify({ kind, name, key, result: made })}\n`);
+      return made;
+    });
     this.#onStage?.({ kind, name, state: 'done' });
     return result;
   }
