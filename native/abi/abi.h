@@ -95,8 +95,9 @@ struct Function {
   // For the C function: turns whatever is thrown into a status.
   int32_t call(const Args* args) const {
     try {
-      const Arguments arguments(name, args ? args->device : POPE_CPU);
-      arguments.header(args);
+      // First of all, because a structure of another size may end before its device.
+      Arguments(name).header(args);
+      const Arguments arguments(name, args->device);
       if (args->device == POPE_CPU) {
         check(arguments, *args);
         on_cpu(*args, ThreadPool::shared());

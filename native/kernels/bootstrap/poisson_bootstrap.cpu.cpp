@@ -16,7 +16,7 @@ constexpr int64_t kGrain = 16;             // resamples that use them there
 }  // namespace
 
 void poisson_bootstrap(const PoissonBootstrap& request, ThreadPool& pool) {
-  const auto [units, columns] = std::pair(request.units, request.columns);
+  const int64_t units = request.units, columns = request.columns;
   const BootstrapKernels& kernels = POPE_ACTIVE_TIER(bootstrap_kernels);
   pool.parallel_for(request.resamples, kGrain, [&](int64_t begin, int64_t end) {
     alignas(64) double counts[kUnits];

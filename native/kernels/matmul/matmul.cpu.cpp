@@ -75,7 +75,7 @@ void multiply_block(const TileKernels& tile, const float* strips, const float* b
 
 void multiply_chunk(const TileKernels& tile, const Left& a, const float* b, float* c, const MatmulShape& shape,
                     ThreadPool& pool) {
-  const auto [m, n, k, transposed] = shape;
+  const int64_t m = shape.m, n = shape.n, k = shape.k;
   const int64_t strip_count = divide_up(m, tile.rows);
   float* strips = strip_memory.floats(strip_count * tile.rows * k);
   pool.parallel_for(strip_count, 1, [&](int64_t begin, int64_t end) {

@@ -30,7 +30,8 @@ void layer_norm_backward(const float* x, const float* weight, const float* dy, f
   pool.parallel_for(rows, kGrain, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const float *row = x + i * width, *gradient = dy + i * width;
-      const auto [mean, scale] = moments[i] = moments_of(row, width, eps);
+      moments[i] = moments_of(row, width, eps);
+      const double mean = moments[i].mean, scale = moments[i].scale;
       const auto n = [=](int64_t j) { return (row[j] - mean) * scale; };
       const auto g = [=](int64_t j) { return static_cast<double>(weight[j]) * gradient[j]; };
       const double mean_g = sum_of(width, g) / static_cast<double>(width);

@@ -11,9 +11,8 @@ constexpr int64_t kGrain = 16;  // rows
 // sign -1 rotates by the negative angle.
 void rotate(const char* op, const float* x, const int32_t* positions, const float* cos, const float* sin, float sign,
             float* out, const RopeShape& shape, ThreadPool& pool) {
-  const auto [rows, heads, head, rotary, table] = shape;
-  const int64_t half = rotary / 2;
-  pool.parallel_for(rows, kGrain, [=](int64_t begin, int64_t end) {
+  const int64_t heads = shape.heads, head = shape.head, rotary = shape.rotary, table = shape.table, half = rotary / 2;
+  pool.parallel_for(shape.rows, kGrain, [=](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
       const int64_t position = positions[row];
       if (position < 0 || position >= table) throw bad_position(op, position, row, table);

@@ -38,22 +38,27 @@ RopeArguments rope_arguments(const OpCall& call) {
 }  // namespace
 
 Work prepare_rope(const OpCall& call) {
-  const auto [shape, x, positions, cos, sin, out] = rope_arguments(call);
+  // A name each: clang before 16 does not capture structured bindings.
+  const RopeArguments a = rope_arguments(call);
 #ifdef POPE_REFERENCE
-  return [=](ThreadPool&) { reference::rope(x, positions, cos, sin, out, shape); };
+  return [=](ThreadPool&) { reference::rope(a.x, a.positions, a.cos, a.sin, a.out, a.shape); };
 #else
-  return {[=](ThreadPool& pool) { rope(x, positions, cos, sin, out, shape, pool); },
-          POPE_ON_CUDA([=](cuda::Stream& stream) { cuda::rope(x, positions, cos, sin, out, shape, stream); })};
+  return {[=](ThreadPool& pool) { rope(a.x, a.positions, a.cos, a.sin, a.out, a.shape, pool); },
+          POPE_ON_CUDA([=](cuda::Stream& stream) {
+            cuda::rope(a.x, a.positions, a.cos, a.sin, a.out, a.shape, stream);
+          })};
 #endif
 }
 
 Work prepare_rope_backward(const OpCall& call) {
-  const auto [shape, dy, positions, cos, sin, dx] = rope_arguments(call);
+  const RopeArguments a = rope_arguments(call);
 #ifdef POPE_REFERENCE
-  return [=](ThreadPool&) { reference::rope_backward(dy, positions, cos, sin, dx, shape); };
+  return [=](ThreadPool&) { reference::rope_backward(a.x, a.positions, a.cos, a.sin, a.out, a.shape); };
 #else
-  return {[=](ThreadPool& pool) { rope_backward(dy, positions, cos, sin, dx, shape, pool); },
-          POPE_ON_CUDA([=](cuda::Stream& stream) { cuda::rope_backward(dy, positions, cos, sin, dx, shape, stream); })};
+  return {[=](ThreadPool& pool) { rope_backward(a.x, a.positions, a.cos, a.sin, a.out, a.shape, pool); },
+          POPE_ON_CUDA([=](cuda::Stream& stream) {
+            cuda::rope_backward(a.x, a.positions, a.cos, a.sin, a.out, a.shape, stream);
+          })};
 #endif
 }
 
