@@ -1,3 +1,6 @@
+/** Characters of a message: a file may have names of any length. */
+const MAX_MESSAGE = 2000;
+
 /**
  * Every failure that POPE reports on purpose is a `PopeError`: a stable `code` for programs, a sentence for people that
  * names the place, what was expected, what came and what to do next, and the exit code that the command line uses.
@@ -15,7 +18,7 @@ export class PopeError extends Error {
    * @param message one sentence: where, what was expected, what came, what to do
    */
   constructor(code: string, message: string, options?: ErrorOptions) {
-    super(message, options);
+    super(message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE)} ...` : message, options);
     this.name = new.target.name;
     this.code = code;
   }

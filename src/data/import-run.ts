@@ -36,10 +36,15 @@ export interface ImportReport {
 export type AdapterOptionValues = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /** Counts of one import, and what its adapter may ask. */
+/** Files that begin with so many rows of another form are other files. */
+const MAX_BAD_ROWS = 10_000;
+
 export class ImportRun implements ImportContext {
   readonly report: ImportReport;
   readonly #options: ReadonlyMap<string, readonly string[]>;
   readonly #ids = new Set<string>();
+  /** Rows from the first on that are malformed. */
+  #badRows = 0;
 
   constructor(
     adapter: Adapter,
@@ -71,6 +76,19 @@ export class ImportRun implements ImportContext {
   drop(reason: string, count = 1): void {
     this.report.responses.read += count;
     this.#dropResponses(reason, count);
+    if (reason === 'malformed-row') this.#countBadRow();
+  }
+
+  /** Ends the import where row after row, from the first on, is malformed. */
+  #countBadRow(): void {
+    const { rows, warnings } = this.report;
+    if (this.#badRows === rows - 1) this.#badRows = rows;
+    if (this.#badRows < MAX_BAD_ROWS || this.#badRows < rows) return;
+    const first = warnings.find(({ code }) => code === 'MALFORMED_ROWS')?.message ?? '';
+    throw new DataError(
+      'INPUT_INVALID',
+      `${first}; so were all of the first ${rows}: are these files for the adapter ${this.report.adapter}?`,
+    );
   }
 
   warn(code: string, message: string): void {

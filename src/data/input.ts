@@ -49,14 +49,25 @@ export async function openInput(name: string, kind: InputKind): Promise<InputFil
   }
 }
 
+/** Real logs compress three to thirty times; gzip, at its best, a thousand times. */
+const MAX_EXPANSION = 200;
+const MIN_BOMB_BYTES = 16 * 1024 * 1024;
+
 /** The file's bytes, decompressed. `onStoredBytes` hears how many bytes as stored have been read. */
 export async function* readBytes(file: InputFile, onStoredBytes?: (bytes: number) => void): AsyncGenerator<Buffer> {
   const stored = createReadStream(file.path, { highWaterMark: 1 << 18 });
+  let expanded = 0;
   // pipeline() hands errors of the file on to the gunzip stream, whose iteration throws them.
   const content: Readable = file.format === 'gzip' ? pipeline(stored, createGunzip(), () => {}) : stored;
   try {
     for await (const chunk of content) {
       onStoredBytes?.(stored.bytesRead);
+      expanded += (chunk as Buffer).length;
+      if (expanded > MIN_BOMB_BYTES && expanded > MAX_EXPANSION * stored.bytesRead) {
+        throw new Error(
+          `its first ${stored.bytesRead} bytes expand to ${expanded}: no text is so repetitive (a gzip bomb?)`,
+        );
+      }
       yield chunk as Buffer;
     }
   } catch (error) {

@@ -10,15 +10,18 @@ export const DEFAULT_MAX_LINE_BYTES = 64 * 1024 * 1024;
 const KEPT_OF_LONG_LINE = 64 * 1024;
 
 export interface Line {
-  /** From 1, blank lines counted. */
+  /** From 1, empty lines counted. */
   number: number;
   /** Without the line end; only the beginning when the line is longer than allowed. */
   bytes: Buffer;
-  /** Length of the line in bytes. */
+  /** Length of the line in bytes; of one that is too long as far as it was read. */
   length: number;
 }
 
-/** Cuts a stream of bytes at line feeds. A byte order mark at the start and carriage returns before line feeds go. */
+/**
+ * Cuts a stream of bytes at line feeds; empty lines are counted, but not given. A byte order mark at the start and carriage returns before line feeds go. A line that is too
+ * long comes as soon as that is known, and what it has more is passed over.
+ */
 export async function* splitLines(
   chunks: AsyncIterable<Buffer>,
   maxBytes: number = DEFAULT_MAX_LINE_BYTES,
@@ -27,13 +30,20 @@ export async function* splitLines(
   for await (const chunk of chunks) {
     let start = 0;
     for (let end = chunk.indexOf(0x0a); end >= 0; end = chunk.indexOf(0x0a, start)) {
-      pieces.add(chunk.subarray(start, end));
-      yield pieces.take();
+      if (end > start) pieces.add(chunk.subarray(start, end));
+      if (pieces.length > 0 && !pieces.given) {
+        const line = pieces.take();
+        if (line.length > 0) yield line;
+      }
+      pieces.next();
       start = end + 1;
     }
     pieces.add(chunk.subarray(start));
+    if (pieces.length > maxBytes && !pieces.given) yield pieces.take();
   }
-  if (pieces.length > 0) yield pieces.take();
+  if (pieces.length === 0 || pieces.given) return;
+  const line = pieces.take();
+  if (line.length > 0) yield line;
 }
 
 /** The text of a line. @throws DataError <kind>_LINE_TOO_LONG, <kind>_INVALID */
@@ -42,7 +52,7 @@ export function decodeLine(line: Line, file: Pick<InputFile, 'kind' | 'name'>): 
   if (line.length > line.bytes.length) {
     throw new DataError(
       `${file.kind}_LINE_TOO_LONG`,
-      `${where}: the line has ${line.length} bytes, more than a line may have; is this one JSON object per line?`,
+      `${where}: the line has ${line.length} bytes or more, which is more than a line may have; is this one JSON object per line?`,
     );
   }
   try {
@@ -75,8 +85,10 @@ const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
 class LinePieces {
   /** Bytes of the line so far. */
   length = 0;
+  /** Whether the line has been taken before its end. */
+  given = false;
   readonly #maxBytes: number;
-  #number = 0;
+  #number = 1;
   #pieces: Buffer[] = [];
 
   constructor(maxBytes: number) {
@@ -85,16 +97,16 @@ class LinePieces {
 
   add(piece: Buffer): void {
     this.length += piece.length;
+    if (this.given) return;
     if (this.length <= this.#maxBytes) this.#pieces.push(piece);
     else this.#pieces = [Buffer.concat([...this.#pieces, piece], Math.min(KEPT_OF_LONG_LINE, this.#maxBytes))];
   }
 
   take(): Line {
     let bytes = this.#pieces.length === 1 ? this.#pieces[0]! : Buffer.concat(this.#pieces);
-    let length = this.length;
-    this.#number++;
+    let { length } = this;
+    this.given = true;
     this.#pieces = [];
-    this.length = 0;
     if (this.#number === 1 && bytes.subarray(0, 3).equals(BYTE_ORDER_MARK)) {
       bytes = bytes.subarray(3);
       length -= 3;
@@ -104,5 +116,14 @@ class LinePieces {
       length--;
     }
     return { number: this.#number, bytes, length };
+  }
+
+  /** Begins the next line. */
+  next(): void {
+    this.#number++;
+    if (this.length === 0) return;
+    this.#pieces = [];
+    this.length = 0;
+    this.given = false;
   }
 }

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { AsyncBuffer, FileMetaData, SchemaTree } from 'hyparquet';
 import { DataError, describeError } from '../errors.js';
 import type { InputFile } from './input.js';
+import { checkRowGroup } from './parquet-limits.js';
 
 /**
  * The rows of a Parquet file as JSON-like values: null, which is how a column says that a value is absent, is left
@@ -20,6 +21,7 @@ export async function* readParquetRows(file: InputFile): AsyncGenerator<{ row: u
     checkColumns(metadata, parquetSchema(metadata));
     let rowStart = 0;
     for (const group of metadata.row_groups) {
+      await checkRowGroup(buffer, group);
       const rowEnd = rowStart + Number(group.num_rows);
       for (const row of await parquetReadObjects({ file: buffer, metadata, compressors, rowStart, rowEnd })) {
         yield { row: toJson(row), fraction: rowEnd / Number(metadata.num_rows) };

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { DataError, describeError, describeValue } from '../errors.js';
+import { parseForeignJson } from '../files/json.js';
 import type { LoggedResponse, Slate } from './slate.js';
 
 /** Deeper nesting than any real log has, shallow enough for every recursive consumer such as JSON.stringify. */
@@ -20,7 +21,7 @@ interface Problem {
 export function parseSlate(text: string, where: string): Slate {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseForeignJson(text, { keepsSurrogates: true });
   } catch (error) {
     throw invalid(where, { path: [], expected: 'one JSON object', got: describeError(error) }, error);
   }

@@ -1,6 +1,6 @@
-import { Template } from '@huggingface/jinja';
 import type { Message } from '../data/slate.js';
-import { DataError } from '../errors.js';
+import { DataError, describeError } from '../errors.js';
+import { parseTemplate, renderTemplate } from './bounded-template.js';
 
 const MONTHS = 'January February March April May June July August September October November December'.split(' ');
 
@@ -23,7 +23,7 @@ function strftime(date: Date, format: string): string {
 
 /** A Jinja chat template with the names that published templates expect. */
 export class ChatTemplate {
-  private readonly template: Template;
+  private readonly program: ReturnType<typeof parseTemplate>;
 
   /**
    * @param source Jinja source
@@ -39,7 +39,7 @@ export class ChatTemplate {
     private readonly date: Date,
   ) {
     // The library's own strftime_now reads the clock, which would change prompts overnight, and cannot be replaced: rename it.
-    this.template = this.guarded(() => new Template(source.replaceAll('strftime_now', 'strftime_given')));
+    this.program = this.guarded(() => parseTemplate(source.replaceAll('strftime_now', 'strftime_given')));
   }
 
   /** Whether the rendered text depends on the date. */
@@ -50,11 +50,12 @@ export class ChatTemplate {
   /**
    * The text of a chat. `addGenerationPrompt` ends it with the opening of an assistant's turn.
    *
-   * @throws DataError `CHAT_TEMPLATE` when the template refuses the messages or fails
+   * @throws DataError `CHAT_TEMPLATE` when the template refuses the messages, fails, or takes more time or memory than a chat
+   *   needs (bounded-template.ts)
    */
   render(messages: readonly Message[], addGenerationPrompt: boolean): string {
     return this.guarded(() =>
-      this.template.render({
+      renderTemplate(this.program, {
         ...this.specialTokens,
         messages,
         add_generation_prompt: addGenerationPrompt,
@@ -83,7 +84,7 @@ export class ChatTemplate {
     try {
       return work();
     } catch (error) {
-      throw new DataError('CHAT_TEMPLATE', `${this.place}: ${(error as Error).message}`, { cause: error });
+      throw new DataError('CHAT_TEMPLATE', `${this.place}: ${describeError(error)}`, { cause: error });
     }
   }
 }

@@ -1,36 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import type { z } from 'zod';
-import { DataError, describeValue } from '../errors.js';
-
-/**
- * The first key that one object of a valid JSON text holds twice, else null: `JSON.parse` keeps the last without a word.
- */
-export function duplicateKey(text: string): string | null {
-  // One set of keys per open object; null stands for an open array.
-  const open: (Set<string> | null)[] = [];
-  for (let i = 0; i < text.length; i++) {
-    const character = text[i];
-    if (character === '{') open.push(new Set());
-    else if (character === '[') open.push(null);
-    else if (character === '}' || character === ']') open.pop();
-    else if (character === '"') {
-      const start = i;
-      // A loop and not a regular expression: those run out of stack on long strings.
-      for (i++; text[i] !== '"'; i++) if (text[i] === '\\') i++;
-      const keys = open.at(-1);
-      if (!keys || !isFollowedByColon(text, i + 1)) continue;
-      const key = JSON.parse(text.slice(start, i + 1)) as string;
-      if (keys.has(key)) return key;
-      keys.add(key);
-    }
-  }
-  return null;
-}
-
-function isFollowedByColon(text: string, position: number): boolean {
-  while (' \t\n\r'.includes(text[position] ?? 'end')) position++;
-  return text[position] === ':';
-}
+import { DataError, describeError, describeValue } from '../errors.js';
+import { parseForeignJson } from '../files/json.js';
+import { readWholeText } from '../files/text.js';
 
 /**
  * Reads a JSON file of a model folder and checks it against a schema.
@@ -43,26 +14,30 @@ export async function readOptionalJson<T>(path: string, schema: z.ZodType<T>): P
   return text === null ? null : parseJson(path, text, schema);
 }
 
-/** A text file, or null when it does not exist. */
+/** A text file, or null when it does not exist. @throws DataError `UNREADABLE_FILE` */
 export async function readOptionalText(path: string): Promise<string | null> {
   try {
-    return await readFile(path, 'utf8');
+    return await readWholeText(path);
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === 'ENOENT') return null;
-    throw new DataError('UNREADABLE_FILE', `${path}: cannot be read (${code})`, { cause: error });
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw new DataError('UNREADABLE_FILE', `${path}: cannot be read: ${describeError(error)}`, { cause: error });
   }
 }
 
-/** Parses a JSON text and checks it; `path` is for the message. */
+/** Parses a JSON text and checks it; `path` is for the message. @throws DataError `INVALID_JSON` */
 export function parseJson<T>(path: string, text: string, schema: z.ZodType<T>): T {
-  let json: unknown;
+  return checkJson(path, parseAnyJson(path, text), schema);
+}
+
+/** The same without a schema. */
+export function parseAnyJson(path: string, text: string): unknown {
   try {
-    json = JSON.parse(text);
+    return parseForeignJson(text);
   } catch (error) {
-    throw new DataError('INVALID_JSON', `${path}: not JSON (${(error as Error).message})`, { cause: error });
+    throw new DataError('INVALID_JSON', `${path}: not JSON that can be used (${describeError(error)})`, {
+      cause: error,
+    });
   }
-  return checkJson(path, json, schema);
 }
 
 /** Checks a parsed value; the first problem becomes the message. */

@@ -1,6 +1,8 @@
-import { readFile, stat } from 'node:fs/promises';
-import { DataError, describeValue } from '../errors.js';
+import { stat } from 'node:fs/promises';
+import { DataError, describeError, describeValue } from '../errors.js';
+import { readWholeText } from '../files/text.js';
 import { type DownloadOptions, modelSnapshot, parseHubModel } from '../hub/snapshot.js';
+import { parseAnyJson } from './json.js';
 
 export type { DownloadOptions } from '../hub/snapshot.js';
 
@@ -33,12 +35,9 @@ export async function findModel(
 
 /** The parsed config.json of a model folder. @throws DataError `MISSING_FILE`, `INVALID_JSON` */
 export async function readConfig(path: string): Promise<unknown> {
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new DataError('MISSING_FILE', `${path}: cannot be read (${error.code}); a model folder has a config.json.`);
+  const text = await readWholeText(path).catch((error: unknown) => {
+    const todo = 'a model folder has a config.json';
+    throw new DataError('MISSING_FILE', `${path}: cannot be read: ${describeError(error)}; ${todo}.`);
   });
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new DataError('INVALID_JSON', `${path}: not JSON (${(error as Error).message})`, { cause: error });
-  }
+  return parseAnyJson(path, text);
 }

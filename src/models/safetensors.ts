@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { DataError, describeValue } from '../errors.js';
+import { DataError, describeError, describeValue } from '../errors.js';
+import { parseForeignJson } from '../files/json.js';
 import { hostMemory } from '../tensor/out-of-memory.js';
-import { duplicateKey } from './json.js';
 
 /**
  * Bits per element of every dtype of the safetensors format
@@ -115,19 +115,16 @@ function checkTiling(file: string, tensors: Map<string, TensorEntry>, headerEnd:
  */
 export function parseSafetensorsHeader(file: string, header: Uint8Array, fileBytes: number): Map<string, TensorEntry> {
   const headerEnd = 8 + header.byteLength;
-  let text: string;
   let json: unknown;
   try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(header);
-    json = JSON.parse(text);
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(header);
+    json = parseForeignJson(text, { keepsPrototypes: true });
   } catch (error) {
-    throw invalid(file, `the header is not JSON (${(error as Error).message})`);
+    throw invalid(file, `the header is not JSON that can be used (${describeError(error)})`);
   }
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
     throw invalid(file, `expected the header to be a JSON object, got ${describeValue(json)}`);
   }
-  const repeated = duplicateKey(text);
-  if (repeated !== null) throw invalid(file, `the header has ${describeValue(repeated)} twice`);
   const tensors = new Map<string, TensorEntry>();
   for (const [name, value] of Object.entries(json)) {
     if (name !== '__metadata__') tensors.set(name, parseEntry(file, name, value, headerEnd));

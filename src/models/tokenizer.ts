@@ -5,6 +5,7 @@ import { DataError } from '../errors.js';
 import { createTokenizer, type LibraryTokenizer } from './create-tokenizer.js';
 import { hashFiles } from './hash-files.js';
 import { parseJson, readOptionalJson, readOptionalText } from './json.js';
+import { type Limit, tokenizerLimit } from './tokenizer-limits.js';
 import { tokenizerSchema } from './tokenizer-schema.js';
 
 /** A special token is written as its text, or as an object with it. */
@@ -58,6 +59,7 @@ export class Tokenizer {
     /** Texts of `bos_token`, `eos_token` and the other special tokens, as far as the files name them. */
     readonly specialTokens: Readonly<Record<string, string>>,
     private readonly tokenizer: LibraryTokenizer,
+    private readonly limit: Limit,
     /** Whether white space has no tokens, as in WordPiece. */
     private readonly dropsSpaces: boolean,
     addBos: boolean | null,
@@ -65,7 +67,8 @@ export class Tokenizer {
   ) {
     this.bosId = this.idOf('bos_token') ?? generation?.bos_token_id ?? null;
     this.eosId = this.idOf('eos_token') ?? [generation?.eos_token_id ?? []].flat()[0] ?? null;
-    const prefixed = tokenizer.encode('a').ids[0] === this.bosId && this.encode('a')[0] !== this.bosId;
+    const prefixed =
+      limit('a', () => tokenizer.encode('a')).ids[0] === this.bosId && this.encode('a')[0] !== this.bosId;
     this.addsBos = this.bosId !== null && (addBos ?? prefixed);
   }
 
@@ -81,6 +84,7 @@ export class Tokenizer {
     const text = await readOptionalText(path);
     if (text === null) return null;
     const json = parseJson(path, text, tokenizerSchema);
+    const limit = tokenizerLimit(path, json);
     const configPath = join(folder, 'tokenizer_config.json');
     const config = await readOptionalJson(configPath, configSchema);
     const map = await readOptionalJson(join(folder, 'special_tokens_map.json'), specialTokens);
@@ -99,7 +103,7 @@ export class Tokenizer {
     const template = templateFile ?? defaultTemplate(configPath, config?.chat_template ?? null);
     const dropsSpaces = json.model.type === 'WordPiece';
     const addBos = config?.add_bos_token ?? null;
-    const loaded = new Tokenizer(path, hash, template, texts, tokenizer, dropsSpaces, addBos, generation);
+    const loaded = new Tokenizer(path, hash, template, texts, tokenizer, limit, dropsSpaces, addBos, generation);
     for (const [key, content] of Object.entries(texts)) {
       if (tokenizer.token_to_id(content) === undefined) {
         throw new DataError('INVALID_TOKENIZER', `${configPath}: field "${key}": "${content}" is not in ${path}`);
@@ -114,7 +118,7 @@ export class Tokenizer {
    */
   encode(text: string): number[] {
     if (text === '') return [];
-    const { ids } = this.tokenizer.encode(text, { add_special_tokens: false });
+    const { ids } = this.limit(text, () => this.tokenizer.encode(text, { add_special_tokens: false }));
     if ((ids.length === 0 && !this.dropsSpaces) || ids.includes(undefined)) {
       throw new DataError(
         'UNKNOWN_TOKEN',

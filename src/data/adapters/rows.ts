@@ -4,6 +4,7 @@ import { parse } from 'csv-parse';
 import { SaxesParser } from 'saxes';
 import { z } from 'zod';
 import { DataError, describeError } from '../../errors.js';
+import { parseForeignJson } from '../../files/json.js';
 import { type InputFile, readBytes } from '../input.js';
 import { readTextLines } from '../lines.js';
 import { readParquetRows } from '../parquet.js';
@@ -112,8 +113,14 @@ function checkedHeader(file: InputFile, header: string[], required: readonly str
   if (missing.length === 0) return header;
   throw new DataError(
     'INPUT_INVALID',
-    `${file.name}:1: expected the columns ${required.join(', ')}, got ${header.join(', ')}; missing: ${missing.join(', ')}`,
+    `${file.name}:1: expected the columns ${required.join(', ')}, got ${someOf(header)}; missing: ${missing.join(', ')}`,
   );
+}
+
+/** A broken header may have any number of columns of any length. */
+function someOf(header: readonly string[]): string {
+  const shown = header.slice(0, 50).map((column) => column.slice(0, 60));
+  return shown.join(', ') + (header.length > shown.length ? ` and ${header.length - shown.length} more` : '');
 }
 
 async function* readJsonLines(file: InputFile, context: RowContext): AsyncGenerator<Row | null> {
@@ -191,7 +198,7 @@ function parseXml(file: InputFile, step: () => void): void {
 
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseForeignJson(text, { keepsSurrogates: true });
   } catch {
     return undefined;
   }
@@ -204,6 +211,6 @@ function checkedRow(value: unknown, place: string, context: RowContext): Row | n
 }
 
 function dropMalformed(context: RowContext, message: string): void {
-  context.drop('malformed-row');
   context.warn('MALFORMED_ROWS', message);
+  context.drop('malformed-row');
 }
