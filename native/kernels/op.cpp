@@ -8,6 +8,8 @@ namespace {
 
 constexpr int64_t kMaximumSize = int64_t{1} << 40;
 constexpr int64_t kMaximumProduct = int64_t{1} << 48;
+// An array without elements has no bytes that bound its other sizes, over which an op may loop.
+constexpr int64_t kMaximumEmpty = int64_t{1} << 24;
 
 }  // namespace
 
@@ -69,13 +71,18 @@ void* OpCall::checked(std::span<const Array> arrays, const char* role, size_t i,
 
 int64_t checked_product(std::initializer_list<int64_t> factors) {
   int64_t product = 1;
+  bool empty = false;
   for (const int64_t factor : factors) {
     if (factor < 0 || (factor > 0 && product > kMaximumProduct / factor)) {
       throw Error(Status::invalid_argument, "a product of sizes is negative or above 2^48 elements");
     }
-    product *= factor;
+    if (factor == 0) empty = true;
+    else product *= factor;
   }
-  return product;
+  if (empty && product > kMaximumEmpty) {
+    throw Error(Status::invalid_argument, "an array without elements has sizes whose product is above 2^24");
+  }
+  return empty ? 0 : product;
 }
 
 }  // namespace pope

@@ -94,7 +94,7 @@ class OpCall {
   std::span<const double> scalars_;
 };
 
-// a * b (* c ...) as a size; throws POPE_INVALID_ARGUMENT when it leaves [0, 2^48].
+// a * b (* c ...) as a size; throws POPE_INVALID_ARGUMENT when it leaves [0, 2^48], or is 0 with other factors above 2^24.
 int64_t checked_product(std::initializer_list<int64_t> factors);
 
 using Prepare = Work (*)(const OpCall&);

@@ -25,7 +25,10 @@ export function parseForeignJson(text: string, { keepsPrototypes = false, keepsS
   } catch (error) {
     throw new JsonProblem((error as Error).message, { cause: error });
   }
-  const checked = check(value, { surrogates: !keepsSurrogates && ESCAPED_SURROGATE.test(text), prototypes: !keepsPrototypes });
+  const checked = check(value, {
+    surrogates: !keepsSurrogates && ESCAPED_SURROGATE.test(text),
+    prototypes: !keepsPrototypes,
+  });
   if (keys !== checked) throw new JsonProblem(`the key ${JSON.stringify(duplicateKey(text))} twice`);
   return value;
 }
