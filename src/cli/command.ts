@@ -17,6 +17,11 @@ export interface Context {
   readonly terminal: Terminal;
   /** Aborted by SIGINT, SIGTERM and SIGHUP; its reason is an `InterruptedError`. */
   readonly signal: AbortSignal;
+  /**
+   * Names of the flags that were typed. Only these can be refused for not belonging here: a config file and the environment
+   * serve many commands.
+   */
+  readonly typed: ReadonlySet<string>;
 }
 
 export interface CommandDefinition<F extends Flags> {
@@ -64,7 +69,11 @@ export function defineCommand<F extends Flags>(definition: CommandDefinition<F>)
       const settings = { ...resolveSettings(definition.flags, { ...sources, config }), ...common };
       const terminal = new Terminal({ ...environment, quiet: settings.quiet });
       try {
-        await definition.run(values, settings, { terminal, signal: environment.signal });
+        await definition.run(values, settings, {
+          terminal,
+          signal: environment.signal,
+          typed: new Set(Object.keys(typed)),
+        });
       } finally {
         terminal.clearProgress();
       }

@@ -1,6 +1,7 @@
 import { UsageError } from '../errors.js';
 import type { RemoteOptions } from '../policy/remote-options.js';
 import { Endpoint, isUrl } from '../remote/endpoint.js';
+import type { Context } from './command.js';
 import { optional, positiveInteger, positiveNumber, text, wholeNumber } from './flags.js';
 import type { Settings } from './settings.js';
 
@@ -23,14 +24,12 @@ type RemoteSettings = Settings<typeof REMOTE_FLAGS> & { model: string; adapter: 
 /**
  * What the flags say of a server; null where `--model` is no URL.
  *
- * @throws UsageError ENDPOINT_MODEL_NAME, TOKENIZER_MISSING; BAD_OPTION for a flag of servers without one
+ * @throws UsageError ENDPOINT_MODEL_NAME, TOKENIZER_MISSING; BAD_OPTION for a flag of servers that was typed without one
  */
-export function remoteOptions(settings: RemoteSettings): RemoteOptions | null {
+export function remoteOptions(settings: RemoteSettings, { typed }: Pick<Context, 'typed'>): RemoteOptions | null {
   const { model: url, modelName, tokenizer, context, concurrency, retries, timeout } = settings;
   if (!isUrl(url)) {
-    const given = Object.entries(REMOTE_FLAGS).find(
-      ([key]) => settings[key as keyof typeof REMOTE_FLAGS] !== undefined,
-    );
+    const given = Object.entries(REMOTE_FLAGS).find(([name]) => typed.has(name));
     if (given === undefined) return null;
     const flag = given[1].syntax.split(' ')[0];
     throw new UsageError('BAD_OPTION', `${flag}: only for a model behind a URL, but --model is ${url}`);

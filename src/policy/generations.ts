@@ -10,14 +10,15 @@ export interface Generations {
 }
 
 /**
- * Reads the files that hold a policy's generations.
+ * Reads the files that hold a policy's generations; `cut` of them were cut off at the most tokens, as the files say.
  *
  * @throws DataError GENERATIONS_NOT_FOUND, GENERATIONS_INVALID, GENERATIONS_EMPTY, GENERATIONS_MIXED, GENERATION_DUPLICATE
  */
-export async function readGenerations(paths: readonly string[]): Promise<Generations> {
+export async function readGenerations(paths: readonly string[]): Promise<Generations & { cut: number }> {
   const lines = new Map<string, GenerationLine[]>();
   const seen = new Set<string>();
   let policy: string | null = null;
+  let cut = 0;
   for (const path of paths) {
     for await (const { number, text } of readTextLines(await openInput(path, 'GENERATIONS'))) {
       const place = `${path}:${number}`;
@@ -35,6 +36,7 @@ export async function readGenerations(paths: readonly string[]): Promise<Generat
         );
       }
       seen.add(id);
+      if (line.finish === 'length') cut++;
       if (!lines.has(line.query)) lines.set(line.query, []);
       lines.get(line.query)!.push(line);
     }
@@ -49,5 +51,5 @@ export async function readGenerations(paths: readonly string[]): Promise<Generat
       return [query, sorted.map(({ text }) => text)];
     }),
   );
-  return { policy, texts };
+  return { policy, texts, cut };
 }

@@ -60,6 +60,24 @@ describe('pope export', () => {
     expect(JSON.parse(readFileSync(out, 'utf8'))).toMatchObject({ wins: 5, raters: 1, agreement: null });
   });
 
+  it('leaves out queries without a score when asked to', async () => {
+    const some = join(folder, 'some.jsonl');
+    writeFileSync(some, `${scoreLines(slates.slice(0, 15), 'now', 3).join('\n')}\n`);
+    const argv = ['export', 'weights', log, '--target', some, '--logging', 'log', '-o', out];
+    expect(await runCli(argv)).toMatchObject({ code: 3, stderr: expect.stringContaining('--skip-unscored') });
+    expect(await runCli([...argv, '--skip-unscored'])).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/^5 queries have a response without a score and were left out\n15 queries, /),
+    });
+  });
+
+  it('takes no offence at settings of other kinds in the environment or a config file', async () => {
+    const config = join(folder, 'pope.json');
+    writeFileSync(config, JSON.stringify({ method: 'sft', target: ['now.jsonl'] }));
+    const argv = ['export', 'trl', log, '--config', config, '-o', out];
+    expect(await runCli(argv, { environment: { POPE_BETA: '2' } })).toMatchObject({ code: 0 });
+  });
+
   it.each<[string, string[], RegExp]>([
     ['another kind', ['csv', log], /USAGE: pope export: expected one of trl, weights.*, got "csv"/],
     ['a flag of another kind', ['trl', log, '--beta', '2'], /BAD_OPTION: --beta <x>: not a flag of "pope export trl"/],

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -95,5 +95,12 @@ describe('a model behind a URL', () => {
       code: 2,
       stderr: expect.stringContaining('BAD_OPTION: --concurrency: only for a model behind a URL'),
     });
+  });
+
+  it('leaves settings of servers aside that a config file has for other runs', async () => {
+    const config = join(folder, 'pope.json');
+    writeFileSync(config, JSON.stringify({ tokenizer: './elsewhere', concurrency: 3 }));
+    const argv = ['score', log, '--model', modelFolder, '-o', join(folder, 'y.jsonl'), '--config', config];
+    expect(await runCli(argv)).toMatchObject({ code: 0 });
   });
 });

@@ -125,11 +125,11 @@ describe('generation files', () => {
   };
 
   test('are read in the order of their index', async () => {
-    const { texts, policy } = await write([
-      { query: 'q', index: 1, text: 'second', policy: 'p' },
-      { query: 'q', index: 0, text: 'first', policy: 'p' },
+    const { texts, policy, cut } = await write([
+      { query: 'q', index: 1, text: 'second', policy: 'p', finish: 'length' },
+      { query: 'q', index: 0, text: 'first', policy: 'p', finish: 'stop' },
     ]);
-    expect([policy, texts.get('q')]).toEqual(['p', ['first', 'second']]);
+    expect([policy, texts.get('q'), cut]).toEqual(['p', ['first', 'second'], 1]);
   });
 
   test.each([

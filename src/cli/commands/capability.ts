@@ -25,14 +25,15 @@ export const capabilityCommand = defineCommand({
     resamples: optional('--resamples <n>', 'bootstrap resamples', positiveInteger),
     json: onOff('--json', 'print one JSON object'),
   },
-  async run(paths, settings, { terminal, signal }) {
+  async run(paths, settings, context) {
+    const { terminal, signal } = context;
     const { device, alpha, resamples, seed } = settings;
     const items = await readCapabilityItems(paths);
     const total = items.questions.length + items.texts.length;
     const encoding = await encodingOptions({ ...settings, end: 'none', onOverflow: 'skip' });
     // One model after the other: two need not fit into memory.
     const scoresOf = async (folder: string): Promise<CapabilityScores> => {
-      const model = await loadModel(folder, loadOptions({ device }, { terminal, signal }));
+      const model = await loadModel(folder, loadOptions({ device }, context));
       try {
         const onProgress = (done: number) => terminal.progress({ label: folder, done, total, unit: 'items' });
         return await capabilityScores(model, items, { ...encoding, signal, onProgress });

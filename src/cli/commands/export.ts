@@ -1,6 +1,5 @@
-import { isDeepStrictEqual } from 'node:util';
 import { UsageError } from '../../errors.js';
-import { defineCommand } from '../command.js';
+import { type Context, defineCommand } from '../command.js';
 import { EXPORT_FLAGS, type ExportKind } from '../export/export-kind.js';
 import { ratingSheet } from '../export/rating-sheet.js';
 import { ratings } from '../export/ratings.js';
@@ -31,16 +30,14 @@ export const exportCommand = defineCommand({
       const known = KINDS.map(({ name }) => name).join(', ');
       throw new UsageError('USAGE', `pope export: expected one of ${known}, got "${what}"`);
     }
-    checkFlags(kind, settings);
+    checkFlags(kind, context);
     await kind.run(path!, settings, context);
   },
 });
 
-/** A flag of another kind would change nothing: whoever gives it expects something else. */
-function checkFlags(kind: ExportKind, settings: Readonly<Record<string, unknown>>): void {
-  const given = Object.entries(FLAGS).find(([name, { fallback }]) => {
-    return !isDeepStrictEqual(settings[name], fallback) && !(name in kind.flags);
-  });
+/** A flag of another kind would change nothing: whoever types it expects something else. */
+function checkFlags(kind: ExportKind, { typed }: Context): void {
+  const given = Object.entries(FLAGS).find(([name]) => typed.has(name) && !(name in kind.flags));
   if (given !== undefined) {
     throw new UsageError('BAD_OPTION', `${given[1].syntax}: not a flag of "pope export ${kind.name}"`);
   }

@@ -168,7 +168,7 @@ async function openGenerator(settings: GenerateSettings, context: Context): Prom
     ...(batchTokens === undefined ? {} : { batchTokens }),
     ...(name === undefined ? {} : { name }),
   };
-  const remote = remoteOptions(settings);
+  const remote = remoteOptions(settings, context);
   if (remote !== null) {
     return { generator: await remoteGenerator(settings.model, { ...remote, ...options }), model: null };
   }

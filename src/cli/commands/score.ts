@@ -129,7 +129,7 @@ async function openPolicy(settings: Settings<typeof FLAGS>, context: Context): P
     ...(batchTokens === undefined ? {} : { batchTokens }),
     ...(name === undefined ? {} : { name }),
   };
-  const remote = remoteOptions(settings);
+  const remote = remoteOptions(settings, context);
   if (remote === null) {
     const model = await loadModel(settings.model, loadOptions({ device, dtype, adapter }, context));
     return { policy: new LocalPolicy(model, { ...options, temperature }), model };

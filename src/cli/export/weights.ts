@@ -1,7 +1,8 @@
 import { UsageError } from '../../errors.js';
 import { exportWeights } from '../../export/weights.js';
 import { scoreFile } from '../../policy/score-file.js';
-import { several, text } from '../flags.js';
+import { ScoredSlates } from '../../policy/scored-slates.js';
+import { onOff, several, text } from '../flags.js';
 import { LOG_FLAGS, openLog, saySkipped } from '../log-flags.js';
 import { loggingPolicy } from '../logging-policy.js';
 import { OBJECTIVE_FLAGS, objectiveSettings } from '../objective-flags.js';
@@ -15,6 +16,10 @@ export const weights = defineExport({
     target: several('--target <scores...>', 'weights: score files of the policy that is trained, as it is now', text),
     logging: several('--logging <scores...>', 'weights: score files of the logging policy, or the word log', text),
     reference: several('--reference <scores...>', 'weights: score files of the policy that training began with', text),
+    skipUnscored: onOff(
+      '--skip-unscored',
+      'weights: leave out queries with a response that has no score, and count them',
+    ),
     ...OBJECTIVE_FLAGS,
     ...LOG_FLAGS,
   },
@@ -25,11 +30,15 @@ export const weights = defineExport({
       throw new UsageError('EXPORT_NEEDS', `weights need the policy that is trained: ${how}`);
     }
     const log = await openLog(path, settings, context);
-    const { value, queries, responses, leftOut, silent } = await exportWeights(log, {
-      ...objectiveSettings(settings),
+    const policies = {
       target: scoreFile(target),
       ...(logging.length > 0 ? { logging: loggingPolicy(logging) } : {}),
       ...(reference.length > 0 ? { reference: scoreFile(reference) } : {}),
+    };
+    const scored = new ScoredSlates(log, Object.values(policies));
+    const { value, queries, responses, leftOut, silent } = await exportWeights(settings.skipUnscored ? scored : log, {
+      ...objectiveSettings(settings),
+      ...policies,
       output,
       signal: context.signal,
       onProgress: ({ queries: done }) =>
@@ -37,6 +46,9 @@ export const weights = defineExport({
     });
     saySkipped(log, context);
     const { terminal } = context;
+    if (scored.skipped > 0) {
+      terminal.say(`${readable(scored.skipped)} queries have a response without a score and were left out`);
+    }
     terminal.say(
       `${readable(queries)} queries, ${readable(responses)} responses; ${readable(leftOut)} queries without votes left out, ${readable(silent)} give no gradient`,
     );

@@ -8,6 +8,7 @@ import { resolveSettings, type TrainingSettings } from '../../align/options.js';
 import { describeError, describeValue, UsageError } from '../../errors.js';
 import { form, reduction } from '../../estimators/result.js';
 import type { LocalPolicyOptions } from '../../policy/local-policy.js';
+import { Endpoint, isUrl } from '../../remote/endpoint.js';
 import { REWARDS } from '../../reward/index.js';
 import { TEXT_WORLDS, type TextWorldName } from '../worlds/text/worlds.js';
 
@@ -17,6 +18,17 @@ const whole = z.int().min(0);
 const name = z.string().regex(/^[A-Za-z0-9][\w.+-]*$/, 'expected a name of letters, digits and . _ + -');
 const path = z.string().min(1);
 const world = z.enum(Object.keys(TEXT_WORLDS) as [TextWorldName, ...TextWorldName[]]);
+
+/** One with a password is refused before it is written anywhere, and not shown. */
+function checkUrl(url: string, context: z.RefinementCtx): void {
+  try {
+    new Endpoint(url);
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: (error as Error).message, params: { namesValue: true } });
+  }
+}
+
+export const serverUrl = path.superRefine(checkUrl);
 
 const KNOWN_SETTINGS = new Set(Object.keys(resolveSettings({})));
 
@@ -106,7 +118,11 @@ const generation = z.strictObject({
 
 /** How answers are measured. */
 export const metrics = z.strictObject({
-  embedder: path.describe("A model folder, the URL of a server, lexical, or world: the text worlds' own."),
+  embedder: path
+    .superRefine((embedder, context) => {
+      if (isUrl(embedder)) checkUrl(embedder, context);
+    })
+    .describe("A model folder, the URL of a server, lexical, or world: the text worlds' own."),
   embedderModel: z.string().optional(),
   tau: z.number().optional(),
   top: count.optional(),
@@ -126,7 +142,7 @@ const value = z.strictObject({
 });
 
 const judge = z.strictObject({
-  url: path,
+  url: serverUrl,
   model: z.string(),
   responses: count.default(50),
 });
@@ -213,12 +229,10 @@ function named<T extends z.ZodType<{ name: string }>>(item: T) {
     });
 }
 
-function refuse(place: string, value: unknown, { path, message }: z.core.$ZodIssue): UsageError {
-  const where = path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('');
-  const got = path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown>)?.[key], value);
-  const came = got === undefined ? 'nothing' : describeValue(got);
-  return new UsageError(
-    'STUDY_CONFIG',
-    `${place}: ${where === '' ? '' : `${where.slice(1)}: `}${message}; got ${came}`,
-  );
+function refuse(place: string, value: unknown, issue: z.core.$ZodIssue): UsageError {
+  const where = issue.path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('');
+  const what = `${place}: ${where === '' ? '' : `${where.slice(1)}: `}${issue.message}`;
+  if (issue.code === 'custom' && issue.params?.namesValue) return new UsageError('STUDY_CONFIG', what);
+  const got = issue.path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown>)?.[key], value);
+  return new UsageError('STUDY_CONFIG', `${what}; got ${got === undefined ? 'nothing' : describeValue(got)}`);
 }

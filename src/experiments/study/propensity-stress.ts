@@ -7,7 +7,7 @@ import { type PropensityChange, propensities, studySchema } from './config.js';
 import { prepareData, type StudyData } from './data.js';
 import type { GridOptions } from './grid.js';
 import { loggingPolicy, type StudyLogging } from './logging.js';
-import { quickFit } from './quick.js';
+import { quickChange } from './quick.js';
 import { defineExperiment } from './run.js';
 import type { Study } from './study.js';
 import type { Cell, TableRow } from './table.js';
@@ -70,11 +70,6 @@ export const propensityStress = defineExperiment({
     return { ...table, rows: [...table.rows, ...(await fixedRows(study, changes))] };
   },
 });
-
-function quickChange(change: PropensityChange): PropensityChange {
-  if ('fit' in change) return { fit: quickFit(change.fit) };
-  return 'inSample' in change ? { inSample: quickFit(change.inSample) } : change;
-}
 
 /** V of the methods that read no propensities, when what is known of pi0 is wrong: the same models throughout. */
 async function fixedRows(study: Study, changes: readonly PropensityChange[]): Promise<TableRow[]> {

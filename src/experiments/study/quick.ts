@@ -1,4 +1,4 @@
-import type { LoggingConfig, StudyConfig } from './config.js';
+import type { LoggingConfig, MethodConfig, PropensityChange, StudyConfig } from './config.js';
 
 type Fit = Exclude<LoggingConfig, 'log'>;
 
@@ -12,9 +12,7 @@ export function quickly<C extends StudyConfig>(config: C): C {
   return {
     ...config,
     training,
-    methods: config.methods.map(({ training, ...method }) =>
-      training === undefined ? method : { ...method, training: { ...training, steps: QUICK.steps } },
-    ),
+    methods: config.methods.map(quickMethod),
     backbones: config.backbones.map((backbone) => ({ ...backbone, steps: Math.min(backbone.steps, QUICK.baseSteps) })),
     logging: quickLogging(config.logging),
     data: config.data.map((data) => ({
@@ -33,8 +31,22 @@ export function quickly<C extends StudyConfig>(config: C): C {
   };
 }
 
+function quickMethod({ training, propensities, ...method }: MethodConfig): MethodConfig {
+  return {
+    ...method,
+    ...(training === undefined ? {} : { training: { ...training, steps: QUICK.steps } }),
+    ...(propensities === undefined ? {} : { propensities: quickChange(propensities) }),
+  };
+}
+
+/** The same change of the propensities, by a fit of a few steps where it has one. */
+export function quickChange(change: PropensityChange): PropensityChange {
+  if ('fit' in change) return { fit: quickFit(change.fit) };
+  return 'inSample' in change ? { inSample: quickFit(change.inSample) } : change;
+}
+
 /** A fit of the logging policy in a few steps. */
-export function quickFit(fit: Fit): Fit {
+function quickFit(fit: Fit): Fit {
   return { ...fit, folds: QUICK.folds, training: { ...fit.training, steps: QUICK.steps } };
 }
 

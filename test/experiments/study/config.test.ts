@@ -41,6 +41,17 @@ it.each<[string, unknown, RegExp]>([
   ['the seed as a setting', { ...TINY, training: { seed: 1 } }, /training\.seed: expected a setting/],
   ['a wrong setting', { ...TINY, training: { lr: -1 } }, /methods\[0\]\.training: lr: expected a number above 0/],
   ['a wrong baseline', { ...TINY, baseline: 'RLHF' }, /baseline: expected one of Base, SFT, got "RLHF"/],
+  [
+    'a password in the URL of the judge',
+    { ...TINY, judge: { url: 'https://me:secret@host/v1', model: 'm' } },
+    /^rq\.json: judge\.url: the URL of host holds a user name or password; set POPE_API_KEY instead[^;]*$/,
+  ],
+  [
+    'a password in the URL of the embedder',
+    { ...TINY, metrics: { embedder: 'https://me:secret@host/v1', embedderModel: 'm' } },
+    /^rq\.json: metrics\.embedder: the URL of host holds a user name or password; [^;]*$/,
+  ],
+  ['no URL of a judge', { ...TINY, judge: { url: 'host', model: 'm' } }, /judge\.url: expected a URL .*got "host"$/],
   ['too many samples', { ...TINY, generation: { n: 1.5 } }, /generation\.n: .*got number 1\.5/],
 ])('says what is wrong: %s', (_, config, message) => {
   expect(() => parse(config)).toThrow(
@@ -74,10 +85,17 @@ it('a quick study has tiny budgets, and no larger ones than it had', () => {
     logging: { model: 'gpt2', training: { lr: 1e-4 } },
     seeds: [3, 4],
     testQueries: 100,
+    methods: [
+      ...TINY.methods,
+      { name: 'told', training: { method: 'pope' }, propensities: { inSample: { model: 'gpt2', folds: 5 } } },
+    ],
   });
   const quick = quickly(config);
   expect(quick).toMatchObject({ testQueries: 6, generation: { n: 3, maxTokens: 12 }, seeds: [3], resamples: 200 });
   expect(quick.methods[1]).toMatchObject({ training: { method: 'sft', steps: 10 } });
+  expect(quick.methods.at(-1)).toMatchObject({
+    propensities: { inSample: { model: 'gpt2', folds: 2, training: { steps: 10 } } },
+  });
   expect(quick.backbones[0]).toMatchObject({ steps: 8 });
   expect(quick.logging).toMatchObject({ model: 'gpt2', folds: 2, training: { lr: 1e-4, steps: 10 } });
 });

@@ -59,12 +59,13 @@ export async function toyData(study: Study<Rq1Config>, name: string, backbone: S
         seed,
         name: backbone.name,
       });
-      const { cut, generated: written } = await generateToFile(generator, await open(), generated, {
+      await generateToFile(generator, await open(), generated, {
         ...(study.signal && { signal: study.signal }),
         onProgress: ({ samples }) =>
           study.onProgress({ label: 'candidates', done: samples, total: undefined, unit: 'samples' }),
       });
-      const { texts } = await readGenerations([generated]);
+      const { texts, cut } = await readGenerations([generated]);
+      const written = [...texts.values()].reduce((sum, own) => sum + own.length, 0);
       const queries: Slate[] = [];
       for await (const slate of await open()) if (texts.has(slate.id)) queries.push(slate);
       const encoder = await openStudyEncoder(metrics, study.config.device);

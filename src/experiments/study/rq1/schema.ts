@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { studySchema } from '../config.js';
+import { serverUrl, studySchema } from '../config.js';
 
 /** Registers in which a chat model is asked to answer, the first of them for fewer references. */
 export const STYLES = [
@@ -11,7 +11,7 @@ export const STYLES = [
 ] as const;
 
 const chat = z.strictObject({
-  url: z.string().min(1),
+  url: serverUrl,
   model: z.string().min(1),
   temperature: z.number().min(0).default(0.7),
   maxTokens: z.int().min(1).default(512),
