@@ -9,6 +9,15 @@ const CODE = '[A-Z][A-Z0-9]+(?:_[A-Z0-9]+)*';
 /** Codes of reading a file begin with what it is (src/data/input.ts). */
 const INPUT_KINDS = ['LOG', 'SCORES', 'GENERATIONS', 'INPUT'];
 
+/** Names with underscores that are no codes: of Parquet, PEFT, DuckDB and Node. */
+const NAMES = [
+  'BYTE_ARRAY',
+  'CAUSAL_LM',
+  'READ_ONLY',
+  'ERR_ENCODING_INVALID_ENCODED_DATA',
+  'ERR_SCRIPT_EXECUTION_TIMEOUT',
+];
+
 /** Codes that the sources give to errors and warnings. */
 function usedCodes(): Set<string> {
   const codes = new Set<string>();
@@ -18,12 +27,15 @@ function usedCodes(): Set<string> {
     // new DataError('CODE', ..), super('CODE', ..), warn('CODE', ..) and { code: 'CODE', .. }
     for (const match of source.matchAll(new RegExp(`(?:(?:Error|super|warn)\\(\\s*|code: )'(${CODE})'`, 'g')))
       codes.add(match[1]!);
+    // Codes that reach an error or a warning on a longer way.
+    for (const match of source.matchAll(/'([A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+)'/g)) codes.add(match[1]!);
     for (const match of source.matchAll(/Error\(\s*`\$\{[\w.]*kind\}(_[A-Z_]+)`/g)) {
       for (const kind of INPUT_KINDS) codes.add(kind + match[1]!);
     }
   }
   const native = readFileSync(join(root, 'native/core/error.cpp'), 'utf8');
   for (const match of native.matchAll(/return "([A-Z_]+)";/g)) codes.add(match[1]!);
+  for (const name of NAMES) codes.delete(name);
   return codes;
 }
 
