@@ -12,11 +12,17 @@ namespace pope {
 
 namespace {
 
-// A panel of kDepth x tile.columns floats (at most 32 KiB) stays in the first-level cache while all strips of a chunk
-// pass it; kDepth columns of a chunk of kChunkRows rows (512 KiB) stay in the second-level cache.
+// A panel of kDepth x tile.columns floats (at most 32 KiB) stays in the first-level cache while strips pass it.
 constexpr int64_t kDepth = 256;
-constexpr int64_t kChunkRows = 512;
-constexpr int64_t kBlockColumns = 64;  // columns of one task
+
+// The narrower operand is packed once for all threads; each task packs its own part of the other. kDepth columns of
+// kSharedRows shared rows (512 KiB), or of the kTaskRows rows of a task (48 KiB), stay in the second-level cache,
+// kSharedFloats of shared columns (8 MiB) in the third.
+constexpr int64_t kSharedRows = 512, kTaskColumns = 64;
+constexpr int64_t kSharedFloats = int64_t{1} << 21, kTaskRows = 48;
+
+constexpr int64_t kPackGrain = 16384;  // floats
+constexpr int64_t kSlice = 8;          // columns of a transposed a that a strip takes at its turn
 constexpr int64_t kFillGrain = 16;     // rows
 
 // One call of the BLAS. Fixed, so that bits do not depend on the threads. Larger ones gain less than 5 %, half as large
@@ -31,6 +37,7 @@ int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 thread_local Scratch strip_memory;
 thread_local Scratch panel_memory;
+thread_local Scratch shared_panel_memory;
 
 // The left operand of a product: rows [m, k], or columns [k, m] whose transpose is meant.
 struct Left {
@@ -38,7 +45,8 @@ struct Left {
   int64_t stride;  // between its rows in memory
   bool transposed;
 
-  const float* row(int64_t i) const { return transposed ? data + i : data + i * stride; }
+  const float* at(int64_t i, int64_t p) const { return transposed ? data + i + p * stride : data + i * stride + p; }
+  const float* row(int64_t i) const { return at(i, 0); }
   Left from_row(int64_t i) const { return {row(i), stride, transposed}; }
 };
 
@@ -50,44 +58,91 @@ void fill_with_bias(const float* bias, float* c, int64_t m, int64_t n, ThreadPoo
   });
 }
 
-// c += a op(b) for the columns [first, first + columns) of b and c.
-// strips holds the packed rows of a: [strip][k][tile.rows].
-void multiply_block(const TileKernels& tile, const float* strips, const float* b, float* c, const MatmulShape& shape,
-                    int64_t first, int64_t columns) {
-  const auto [m, n, k, transposed] = shape;
-  float* panel = panel_memory.floats(kDepth * tile.columns);
-  for (int64_t p = 0; p < k; p += kDepth) {
-    const int64_t depth = std::min(kDepth, k - p);
-    for (int64_t j = first; j < first + columns; j += tile.columns) {
-      const int64_t width = std::min(tile.columns, first + columns - j);
-      if (transposed) {
-        tile.pack_transposed(b + j * k + p, k, width, depth, tile.columns, panel);
-      } else {
-        tile.pack_plain(b + p * n + j, n, width, depth, tile.columns, panel);
-      }
-      for (int64_t i = 0; i < m; i += tile.rows) {
-        tile.multiply(strips + i * k + p * tile.rows, panel, depth, c + i * n + j, n, std::min(tile.rows, m - i),
-                      width);
-      }
+// Columns [p, p + depth) of the rows [first, last) of a as strips: [strip][depth][tile.rows]. Columns of a transposed a
+// lie far apart in memory, and neighbouring strips share their lines, so strips take turns.
+void pack_strips(const TileKernels& tile, const Left& a, int64_t first, int64_t last, int64_t p, int64_t depth,
+                 float* strips) {
+  const auto pack = a.transposed ? tile.pack_plain : tile.pack_transposed;
+  const int64_t slice = a.transposed ? kSlice : depth;
+  for (int64_t done = 0; done < depth; done += slice) {
+    for (int64_t i = first; i < last; i += tile.rows) {
+      pack(a.at(i, p + done), a.stride, std::min(tile.rows, last - i), std::min(slice, depth - done), tile.rows,
+           strips + (i - first) * depth + done * tile.rows);
     }
   }
 }
 
-void multiply_chunk(const TileKernels& tile, const Left& a, const float* b, float* c, const MatmulShape& shape,
-                    ThreadPool& pool) {
+// Rows [p, p + depth) of the columns [j, j + width) of op(b) as a panel: [depth][tile.columns].
+void pack_panel(const TileKernels& tile, const float* b, const MatmulShape& shape, int64_t j, int64_t width, int64_t p,
+                int64_t depth, float* panel) {
+  const auto [m, n, k, transposed] = shape;
+  if (transposed) {
+    tile.pack_transposed(b + j * k + p, k, width, depth, tile.columns, panel);
+  } else {
+    tile.pack_plain(b + p * n + j, n, width, depth, tile.columns, panel);
+  }
+}
+
+// The rows [first, last) of c, columns [j, j + width), += strips panel.
+void multiply_strips(const TileKernels& tile, const float* strips, const float* panel, int64_t depth, float* c,
+                     int64_t n, int64_t first, int64_t last, int64_t j, int64_t width) {
+  for (int64_t i = first; i < last; i += tile.rows) {
+    tile.multiply(strips + (i - first) * depth, panel, depth, c + i * n + j, n, std::min(tile.rows, last - i), width);
+  }
+}
+
+// c += a op(b), at most kSharedRows rows: all of a is packed first, [block of k][strip][depth][tile.rows].
+void multiply_shared_rows(const TileKernels& tile, const Left& a, const float* b, float* c, const MatmulShape& shape,
+                          ThreadPool& pool) {
   const int64_t m = shape.m, n = shape.n, k = shape.k;
-  const int64_t strip_count = divide_up(m, tile.rows);
-  float* strips = strip_memory.floats(strip_count * tile.rows * k);
-  pool.parallel_for(strip_count, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t s = begin; s < end; ++s) {
-      const int64_t row = s * tile.rows;
-      const auto pack = a.transposed ? tile.pack_plain : tile.pack_transposed;
-      pack(a.row(row), a.stride, std::min(tile.rows, m - row), k, tile.rows, strips + row * k);
+  const int64_t rows = divide_up(m, tile.rows) * tile.rows;
+  float* strips = strip_memory.floats(rows * k);
+  pool.parallel_for(m, kTaskRows, [&](int64_t begin, int64_t end) {
+    for (int64_t p = 0; p < k; p += kDepth) {
+      const int64_t depth = std::min(kDepth, k - p);
+      pack_strips(tile, a, begin, end, p, depth, strips + rows * p + begin * depth);
     }
   });
-  const int64_t block = std::max<int64_t>(1, kBlockColumns / tile.columns) * tile.columns;
+  const int64_t block = std::max<int64_t>(1, kTaskColumns / tile.columns) * tile.columns;
   pool.parallel_for(n, block, [&](int64_t begin, int64_t end) {
-    multiply_block(tile, strips, b, c, shape, begin, end - begin);
+    float* panel = panel_memory.floats(kDepth * tile.columns);
+    for (int64_t p = 0; p < k; p += kDepth) {
+      const int64_t depth = std::min(kDepth, k - p);
+      for (int64_t j = begin; j < end; j += tile.columns) {
+        const int64_t width = std::min(tile.columns, end - j);
+        pack_panel(tile, b, shape, j, width, p, depth, panel);
+        multiply_strips(tile, strips + rows * p, panel, depth, c, n, 0, m, j, width);
+      }
+    }
+  });
+}
+
+// c += a op(b) for the columns [first, last), of which all are packed first, [block of k][panel][depth][tile.columns].
+void multiply_shared_columns(const TileKernels& tile, const Left& a, const float* b, float* c, const MatmulShape& shape,
+                             int64_t first, int64_t last, ThreadPool& pool) {
+  const int64_t m = shape.m, n = shape.n, k = shape.k;
+  const int64_t count = divide_up(last - first, tile.columns), columns = count * tile.columns;
+  float* panels = shared_panel_memory.floats(columns * k);
+  pool.parallel_for(count, std::max<int64_t>(1, kPackGrain / (k * tile.columns)), [&](int64_t begin, int64_t end) {
+    for (int64_t p = 0; p < k; p += kDepth) {
+      const int64_t depth = std::min(kDepth, k - p);
+      for (int64_t panel = begin; panel < end; ++panel) {
+        const int64_t j = first + panel * tile.columns;
+        pack_panel(tile, b, shape, j, std::min(tile.columns, last - j), p, depth,
+                   panels + columns * p + panel * tile.columns * depth);
+      }
+    }
+  });
+  pool.parallel_for(m, kTaskRows, [&](int64_t begin, int64_t end) {
+    float* strips = strip_memory.floats(kTaskRows * kDepth);
+    for (int64_t p = 0; p < k; p += kDepth) {
+      const int64_t depth = std::min(kDepth, k - p);
+      pack_strips(tile, a, begin, end, p, depth, strips);
+      for (int64_t j = first; j < last; j += tile.columns) {
+        const float* panel = panels + columns * p + (j - first) * depth;
+        multiply_strips(tile, strips, panel, depth, c, n, begin, end, j, std::min(tile.columns, last - j));
+      }
+    }
   });
 }
 
@@ -125,8 +180,15 @@ void multiply(const Left& a, const float* b, float* c, const MatmulShape& shape,
     return;
   }
   const TileKernels& tile = POPE_ACTIVE_TIER(tile_kernels);
-  for (int64_t i = 0; i < m; i += kChunkRows) {
-    multiply_chunk(tile, a.from_row(i), b, c + i * n, {std::min(kChunkRows, m - i), n, k, transposed}, pool);
+  if (m < n) {
+    for (int64_t i = 0; i < m; i += kSharedRows) {
+      multiply_shared_rows(tile, a.from_row(i), b, c + i * n, {std::min(kSharedRows, m - i), n, k, transposed}, pool);
+    }
+    return;
+  }
+  const int64_t columns = std::max<int64_t>(1, kSharedFloats / (k * tile.columns)) * tile.columns;
+  for (int64_t j = 0; j < n; j += columns) {
+    multiply_shared_columns(tile, a, b, c, shape, j, std::min(j + columns, n), pool);
   }
 }
 

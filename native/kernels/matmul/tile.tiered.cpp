@@ -84,6 +84,11 @@ void multiply_rows(const float* strip, const float* panel, int64_t k, float* c, 
   for (int i = 0; i < R; ++i) {
     for (int v = 0; v < kVectors; ++v) sum[i][v] = load(c + i * stride + v * kLanes);
   }
+  // What comes next is most likely the tile below. Where rows are 4 KiB apart, its lines are in no near cache.
+  const float* next = c + R * stride;
+  for (int i = 0; i < R; ++i) {
+    for (int v = 0; v < kVectors; ++v) __builtin_prefetch(next + i * stride + v * kLanes, 1);
+  }
   for (int64_t p = 0; p < k; ++p) {
     Vec b[kVectors];
     for (int v = 0; v < kVectors; ++v) b[v] = load(panel + p * kColumns + v * kLanes);

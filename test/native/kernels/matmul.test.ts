@@ -2,7 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { loadAddon } from '../../../src/native/loader.js';
 import { checkOp, randomNumbers } from '../../helpers/check-op.js';
 
-/** [m, n, k]: empty in every way, one, primes, exactly and just over the tiles (12 x 32, 4 x 24, 4 x 8), the depth of 256 and the chunk of 512 rows. */
+/**
+ * [m, n, k]: empty in every way, one, primes, exactly and just over the tiles (12 x 32, 4 x 24, 4 x 8), the depth of 256 and
+ * the 512 rows that tasks share.
+ */
 const shapes = [
   [0, 3, 4],
   [3, 0, 4],
@@ -16,6 +19,7 @@ const shapes = [
   [31, 61, 101],
   [5, 130, 600],
   [517, 41, 19],
+  [517, 530, 7],
 ] as const;
 
 describe.each([true, false])('matmul, transposed %s', (transposed) => {
@@ -52,6 +56,27 @@ describe.each([true, false])('matmul, transposed %s', (transposed) => {
 });
 
 describe('matmul', () => {
+  it.each([0, 1])('shares the columns of a long product in parts, transposed %i', (transposed) => {
+    const [m, n, period] = [41, 39, 15];
+    const k = 3600 * period;
+    const at = (i: number, p: number) => ((i + p) % 5) - 2;
+    const bt = (j: number, p: number) => ((2 * j + p) % 3) - 1;
+    const a = Float32Array.from({ length: m * k }, (_, x) => at(Math.floor(x / k), x % k));
+    const b = Float32Array.from({ length: n * k }, (_, x) =>
+      transposed ? bt(Math.floor(x / k), x % k) : bt(x % n, Math.floor(x / n)),
+    );
+    // Whole numbers below 2^24: no sum is rounded.
+    const expected = Float32Array.from({ length: m * n }, (_, x) => {
+      const [i, j] = [Math.floor(x / n), x % n];
+      let sum = 0;
+      for (let p = 0; p < period; p++) sum += at(i, p) * bt(j, p);
+      return (k / period) * sum;
+    });
+    const c = new Float32Array(m * n);
+    loadAddon().runSync('matmul', [a, b, null], [c], [m, n, k, transposed], []);
+    expect(c).toEqual(expected);
+  });
+
   it('carries NaN and infinity of a row into that row only', () => {
     const a = new Float32Array(14 * 3).fill(1);
     a[4] = Number.NaN;
