@@ -90,11 +90,12 @@ export async function randomModel(name, device, dtype) {
 /** Stands in for the files of a checkpoint: bf16, vectors of ones, matrices with variance 1 / columns. */
 function randomCheckpoint({ shapes }) {
   const bits = new Uint16Array(new Float32Array([1]).buffer).slice(1);
-  const tensor = async (_, shape) => {
-    const values = new Uint16Array(shape.reduce((a, b) => a * b, 1));
-    if (shape.length === 1) values.fill(bits[0]);
-    else fillRepeating(values, randomBlock(Math.sqrt(3 / shape[1])));
-    return { dtype: 'BF16', shape, data: new Uint8Array(values.buffer) };
+  const tensor = (_, shape) => {
+    const block = shape.length === 1 ? bits : randomBlock(Math.sqrt(3 / shape[1]));
+    const read = async (offset, target) => {
+      fillRepeating(new Uint16Array(target.buffer, target.byteOffset, target.length / 2), block, offset / 2);
+    };
+    return { dtype: 'BF16', shape, read };
   };
   return { files: ['random weights'], names: [...shapes.keys()], has: (name) => shapes.has(name), tensor };
 }
@@ -109,6 +110,11 @@ function randomBlock(deviation) {
   return Uint16Array.from(new Uint32Array(numbers.buffer), (word) => word >>> 16);
 }
 
-function fillRepeating(values, block) {
-  for (let at = 0; at < values.length; at += block.length) values.set(block.subarray(0, values.length - at), at);
+/** Numbers `first`, `first + 1`, .. of endless repetitions of a block. */
+function fillRepeating(values, block, first) {
+  for (let at = 0; at < values.length; ) {
+    const part = block.subarray((first + at) % block.length).subarray(0, values.length - at);
+    values.set(part, at);
+    at += part.length;
+  }
 }

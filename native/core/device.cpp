@@ -11,6 +11,7 @@ namespace pope {
 namespace {
 
 constexpr std::align_val_t kCacheLine{64};
+constexpr size_t kPage = 4096;
 
 class CpuReplay final : public Replay {
  public:
@@ -28,6 +29,11 @@ class CpuReplay final : public Replay {
 
  private:
   const std::vector<Step> steps_;
+};
+
+class DryReplay final : public Replay {
+ public:
+  void run() override {}
 };
 
 }  // namespace
@@ -49,5 +55,13 @@ std::unique_ptr<Replay> CpuDevice::replay(std::vector<Step> steps) {
 void CpuDevice::upload(void* device, const void* host, size_t bytes) { std::memcpy(device, host, bytes); }
 
 void CpuDevice::download(void* host, const void* device, size_t bytes) { std::memcpy(host, device, bytes); }
+
+std::byte* DryDevice::allocate(size_t bytes) {
+  const uintptr_t address = next_;
+  next_ += (bytes + kPage - 1) / kPage * kPage;
+  return reinterpret_cast<std::byte*>(address);
+}
+
+std::unique_ptr<Replay> DryDevice::replay(std::vector<Step>) { return std::make_unique<DryReplay>(); }
 
 }  // namespace pope

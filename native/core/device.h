@@ -34,6 +34,9 @@ class Device {
   virtual void run(const Work& work) = 0;
   // The steps as something to run again and again (core/program.h). This device outlives it.
   virtual std::unique_ptr<Replay> replay(std::vector<Step> steps) = 0;
+  // The most bytes that kernels had between them at a time for what they compute on the way, beside the buffers.
+  virtual size_t peak_scratch_bytes() const { return 0; }
+
   // Host to device: `host` has been read when it returns.
   virtual void upload(void* device, const void* host, size_t bytes) = 0;
   // Device to host, after all that came before.
@@ -58,6 +61,23 @@ class CpuDevice final : public Device {
   std::unique_ptr<Replay> replay(std::vector<Step> steps) override;
   void upload(void* device, const void* host, size_t bytes) override;
   void download(void* host, const void* device, size_t bytes) override;
+};
+
+// A device that only counts: its memory is addresses with nothing behind them, and no work is done. What a queue on it
+// reports of its memory is what the same calls take on a real device; what is read from it is left as it was.
+class DryDevice final : public Device {
+ public:
+  std::byte* allocate(size_t bytes) override;
+  void free(std::byte*) noexcept override {}
+  bool host_memory() const override { return false; }
+  void require_kernel(const Work&) const override {}
+  void run(const Work&) override {}
+  std::unique_ptr<Replay> replay(std::vector<Step>) override;
+  void upload(void*, const void*, size_t) override {}
+  void download(void*, const void*, size_t) override {}
+
+ private:
+  uintptr_t next_ = uintptr_t{1} << 20;
 };
 
 }  // namespace pope

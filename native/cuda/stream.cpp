@@ -99,6 +99,18 @@ void* Stream::allocate(size_t bytes) {
 
 void Stream::free(void* data) noexcept { kept_ ? kept_->free(data) : runtime::free(data, handle_); }
 
+void* Stream::allocate_scratch(size_t bytes) {
+  void* data = allocate(bytes);
+  scratch_bytes_ += bytes;
+  if (scratch_bytes_ > peak_scratch_bytes_) peak_scratch_bytes_ = scratch_bytes_;
+  return data;
+}
+
+void Stream::free_scratch(void* data, size_t bytes) noexcept {
+  scratch_bytes_ -= bytes;
+  free(data);
+}
+
 RefusalWord* Stream::refusals(DescribeRefusal describe) {
   if (kept_) return kept_->refusals(std::move(describe));
   if (!words_) {

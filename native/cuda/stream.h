@@ -17,6 +17,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -74,22 +75,29 @@ class Stream {
   class Scratch {
    public:
     Scratch(Stream& stream, int64_t count)
-        : stream_(&stream), data_(static_cast<T*>(stream.allocate(static_cast<size_t>(count) * sizeof(T)))) {}
-    Scratch(Scratch&& other) noexcept : stream_(other.stream_), data_(std::exchange(other.data_, nullptr)) {}
+        : stream_(&stream),
+          bytes_(static_cast<size_t>(count) * sizeof(T)),
+          data_(static_cast<T*>(stream.allocate_scratch(bytes_))) {}
+    Scratch(Scratch&& other) noexcept
+        : stream_(other.stream_), bytes_(other.bytes_), data_(std::exchange(other.data_, nullptr)) {}
     Scratch& operator=(Scratch&&) = delete;
     ~Scratch() {
-      if (data_) stream_->free(data_);
+      if (data_) stream_->free_scratch(data_, bytes_);
     }
     T* data() const { return data_; }
 
    private:
     Stream* stream_;
+    size_t bytes_;
     T* data_;
   };
   template <class T>
   Scratch<T> scratch(int64_t count) {
     return Scratch<T>(*this, count);
   }
+
+  // The most that it held at a time. May be called on any thread.
+  size_t peak_scratch_bytes() const { return peak_scratch_bytes_; }
 
   // Host to device and back, in stream order. `upload` has read the source when it returns; `download` waits for all
   // earlier work on the stream and has written the destination when it returns.
@@ -134,6 +142,8 @@ class Stream {
  private:
   void* allocate(size_t bytes);
   void free(void* data) noexcept;
+  void* allocate_scratch(size_t bytes);
+  void free_scratch(void* data, size_t bytes) noexcept;
 
   Staging& staging();
 
@@ -145,6 +155,8 @@ class Stream {
   size_t used_words_ = 0;
   std::vector<Pending> pending_;
   Kept* kept_ = nullptr;
+  size_t scratch_bytes_ = 0;
+  std::atomic<size_t> peak_scratch_bytes_ = 0;
 };
 
 // A block per row, within what a grid may have.

@@ -5,6 +5,7 @@
 
 #define POPE_OPS(X)                          \
   X(cast, writes, yes)                       \
+  X(cast_into, updates, yes)                 \
   X(narrow, writes, yes)                     \
   X(embedding, writes, yes)                  \
   X(gather_rows, writes, yes)                \

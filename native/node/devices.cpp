@@ -72,7 +72,8 @@ std::shared_ptr<Device> open_device(const Napi::Value& kind) {
 #else
   if (name == "cuda") throw Error(Status::unsupported, "this binary has no CUDA kernels");
 #endif
-  throw Error(Status::invalid_argument, "a device is \"cpu\" or \"cuda\", not \"" + name + "\"");
+  if (name == "dry") return std::make_shared<DryDevice>();
+  throw Error(Status::invalid_argument, "a device is \"cpu\", \"cuda\" or \"dry\", not \"" + name + "\"");
 }
 
 }  // namespace pope::node

@@ -8,7 +8,7 @@
 
 namespace pope::node {
 
-// "cpu" (also undefined) or "cuda". Throws unsupported, with the reason, for a device that cannot be used here.
+// "cpu" (also undefined), "cuda", or "dry" for one that only counts. Throws unsupported, with the reason, for a device that cannot be used here.
 std::shared_ptr<Device> open_device(const Napi::Value& kind);
 
 // What the GPU's runtime finds on this machine: NativeCuda of src/native/addon.ts, or null in a binary without CUDA

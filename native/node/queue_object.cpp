@@ -12,6 +12,7 @@ namespace pope::node {
 
 namespace {
 
+constexpr size_t kSpareBytes = size_t{1} << 20;  // small blocks are mostly rounding
 constexpr size_t kCopiedBytes = size_t{1} << 20;  // arrays up to this size are copied at the call
 
 [[noreturn]] void refuse(const std::string& message) { throw Error(Status::invalid_argument, message); }
@@ -65,6 +66,7 @@ Napi::Function QueueObject::define(Napi::Env env) {
                       InstanceMethod<&QueueObject::run>("run"), InstanceMethod<&QueueObject::record>("record"),
                       InstanceMethod<&QueueObject::run_program>("runProgram"), InstanceMethod<&QueueObject::run_host>("runHost"),
                       InstanceMethod<&QueueObject::read>("read"), InstanceMethod<&QueueObject::ready>("ready"),
+                      InstanceMethod<&QueueObject::passed>("passed"),
                       InstanceMethod<&QueueObject::memory_stats>("memoryStats"),
                       InstanceMethod<&QueueObject::trim>("trim"), InstanceMethod<&QueueObject::close>("close")});
 }
@@ -94,6 +96,8 @@ QueueObject::QueueObject(const Napi::CallbackInfo& call) : Napi::ObjectWrap<Queu
 void QueueObject::Finalize(Napi::BasicEnv) { stop(); }
 
 Block QueueObject::allocate_block(size_t bytes) {
+  // Passes of many sizes leave free blocks that fit no later one.
+  if (pool_->pool_bytes() > 2 * pool_->peak_bytes() + kSpareBytes) give_back();
   BufferPool& pool = recording_pool_ ? *recording_pool_ : *pool_;
   Block block = pool.allocate(bytes);
   if (!block.data) {
@@ -124,19 +128,21 @@ Napi::Value QueueObject::write(const Napi::CallbackInfo& call) {
     require_no_recording("write");
     const std::shared_ptr<Memory>& memory = BufferObject::of(call[0], *pool_, "the buffer").memory();
     const Array source = host_array(call[1], "the source");
-    if (source.bytes != memory->bytes) {
+    const bool part = !call[2].IsUndefined();
+    const size_t offset = part ? bytes_argument(call[2], "byteOffset") : 0;
+    if (part ? offset > memory->bytes || source.bytes > memory->bytes - offset : source.bytes != memory->bytes) {
       throw Error(Status::shape, "write: the buffer has " + std::to_string(memory->bytes) + " bytes, the source " +
-                                     std::to_string(source.bytes));
+                                     std::to_string(source.bytes) + (part ? " from byte " + std::to_string(offset) : ""));
     }
     Command command{.work = {}, .outputs = {memory}, .op = "write"};
+    if (part) command.inputs = {memory};  // what is written beside a failure does not make the whole good
+    std::byte* const to = memory->data + offset;
     if (source.bytes <= kCopiedBytes) {
       const auto* begin = static_cast<const std::byte*>(source.data);
       command.work = [device = device_, copy = std::vector<std::byte>(begin, begin + source.bytes),
-                      data = memory->data] { device->upload(data, copy.data(), copy.size()); };
+                      to] { device->upload(to, copy.data(), copy.size()); };
     } else {
-      command.work = [device = device_, source, data = memory->data] {
-        device->upload(data, source.data, source.bytes);
-      };
+      command.work = [device = device_, source, to] { device->upload(to, source.data, source.bytes); };
       Waiting waiting;
       waiting.held.push_back(Napi::Persistent(call[1].As<Napi::Object>()));
       command.ticket = wait(std::move(waiting));
@@ -209,6 +215,13 @@ Napi::Value QueueObject::ready(const Napi::CallbackInfo& call) {
   });
 }
 
+Napi::Value QueueObject::passed(const Napi::CallbackInfo& call) {
+  return guarded(call.Env(), [&] {
+    require_open(call.Env());
+    return report_after(queue_->pushed(), Waiting{});
+  });
+}
+
 Napi::Value QueueObject::memory_stats(const Napi::CallbackInfo& call) {
   return guarded(call.Env(), [&] {
     Napi::Object stats = Napi::Object::New(call.Env());
@@ -216,6 +229,7 @@ Napi::Value QueueObject::memory_stats(const Napi::CallbackInfo& call) {
     stats.Set("liveBytes", static_cast<double>(pool_->live_bytes()));
     stats.Set("poolBytes", static_cast<double>(pool_->pool_bytes()));
     stats.Set("peakBytes", static_cast<double>(pool_->peak_bytes()));
+    stats.Set("scratchBytes", static_cast<double>(device_->peak_scratch_bytes()));
     return stats;
   });
 }
@@ -223,10 +237,14 @@ Napi::Value QueueObject::memory_stats(const Napi::CallbackInfo& call) {
 Napi::Value QueueObject::trim(const Napi::CallbackInfo& call) {
   return guarded(call.Env(), [&] {
     require_open(call.Env());
-    // The blocks are freed with the command that owns them, run or dropped.
-    queue_->push({.work = [blocks = std::make_shared<std::vector<Block>>(pool_->take_free())] {}, .op = "trim"});
+    give_back();
     return call.Env().Undefined();
   });
+}
+
+// The blocks are freed with the command that owns them, run or dropped.
+void QueueObject::give_back() {
+  queue_->push({.work = [blocks = std::make_shared<std::vector<Block>>(pool_->take_free())] {}, .op = "trim"});
 }
 
 Napi::Value QueueObject::close(const Napi::CallbackInfo& call) {

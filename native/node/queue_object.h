@@ -46,6 +46,7 @@ class QueueObject : public Napi::ObjectWrap<QueueObject> {
   Napi::Value run_host(const Napi::CallbackInfo& call);
   Napi::Value read(const Napi::CallbackInfo& call);
   Napi::Value ready(const Napi::CallbackInfo& call);
+  Napi::Value passed(const Napi::CallbackInfo& call);
   Napi::Value memory_stats(const Napi::CallbackInfo& call);
   Napi::Value trim(const Napi::CallbackInfo& call);
   Napi::Value close(const Napi::CallbackInfo& call);
@@ -61,6 +62,8 @@ class QueueObject : public Napi::ObjectWrap<QueueObject> {
   static void environment_ends(void* queue);
 
   Block allocate_block(size_t bytes);
+  // Gives the free blocks of the pool to the system once the queue has passed this point.
+  void give_back();
 
   std::shared_ptr<Device> device_;
   std::shared_ptr<BufferPool> pool_;

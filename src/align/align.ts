@@ -15,6 +15,7 @@ import { type AlignResult, parseResult, resultOf } from './result.js';
 import { type AlignProgress, Run } from './run.js';
 import { checkpointToResume, type ResumeFrom, RunFolder, resumeFolder, samePath } from './run-folder.js';
 import { Trainer } from './trainer.js';
+import { evenly } from './training-slate.js';
 import { initialState, parseState } from './training-state.js';
 import type { Evaluation } from './warnings.js';
 
@@ -181,12 +182,6 @@ function createOptimizer(model: CausalModel, { lr, betas, eps, weightDecay, maxN
   } catch (error) {
     throw explainMemory(error, { advice: 'train adapters only (--lora 8), or a smaller model' });
   }
-}
-
-/** At most `count` of the slates, evenly spread. */
-function evenly<T>(all: readonly T[], count: number): T[] {
-  const taken = Math.min(count, all.length);
-  return Array.from({ length: taken }, (_, i) => all[Math.floor((i * all.length) / taken)]!);
 }
 
 /** The settings among the options. */

@@ -9,7 +9,8 @@ export {
   resolveSettings,
   type TrainingSettings,
 } from './options.js';
-export { planRun, type RunPlan, type TrainingSources } from './prepare.js';
+export { planRun, type RunPlan } from './plan.js';
+export type { TrainingSources } from './prepare.js';
 export type { AlignResult } from './result.js';
 export type { AlignProgress } from './run.js';
 export { resumeFolder } from './run-folder.js';

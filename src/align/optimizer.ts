@@ -1,6 +1,7 @@
 import { DataError, describeValue, UsageError } from '../errors.js';
-import { SafetensorsFile } from '../models/safetensors.js';
+import { SafetensorsFile, type TensorEntry } from '../models/safetensors.js';
 import { type WritableTensor, writable, writeSafetensors } from '../models/safetensors-writer.js';
+import { TensorUploads } from '../models/tensor-uploads.js';
 import type { TrainedParameters } from '../models/trained-parameters.js';
 import { zeros } from '../tensor/ops/zeros.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -115,7 +116,7 @@ export class AdamW {
     try {
       const expected = new Map<string, readonly number[]>([[STEPS, [1]]]);
       for (const [name, { shape }] of this.#state()) expected.set(name, shape);
-      const values = new Map<string, Float32Array>();
+      const entries = new Map<string, TensorEntry>();
       for (const [name, shape] of expected) {
         const entry = file.tensors.get(name);
         if (entry?.dtype !== 'F32' || String(entry.shape) !== String(shape)) {
@@ -126,11 +127,18 @@ export class AdamW {
             `${path}: tensor "${name}": expected F32 [${shape}], got ${got}: ${why}`,
           );
         }
-        values.set(name, new Float32Array((await file.read(entry)).buffer));
+        entries.set(name, entry);
       }
-      const { device } = this.#trained;
-      for (const [name, tensor] of this.#state()) device.write(tensor, values.get(name)!);
-      this.#steps = values.get(STEPS)![0]!;
+      const steps = new Float32Array((await file.read(entries.get(STEPS)!)).buffer);
+      const uploads = new TensorUploads(this.#trained.device);
+      for (const [name, tensor] of this.#state()) {
+        const entry = entries.get(name)!;
+        await uploads.fill(tensor, {
+          dtype: 'F32',
+          read: (offset, target) => file.readInto(entry, offset, target),
+        });
+      }
+      this.#steps = steps[0]!;
     } finally {
       await file.close();
     }

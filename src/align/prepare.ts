@@ -8,14 +8,13 @@ import { LocalPolicy, type LocalPolicyOptions } from '../policy/local-policy.js'
 import type { Policy } from '../policy/policy.js';
 import { scoreToFile } from '../policy/score-cache.js';
 import { scoreFile } from '../policy/score-file.js';
-import { type AdapterSizes, estimateMemory, type MemoryEstimate } from './memory.js';
 import { objectiveOf, popeRule } from './method.js';
 import type { Objective } from './objectives/batch.js';
 import type { PopeObjective } from './objectives/pope.js';
 import { needsReference, type ResolvedSettings } from './options.js';
 import { checkSchedule, type Schedule } from './schedule.js';
 import { encodeLog, type Partition, readTrainingLog, type TrainingLog } from './training-log.js';
-import { batchOf, type TrainingSlate } from './training-slate.js';
+import { batchOf } from './training-slate.js';
 
 /** What a run trains on, besides the settings. */
 export interface TrainingSources {
@@ -50,19 +49,6 @@ export interface Prepared {
   schedule: Schedule;
 }
 
-/** What a run would take, for `--dry-run`. */
-export interface RunPlan {
-  parameters: number;
-  slates: { train: number; validation: number };
-  leftOut: TrainingLog['leftOut'];
-  /** Tokens of the responses of the training slates. */
-  tokens: number;
-  stepsPerEpoch: number;
-  steps: number;
-  /** Bytes. */
-  memory: MemoryEstimate;
-}
-
 /**
  * Reads the log and settles what depends on it.
  *
@@ -76,48 +62,12 @@ export async function prepare(
   own: OwnReference,
 ): Promise<Prepared> {
   const { signal } = own;
-  const opened = await open(model, log, sources, settings, signal);
+  const opened = await openTraining(model, log, sources, settings, signal);
   const reference = await referenceOf(opened, sources, settings, own);
   const training = await readTrainingLog(opened.encoded, { ...opened.sources, reference }, settings);
   const schedule = scheduleOf(settings, training);
   const rule = popeRule(settings, settledLambdaDiv(settings, training));
   return { log: training, queries: opened.encoded.queries, rule, schedule, objective: objectiveOf(settings, rule) };
-}
-
-/** What `prepare` and the run after it would do, without scoring or writing anything; the model gets its adapters. */
-export async function planRun(
-  model: CausalModel,
-  log: SlateLog,
-  sources: TrainingSources,
-  settings: ResolvedSettings,
-  signal?: AbortSignal,
-): Promise<RunPlan> {
-  const opened = await open(model, log, sources, settings, signal);
-  const training = await readTrainingLog(opened.encoded, opened.sources, settings);
-  const { steps } = scheduleOf(settings, training);
-  const weights = trainedSize(model);
-  await adapt(model, settings);
-  const parameters = trainedSize(model);
-  return {
-    parameters,
-    slates: { train: training.train.length, validation: training.validation.length },
-    leftOut: training.leftOut,
-    tokens: training.train.reduce(
-      (sum, { responses }) => sum + responses.reduce((all, { ids }) => all + ids.length, 0),
-      0,
-    ),
-    stepsPerEpoch: Math.ceil(training.train.length / settings.batch),
-    steps,
-    memory: estimateMemory(
-      model.config,
-      {
-        weights: settings.lora === null ? weights : weights + parameters,
-        trained: parameters,
-        adapters: settings.lora === null ? { outputs: 0, ranks: 0 } : adapterSizes(model),
-      },
-      { rows: largestPass(training, settings), checkpointing: settings.checkpointing },
-    ),
-  };
 }
 
 /** Adds the adapters that the settings ask for, new ones or those of a checkpoint. */
@@ -128,30 +78,8 @@ export async function adapt(model: CausalModel, settings: ResolvedSettings, chec
   model.addLora({ rank, alpha: alpha!, dropout, seed, ...(targetModules === null ? {} : { targetModules }) });
 }
 
-function adapterSizes(model: CausalModel): AdapterSizes {
-  const outer = [...model.trained.tensors].flatMap(([name, { shape }]) => (name.includes('.lora_B.') ? [shape] : []));
-  const sum = (axis: number) => outer.reduce((total, shape) => total + shape[axis]!, 0);
-  return { outputs: sum(0), ranks: sum(1) };
-}
-
-/** Rows of the largest pass that a step or a validation makes. */
-function largestPass(
-  { train, validation }: TrainingLog,
-  { batch, validationQueries, batchTokens }: ResolvedSettings,
-): number {
-  const rowsOf = ({ prompt, responses }: TrainingSlate) =>
-    responses.reduce((sum, { ids }) => sum + ids.length - 1, prompt.length);
-  const descending = [...train, ...validation].map(rowsOf).sort((a, b) => b - a);
-  const together = descending.slice(0, Math.max(batch, validationQueries)).reduce((sum, rows) => sum + rows, 0);
-  // A slate of up to twice the budget is a batch of its own.
-  return Math.min(together, Math.max(batchTokens, Math.min(descending[0]!, 2 * batchTokens)));
-}
-
-function trainedSize(model: CausalModel): number {
-  return [...model.trained.tensors.values()].reduce((sum, { size }) => sum + size, 0);
-}
-
-async function open(
+/** The log as tokens, split, and where its scores come from. @throws UsageError LOGGING_MISSING; what the log throws */
+export async function openTraining(
   model: CausalModel,
   log: SlateLog,
   { logging, encoding, splitRatio, splitSeed, partition }: TrainingSources,
@@ -170,7 +98,7 @@ async function open(
 }
 
 async function referenceOf(
-  { sources, encoded }: Awaited<ReturnType<typeof open>>,
+  { sources, encoded }: Awaited<ReturnType<typeof openTraining>>,
   { reference }: TrainingSources,
   settings: ResolvedSettings,
   { path, isComplete, signal, onScored }: OwnReference,
@@ -187,7 +115,7 @@ async function referenceOf(
   return scoreFile(path);
 }
 
-function scheduleOf(settings: ResolvedSettings, { train }: TrainingLog): Schedule {
+export function scheduleOf(settings: ResolvedSettings, { train }: TrainingLog): Schedule {
   const { schedule: name, lr: rate, warmup, epochs, batch } = settings;
   const steps = settings.steps ?? Math.ceil(epochs * Math.ceil(train.length / batch));
   const schedule: Schedule = { name, rate, warmup, steps };

@@ -11,7 +11,7 @@ import type { AdamW } from './optimizer.js';
 import type { ResolvedSettings } from './options.js';
 import { learningRate, type Schedule } from './schedule.js';
 import { type Push, pushOf, type WeightStatistics, weightStatistics } from './statistics.js';
-import { batchOf, type ModelScores, type TrainingSlate } from './training-slate.js';
+import { batchOf, type ModelScores, type TrainingSlate, tokenSlate } from './training-slate.js';
 import type { Measurement } from './warnings.js';
 
 /** What one step did. */
@@ -229,10 +229,6 @@ export class Trainer {
 function rowsOf(slates: readonly TokenSlate[]): number {
   const tokens = ({ prompt, responses }: TokenSlate) => responses.reduce((sum, ids) => sum + ids.length, prompt.length);
   return slates.reduce((sum, slate) => sum + tokens(slate), 0);
-}
-
-function tokenSlate({ prompt, responses }: TrainingSlate): TokenSlate {
-  return { prompt, responses: responses.map(({ ids }) => ids) };
 }
 
 function firstNotFinite({ offsets, queryIds, targetLogProb }: Batch): string | undefined {

@@ -1,3 +1,4 @@
+import type { TokenSlate } from '../models/packing.js';
 import type { Batch } from './objectives/batch.js';
 
 /** A response as training sees it. Log-probabilities are sums, nats; NaN where the method needs none. */
@@ -49,4 +50,15 @@ export function batchOf(slates: readonly TrainingSlate[], { logProb, entropy }: 
     entropy,
     likelihoodWeight: column(({ likelihoodWeight }) => likelihoodWeight),
   };
+}
+
+/** A slate as models take it. */
+export function tokenSlate({ prompt, responses }: TrainingSlate): TokenSlate {
+  return { prompt, responses: responses.map(({ ids }) => ids) };
+}
+
+/** At most `count` of the slates, evenly spread. */
+export function evenly<T>(all: readonly T[], count: number): T[] {
+  const taken = Math.min(count, all.length);
+  return Array.from({ length: taken }, (_, i) => all[Math.floor((i * all.length) / taken)]!);
 }

@@ -20,10 +20,10 @@ export function evaluationText({ step, training, validation }: Evaluation): stri
   return `step ${readable(step)}: ${figures('training', training)}${ofValidation}`;
 }
 
-/** `--dry-run` as a table. */
-export function planText({ parameters, slates, tokens, stepsPerEpoch, steps, memory }: RunPlan): string {
-  const gigabytes = (bytes: number) => `${readable(bytes / 1e9)} GB`;
-  return table(
+/** `--dry-run` as two tables: the run, and what would save memory. */
+export function planText(plan: RunPlan): string {
+  const { parameters, slates, tokens, stepsPerEpoch, steps, memory, available, alternatives } = plan;
+  const run = table(
     ['what', 'how much'],
     [
       ['parameters that train', readable(parameters)],
@@ -33,11 +33,31 @@ export function planText({ parameters, slates, tokens, stepsPerEpoch, steps, mem
       ['steps per epoch', readable(stepsPerEpoch)],
       ['steps', readable(steps)],
       ['memory: weights, gradients, moments', gigabytes(memory.parameters)],
-      ['memory: activations of one pass', gigabytes(memory.activations)],
-      ['memory in all, about', gigabytes(memory.total)],
-      ['with blocks kept for reuse, at most about', gigabytes(memory.total + 2 * memory.activations)],
+      ['memory: activations of the largest pass', gigabytes(memory.activations)],
+      ['memory in all', gigabytes(memory.total)],
+      ['with blocks kept for reuse, at most about', gigabytes(2 * memory.total)],
+      ['memory that there is', gigabytes(available)],
     ],
   );
+  if (alternatives.length === 0) return run;
+  const rows = alternatives.map(({ flags, memory }) => [flags, gigabytes(memory.total)]);
+  return `${run}\n${table(['the same run with', 'memory in all'], rows)}`;
+}
+
+/** What to do where a run does not fit; null where it does. */
+export function memoryAdvice({ memory, available, alternatives }: RunPlan): string | null {
+  if (memory.total <= available) return null;
+  const wants = `the run wants ${gigabytes(memory.total)} of memory and there are ${gigabytes(available)}`;
+  const fitting = alternatives.filter((each) => each.memory.total <= available);
+  if (fitting.length > 0) {
+    const which = fitting.map(({ flags, memory }) => `${flags} (${gigabytes(memory.total)})`).join(', or ');
+    return `pope: ${wants}; it fits with ${which}`;
+  }
+  return `pope: ${wants}; nothing in the table is enough: take a smaller model or a larger device`;
+}
+
+function gigabytes(bytes: number): string {
+  return `${readable(bytes / 1e9)} GB`;
 }
 
 /** A line for every reason why queries of the log did not train. */

@@ -19,6 +19,7 @@ import { NetworkInputs } from './network-inputs.js';
 import { layOut, type PackedBatch, planBatches, type TokenSlate } from './packing.js';
 import { RecordedScores, type RecordOptions } from './recorded-scores.js';
 import { isLong } from './rope.js';
+import { writable } from './safetensors-writer.js';
 import { saveModel } from './save.js';
 import { scoreBatch, scoresOf, type TokenScores } from './score-batch.js';
 import type { Tokenizer } from './tokenizer.js';
@@ -119,6 +120,11 @@ export class CausalModel {
   /** Number of token ids. */
   get vocabulary(): number {
     return this.config.vocabulary;
+  }
+
+  /** Of the adapters that it has; null without. */
+  get adapterOptions(): LoraOptions | null {
+    return this.weights.adapters?.options ?? null;
   }
 
   /** Live tensors and bytes of the model's device. */
@@ -304,12 +310,9 @@ export class CausalModel {
    */
   async save(folder: string): Promise<void> {
     const { tensors, adapters } = this.weights;
-    const merged = await adapters?.merged(tensors);
-    try {
-      await saveModel(this.folder, folder, new Map([...tensors, ...(merged ?? [])]), this.queries);
-    } finally {
-      for (const tensor of merged?.values() ?? []) tensor.dispose();
-    }
+    const values = writable(tensors);
+    for (const [name, data] of adapters?.merged(tensors) ?? []) values.set(name, { ...values.get(name)!, data });
+    await saveModel(this.folder, folder, values, this.queries);
   }
 
   /** Frees the weights and closes the device; use afterwards throws. Idempotent. */

@@ -15,7 +15,8 @@ export type WeightDtype = Extract<SafetensorsDtype, 'F32' | 'F16' | 'BF16'>;
 export interface StoredTensor {
   dtype: WeightDtype;
   shape: readonly number[];
-  data: Uint8Array;
+  /** Fills an array with its bytes from byte `offset` on. */
+  read(offset: number, target: Uint8Array): Promise<void>;
 }
 
 /** The weights of a Hugging Face model folder: one safetensors file, or shards with an index. */
@@ -84,12 +85,12 @@ export class Checkpoint {
   }
 
   /**
-   * Reads one tensor.
+   * One tensor, whose bytes have not been read.
    *
    * @param shape what the architecture expects
    * @throws DataError `MISSING_TENSOR`, `TENSOR_SHAPE` or `TENSOR_DTYPE`
    */
-  async tensor(name: string, shape: readonly number[]): Promise<StoredTensor> {
+  tensor(name: string, shape: readonly number[]): StoredTensor {
     const found = this.tensors.get(name);
     if (!found) {
       const near = nearestNames(name, this.names).map((other) => `"${other}"`);
@@ -107,7 +108,7 @@ export class Checkpoint {
     if (dtype !== 'F32' && dtype !== 'F16' && dtype !== 'BF16') {
       throw new DataError('TENSOR_DTYPE', `${file.path}: tensor "${name}": expected F32, F16 or BF16, got ${dtype}.`);
     }
-    return { dtype, shape: entry.shape, data: await file.read(entry) };
+    return { dtype, shape: entry.shape, read: (offset, target) => file.readInto(entry, offset, target) };
   }
 
   async close(): Promise<void> {

@@ -3,12 +3,11 @@ import { describeValue, UsageError } from '../errors.js';
 import { verifyChecksums } from '../files/checksums.js';
 import { Device, type DeviceKind } from '../tensor/device.js';
 import { baseOfAdapter } from './adapter-files.js';
+import { createNetwork, expectedParameters } from './architecture.js';
 import { CausalModel } from './causal-model.js';
 import { Checkpoint } from './checkpoint.js';
 import { parseModelConfig } from './config.js';
-import { Gpt2, gpt2Parameters } from './gpt2.js';
 import { hashFiles } from './hash-files.js';
-import { Llama, llamaParameters } from './llama.js';
 import { type DownloadOptions, findModel, readConfig } from './model-folder.js';
 import { Tokenizer } from './tokenizer.js';
 import { readTrainedQueries } from './training-file.js';
@@ -29,6 +28,11 @@ export interface LoadOptions extends DownloadOptions {
 export interface LoadModelOptions extends LoadOptions {
   /** Folder or hub id of a PEFT adapter (LoRA) to put on the model. */
   adapter?: string | undefined;
+  /**
+   * Check the weights' names and shapes, but read none of them: for `planRun`. The model has no memory and computes nothing
+   * (`Device.open` with `dry`); its hash is that of config.json alone.
+   */
+  dry?: boolean;
 }
 
 /**
@@ -54,10 +58,10 @@ export async function loadModel(name: string, options: LoadModelOptions = {}): P
   }
 }
 
-async function loadFolder(folder: string, name: string, options: LoadOptions): Promise<CausalModel> {
-  const { device: kind = 'auto' } = options;
+async function loadFolder(folder: string, name: string, options: LoadModelOptions): Promise<CausalModel> {
+  const { device: kind = 'auto', dry = false } = options;
   const dtype = requireDtype(options.dtype);
-  const checked = await verifyChecksums(folder);
+  const checked = dry ? new Map<string, string>() : await verifyChecksums(folder);
   const configPath = join(folder, 'config.json');
   const config = parseModelConfig(configPath, await readConfig(configPath));
   const tokenizer = await Tokenizer.load(folder);
@@ -65,11 +69,10 @@ async function loadFolder(folder: string, name: string, options: LoadOptions): P
   const checkpoint = await Checkpoint.open(folder);
   let device: Device | undefined;
   try {
-    const hash = await hashFiles([configPath, ...checkpoint.files], checked);
-    device = Device.open(kind, { products: dtype });
-    const parameters = config.family === 'gpt2' ? gpt2Parameters(config) : llamaParameters(config);
-    const weights = await ModelWeights.load(device, checkpoint, parameters);
-    const network = config.family === 'gpt2' ? new Gpt2(config, weights, device) : new Llama(config, weights);
+    const hash = await hashFiles([configPath, ...(dry ? [] : checkpoint.files)], checked);
+    device = Device.open(kind, { products: dtype, dry });
+    const weights = await ModelWeights.load(device, checkpoint, expectedParameters(config));
+    const network = createNetwork(config, weights, device);
     return new CausalModel({ name, folder, config, tokenizer, trainedOn, hash, dtype, device, weights, network });
   } catch (error) {
     await device?.close();

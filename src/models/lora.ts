@@ -100,29 +100,37 @@ export class LoraAdapters {
     }
   }
 
-  /** The adapted matrices, each with its adapter added; they are the caller's to dispose. */
-  async merged(weights: ReadonlyMap<string, Tensor<'f32'>>): Promise<Map<string, Tensor<'f32'>>> {
-    const merged = new Map<string, Tensor<'f32'>>();
-    for (const { module, a, b } of this.adapters.values()) {
-      const { weight, inputs, outputs, transposed } = module;
-      // W is [outputs, inputs] when transposed, as B A is; else [inputs, outputs], as A^T B^T.
-      const [left, right] = transposed ? [b, a] : [await transpose(a), await transpose(b)];
-      this.device.scope(() => {
-        const sum = zeros(this.device, transposed ? [outputs, inputs] : [inputs, outputs]);
-        accumulate(sum, weights.get(weight)!);
-        accumulate(sum, matmul(left, right), this.factor);
-        merged.set(weight, this.device.keep(sum));
-      });
-      if (!transposed) for (const made of [left, right]) made.dispose();
-      await this.device.ready();
-    }
-    return merged;
+  /** The matrices that adapters change, by name: what reads the base's matrix with its adapter added, one at a time. */
+  merged(weights: ReadonlyMap<string, Tensor<'f32'>>): Map<string, () => Promise<Float32Array>> {
+    return new Map(
+      [...this.adapters.values()].map((adapter) => {
+        const { weight } = adapter.module;
+        return [weight, () => this.mergedMatrix(adapter, weights.get(weight)!)];
+      }),
+    );
   }
 
   dispose(): void {
     for (const { a, b } of this.adapters.values()) {
       a.dispose();
       b.dispose();
+    }
+  }
+
+  private async mergedMatrix({ module, a, b }: Adapter, weight: Tensor<'f32'>): Promise<Float32Array> {
+    // W is [outputs, inputs] when transposed, as B A is; else [inputs, outputs], as A^T B^T.
+    const [left, right] = module.transposed ? [b, a] : [await transpose(a), await transpose(b)];
+    const sum = this.device.scope(() => {
+      const sum = zeros(this.device, weight.shape);
+      accumulate(sum, weight);
+      accumulate(sum, matmul(left, right), this.factor);
+      return sum;
+    });
+    if (!module.transposed) for (const made of [left, right]) made.dispose();
+    try {
+      return await sum.read();
+    } finally {
+      sum.dispose();
     }
   }
 

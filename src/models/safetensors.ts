@@ -166,6 +166,11 @@ export class SafetensorsFile {
     return readRange(this.handle, this.path, entry.start, entry.end);
   }
 
+  /** Fills an array with the bytes of a tensor from byte `offset` of it on. */
+  async readInto(entry: TensorEntry, offset: number, target: Uint8Array): Promise<void> {
+    await fillFrom(this.handle, this.path, entry.start + offset, target);
+  }
+
   async close(): Promise<void> {
     await this.handle.close();
   }
@@ -173,13 +178,18 @@ export class SafetensorsFile {
 
 async function readRange(handle: FileHandle, path: string, start: number, end: number): Promise<Uint8Array> {
   const bytes = hostMemory(end - start, () => new Uint8Array(end - start));
+  await fillFrom(handle, path, start, bytes);
+  return bytes;
+}
+
+async function fillFrom(handle: FileHandle, path: string, start: number, bytes: Uint8Array): Promise<void> {
   let filled = 0;
   while (filled < bytes.length) {
     // One read call is limited to 2 GiB.
     const length = Math.min(bytes.length - filled, 1 << 30);
     const { bytesRead } = await handle.read(bytes, filled, length, start + filled);
+    const end = start + bytes.length;
     if (bytesRead === 0) throw invalid(path, `ended at byte ${start + filled}, expected to read up to byte ${end}`);
     filled += bytesRead;
   }
-  return bytes;
 }

@@ -4,8 +4,7 @@ import type { TrainedQueries } from '../data/trained-queries.js';
 import { DataError, describeError } from '../errors.js';
 import { writeFileAtomic } from '../files/atomic.js';
 import { replaceFolder } from '../files/folder.js';
-import type { Tensor } from '../tensor/tensor.js';
-import { writable, writeSafetensors } from './safetensors-writer.js';
+import { type WritableTensor, writeSafetensors } from './safetensors-writer.js';
 import { writeTrainedQueries } from './training-file.js';
 
 /** What belongs to a model besides its weights and config.json; copied as it is where it exists. */
@@ -31,7 +30,7 @@ const COMPANIONS = [
 export async function saveModel(
   source: string,
   folder: string,
-  weights: ReadonlyMap<string, Tensor<'f32'>>,
+  weights: ReadonlyMap<string, WritableTensor>,
   trainedOn: TrainedQueries | null,
 ): Promise<void> {
   await replaceFolder(folder, 'config.json', async (temporary) => {
@@ -41,7 +40,7 @@ export async function saveModel(
       if (content !== null) await writeFileAtomic(join(temporary, name), content);
     }
     await writeTrainedQueries(temporary, trainedOn);
-    await writeSafetensors(join(temporary, 'model.safetensors'), writable(weights));
+    await writeSafetensors(join(temporary, 'model.safetensors'), weights);
   });
 }
 

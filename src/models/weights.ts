@@ -1,10 +1,10 @@
 import { DataError } from '../errors.js';
 import type { Device } from '../tensor/device.js';
-import { cast } from '../tensor/ops/cast.js';
 import { explainMemory } from '../tensor/out-of-memory.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Checkpoint } from './checkpoint.js';
 import type { LoraAdapters } from './lora.js';
+import { TensorUploads } from './tensor-uploads.js';
 
 /** The parameters that an architecture expects. */
 export interface Parameters {
@@ -46,7 +46,7 @@ export class ModelWeights {
   ) {}
 
   /**
-   * Reads and uploads every parameter; f16 and bf16 are uploaded as they are and widened on the device.
+   * Reads and uploads every parameter (tensor-uploads.ts); on a dry device only checks them.
    *
    * @throws DataError for a missing, misshapen or unexpected tensor
    */
@@ -60,13 +60,10 @@ export class ModelWeights {
       throw new DataError('UNEXPECTED_TENSOR', `${checkpoint.files[0]}: tensor "${unknown}": ${why}.`);
     }
     const tensors = new Map<string, Tensor<'f32'>>();
+    const uploads = new TensorUploads(device);
     const upload = async (name: string, shape: readonly number[]) => {
-      const { dtype, data } = await checkpoint.tensor(name, shape);
-      if (dtype === 'F32') return device.tensor(data, shape, 'f32');
-      const raw = device.tensor(data, shape, dtype === 'F16' ? 'f16' : 'bf16');
-      const wide = cast(raw);
-      raw.dispose();
-      return wide;
+      const stored = checkpoint.tensor(name, shape);
+      return device.dry ? device.empty(shape) : uploads.upload(stored);
     };
     const elements = [...shapes.values()].reduce((sum, shape) => sum + shape.reduce((a, b) => a * b, 1), 0);
     for (const [name, shape] of shapes) {
@@ -80,9 +77,16 @@ export class ModelWeights {
       }
       await device.ready();
     }
-    // The blocks of the narrow copies are of no further use.
+    // The blocks of what has been widened are of no further use.
     device.trim();
     return new ModelWeights(tensors, prefix, expected);
+  }
+
+  /** Parameters without values, for a dry device. */
+  static blank(device: Device, expected: Parameters): ModelWeights {
+    const tensors = new Map([...expected.shapes].map(([name, shape]) => [name, device.empty(shape)]));
+    for (const tensor of tensors.values()) if (tensor.shape.length === 2) device.products.keepCopyOf(tensor);
+    return new ModelWeights(tensors, '', expected);
   }
 
   /** A parameter by its name without the prefix. */

@@ -19,10 +19,12 @@ export interface MemoryStats {
   liveBuffers: number;
   /** Bytes of these buffers. */
   liveBytes: number;
-  /** Bytes held by the pool, in use or free. */
+  /** Bytes held by the pool, in use or free: at most about twice `peakBytes`. */
   poolBytes: number;
   /** Largest `liveBytes` so far. */
   peakBytes: number;
+  /** Most bytes that a GPU's kernels had besides, for what they compute on the way; 0 on a CPU. */
+  scratchBytes: number;
 }
 
 /** Ops that run together, on the same buffers each time. `dispose` gives their memory back in queue order. */
@@ -35,10 +37,10 @@ export interface NativeProgram {
 export interface NativeQueue {
   allocate(bytes: number): NativeBuffer;
   /**
-   * Fills the whole buffer. Copies at most 1 MiB now; a larger array is held, and must not be changed or transferred,
-   * until the queue has copied it.
+   * Fills the whole buffer, or the part of it that begins at `byteOffset`. Copies at most 1 MiB now; a larger array is held,
+   * and must not be changed or transferred, until the queue has copied it.
    */
-  write(buffer: NativeBuffer, source: HostArray): void;
+  write(buffer: NativeBuffer, source: HostArray, byteOffset?: number): void;
   /**
    * Enqueues an op of native/kernels/ops.cpp; returns its sequence number. Sizes are checked before it returns. Throws
    * UNSUPPORTED for an op that has no kernel for the queue's device.
@@ -69,6 +71,8 @@ export interface NativeQueue {
   read(buffer: NativeBuffer, byteOffset: number, destination: HostArray): Promise<void>;
   /** Resolves when few enough operations are pending that more may be enqueued. */
   ready(): Promise<void>;
+  /** Resolves when the queue has got past all that was enqueued so far: arrays that it was given to copy have been read. */
+  passed(): Promise<void>;
   memoryStats(): MemoryStats;
   /** Gives free pool blocks back to the system once the queue has passed this point. */
   trim(): void;
@@ -119,8 +123,11 @@ export interface NativeAddon {
   info(): NativeInfo;
   /** Asks the driver anew at each call; with `libraries` also looks for cuBLASLt. Null: a binary without CUDA kernels. */
   probeCuda(libraries: boolean): NativeCuda | null;
-  /** `device`: default "cpu". Throws UNSUPPORTED, with the reason, for a device that cannot be used. */
-  createQueue(options: { maximumPending: number; device?: 'cpu' | 'cuda' }): NativeQueue;
+  /**
+   * `device`: default "cpu"; "dry" checks sizes and counts memory, but has none and does no work. Throws UNSUPPORTED, with
+   * the reason, for a device that cannot be used.
+   */
+  createQueue(options: { maximumPending: number; device?: 'cpu' | 'cuda' | 'dry' }): NativeQueue;
   /** An op on host arrays, on the calling thread: for small float64 work whose API is synchronous. */
   runSync(
     op: string,

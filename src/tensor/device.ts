@@ -23,6 +23,8 @@ const maximumPending = 512;
  */
 export class Device {
   readonly kind: DeviceKind;
+  /** It checks sizes and counts memory, but has none and does no work; what is read from it is zeros. */
+  readonly dry: boolean;
   /** How it multiplies matrices. */
   readonly products: Products;
   readonly #queue: NativeQueue;
@@ -33,8 +35,13 @@ export class Device {
   #recording = false;
   #closing: Promise<void> | undefined;
 
-  private constructor(kind: DeviceKind, queue: NativeQueue, products: ProductType) {
+  private constructor(
+    kind: DeviceKind,
+    queue: NativeQueue,
+    { products, dry }: { products: ProductType; dry: boolean },
+  ) {
     this.kind = kind;
+    this.dry = dry;
     this.products = new Products(products);
     this.#queue = queue;
   }
@@ -45,8 +52,12 @@ export class Device {
    * can be loaded at all).
    *
    * @param options.products in what matrices are multiplied; default `f32`, the only one on a CPU (UsageError `DTYPE`)
+   * @param options.dry one that only counts, as that device would (`dry` above): for what a run would take
    */
-  static open(kind: DeviceKind | 'auto' = 'auto', { products = 'f32' }: { products?: ProductType } = {}): Device {
+  static open(
+    kind: DeviceKind | 'auto' = 'auto',
+    { products = 'f32', dry = false }: { products?: ProductType; dry?: boolean } = {},
+  ): Device {
     if (kind !== 'cpu' && kind !== 'cuda' && kind !== 'auto') {
       throw new UsageError('DEVICE', `a device is auto, cpu or cuda, not ${describeValue(kind)}`);
     }
@@ -55,7 +66,8 @@ export class Device {
       throw new UsageError('DTYPE', 'dtype "bf16" is not available: bf16 needs a GPU; a CPU computes in f32.');
     }
     const addon = chosen === 'cuda' ? loadCudaAddon() : loadAddon();
-    return new Device(chosen, addon.createQueue({ maximumPending, device: chosen }), products);
+    const queue = addon.createQueue({ maximumPending, device: dry ? 'dry' : chosen });
+    return new Device(chosen, queue, { products, dry });
   }
 
   /**
@@ -83,6 +95,17 @@ export class Device {
   write(tensor: Tensor, data: HostArray): void {
     this.#queue.write(tensor.buffer, data);
     this.products.changed(tensor);
+  }
+
+  /** Replaces the values of a tensor from element `first` on, as many as are given. */
+  writePart(tensor: Tensor, first: number, data: HostArray): void {
+    this.#queue.write(tensor.buffer, data, first * dtypes[tensor.dtype].bytes);
+    this.products.changed(tensor);
+  }
+
+  /** Resolves when arrays that were given to `tensor`, `write` or `writePart` so far may be changed. */
+  passed(): Promise<void> {
+    return this.#queue.passed();
   }
 
   /** A tensor whose elements are undefined until an op writes them. Throws `NativeError` OUT_OF_MEMORY. */

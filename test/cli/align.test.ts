@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { trainingLog } from '../align/runs.js';
+import { simtBinary } from '../helpers/simt-addon.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 import { tinyModel } from '../helpers/tiny-model.js';
 import { scoreLines, writeLog } from './logs.js';
@@ -79,6 +80,32 @@ describe('pope align', () => {
     const adapters = await pope('--method', 'sft', '--lora', '2', '-o', file('dry'), '--dry-run', '--json');
     expect(JSON.parse(adapters.stdout).parameters).toBeLessThan(5000);
     expect(existsSync(file('dry'))).toBe(false);
+  });
+
+  it.each([
+    [
+      '1008000000',
+      /^pope: the run wants .* GB of memory and there are 0\.008000 GB; it fits with --.* \(0\.00\d+ GB\)/,
+    ],
+    ['1000001000', /; nothing in the table is enough: take a smaller model or a larger device\n$/],
+    ['4000000000', /^$/],
+  ])('says with --dry-run what fits a GPU of %s bytes, and how much it takes', async (bytes, advice) => {
+    const environment = { POPE_NATIVE_PATH: simtBinary, POPE_SIMT_MEMORY: bytes };
+    const argv = [
+      'align',
+      file('log.jsonl'),
+      '--model',
+      base,
+      '--method',
+      'sft',
+      '--device',
+      'cuda',
+      '-o',
+      file('dry'),
+    ];
+    const { code, stdout, stderr } = await runCli([...argv, '--dry-run'], { environment });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringMatching(advice) });
+    expect(stdout).toMatch(/the same run with +memory in all\n.*\n--/);
   });
 
   it('leaves out queries that the logging policy has no score of, when asked to', async () => {

@@ -60,17 +60,32 @@ describe('write and read', () => {
     const buffer = queue.allocate(8);
     expect(buffer).toMatchObject({ bytes: 8, disposed: false });
     expect(() => queue.write(buffer, new Float32Array(3))).toThrowError(/the buffer has 8 bytes, the source 12/);
+    expect(() => queue.write(buffer, new Float32Array(1), 5)).toThrowError(/has 8 bytes, the source 4 from byte 5/);
+    expect(() => queue.write(buffer, new Float32Array(0), 9)).toThrowError(/the source 0 from byte 9/);
     expect(() => queue.read(buffer, 4, new Float32Array(2))).toThrowError(/8 bytes from byte 4 are more than/);
     expect(() => queue.read(buffer, 16, new Float32Array(0))).toThrowError(/from byte 16/);
     expect(() => queue.read(buffer, -1, new Float32Array(1))).toThrowError(/byteOffset must be a whole number/);
   });
 
-  it('reads from an offset', async () => {
+  it('reads and writes from an offset', async () => {
     const buffer = queue.allocate(12);
     queue.write(buffer, Float32Array.of(1, 2, 3));
+    queue.write(buffer, Float32Array.of(4), 4);
     const part = new Float32Array(2);
     await queue.read(buffer, 4, part);
-    expect(part).toEqual(Float32Array.of(2, 3));
+    expect(part).toEqual(Float32Array.of(4, 3));
+  });
+
+  it('leaves arrays alone that it has got past', async () => {
+    const count = 2 ** 19; // Larger than what is copied at the call.
+    const buffer = queue.allocate(4 * count);
+    const values = new Float32Array(count).fill(1);
+    queue.write(buffer, values);
+    await queue.passed();
+    values.fill(2);
+    const back = new Float32Array(count);
+    await queue.read(buffer, 0, back);
+    expect(back.every((value) => value === 1)).toBe(true);
   });
 });
 

@@ -3,6 +3,7 @@
 //   f16   sign 1, exponent 5 (bias 15), fraction 10: IEEE 754-2019 binary16
 //   bf16  sign 1, exponent 8 (bias 127), fraction 7: the upper half of a binary32
 //   bits [n] (little-endian)   out [n]
+// cast_into: the same to elements [first, first + n) of an array, whose others stay: how a large tensor arrives in parts.
 #pragma once
 
 #include <cstdint>

@@ -25,10 +25,9 @@ int64_t checked_dtype(const OpCall& call) {
 
 }  // namespace
 
-Work prepare_cast(const OpCall& call) {
-  const int64_t n = call.size(0), dtype = checked_dtype(call);
-  const uint16_t* bits = call.input<uint16_t>(0, n);
-  Scalar* out = call.output<Scalar>(0, n);
+namespace {
+
+Work cast_to(const uint16_t* bits, int64_t dtype, int64_t n, Scalar* out) {
 #ifdef POPE_REFERENCE
   return [=](ThreadPool&) {
     dtype == POPE_F16 ? reference::cast_f16(bits, out, n) : reference::cast_bf16(bits, out, n);
@@ -41,6 +40,24 @@ Work prepare_cast(const OpCall& call) {
             dtype == POPE_F16 ? cuda::cast_f16(bits, out, n, stream) : cuda::cast_bf16(bits, out, n, stream);
           })};
 #endif
+}
+
+}  // namespace
+
+Work prepare_cast(const OpCall& call) {
+  const int64_t n = call.size(0), dtype = checked_dtype(call);
+  const uint16_t* bits = call.input<uint16_t>(0, n);
+  return cast_to(bits, dtype, n, call.output<Scalar>(0, n));
+}
+
+Work prepare_cast_into(const OpCall& call) {
+  const int64_t n = call.size(0), dtype = checked_dtype(call), first = call.size(2), total = call.size(3);
+  if (first + n > total) {
+    call.fail(Status::invalid_argument, std::to_string(n) + " elements from " + std::to_string(first) +
+                                            " on are more than the result's " + std::to_string(total));
+  }
+  const uint16_t* bits = call.input<uint16_t>(0, n);
+  return cast_to(bits, dtype, n, call.output<Scalar>(0, total) + first);
 }
 
 Work prepare_narrow(const OpCall& call) {

@@ -14,7 +14,7 @@ import { OBJECTIVE_FLAGS, objectiveSettings } from '../objective-flags.js';
 import type { Settings } from '../settings.js';
 import { readable } from '../table.js';
 import { OPTIMISATION_FLAGS, optimisationSettings } from '../training-flags.js';
-import { evaluationText, leftOutTexts, planText, progressText } from '../training-report.js';
+import { evaluationText, leftOutTexts, memoryAdvice, planText, progressText } from '../training-report.js';
 
 const { split: _, ...WHOLE_LOG_FLAGS } = LOG_FLAGS;
 
@@ -85,12 +85,15 @@ export const alignCommand = defineCommand({
     const scored = new ScoredSlates(log, sources.logging === undefined ? [] : [sources.logging]);
     const slates = settings.skipUnscored ? scored : log;
     const from = (resume ? await resumeFolder(output, checkpoint) : null) ?? settings.model;
-    const model = await loadModel(from, loadOptions({ device: settings.device, dtype: settings.dtype }, context));
+    const { device, dtype, dryRun: dry } = settings;
+    const model = await loadModel(from, loadOptions({ device, dtype, dry }, context));
     try {
       if (settings.dryRun) {
         const plan = await planRun(model, slates, sources, resolved, signal);
         if (settings.json) return await terminal.writeJson(plan);
-        return await terminal.write(planText(plan));
+        await terminal.write(planText(plan));
+        const advice = memoryAdvice(plan);
+        return advice === null ? undefined : terminal.say(advice);
       }
       const result = await align(model, slates, {
         ...training,

@@ -4,6 +4,7 @@ export { advance, type DecodeHistory, type DecodeRows, type Draw } from './advan
 export { type AttentionOptions, attention } from './attention.js';
 export { attentionDecode } from './attention-decode.js';
 export { cast } from './cast.js';
+export { castInto } from './cast-into.js';
 export { columns } from './columns.js';
 export { type DropoutOptions, dropout } from './dropout.js';
 export { embedding } from './embedding.js';

@@ -45,6 +45,24 @@ describe('cast', () => {
   });
 });
 
+describe('cast_into', () => {
+  it.each([
+    [0, 0, 0],
+    [0, 7, 7],
+    [3, 17, 61],
+    [29, 32, 61],
+    [1, 32769, 70001],
+  ])('%i + %i of %i elements, and no others', (first, n, total) => {
+    const bits = Uint16Array.from({ length: n }, (_, i) => i * 7919);
+    checkOp('cast_into', { inputs: [bits], outputs: [randomNumbers(total, 1)], dims: [n, 2, first, total] });
+  });
+
+  it('refuses a part that the result does not have', () => {
+    const run = () => loadAddon().runSync('cast_into', [new Uint16Array(2)], [new Float32Array(3)], [2, 1, 2, 3], []);
+    expect(run).toThrowError(/2 elements from 2 on are more than the result's 3/);
+  });
+});
+
 describe.each([
   ['f16', 1],
   ['bf16', 2],
