@@ -102,8 +102,9 @@ __global__ void __launch_bounds__(kThreads, 2)
       for (int j = 0; j < kKeys / 8; ++j) {
 #pragma unroll
         for (int e = 0; e < 4; ++e) {
-          const bool seen = visibility == Visibility::all || lane.sees(j, e, first_key);
-          s[j][e] = seen ? s[j][e] * power_scale : -INFINITY;
+          const int times = visibility == Visibility::all ? 1 : lane.times_seen(j, e, first_key);
+          // A key that counts twice weighs twice 2^s.
+          s[j][e] = times > 0 ? s[j][e] * power_scale + static_cast<float>(times - 1) : -INFINITY;
         }
       }
     }
@@ -132,6 +133,17 @@ __global__ void __launch_bounds__(kThreads, 2)
   store_rows<kHead>(out.at(h), first, o, inverse);
 }
 
+// Heads without elements: every score is 0.
+__global__ void __launch_bounds__(kThreads)
+    log_of_seen(const CacheSpan* spans, float* log_sum_exp, int64_t rows, int64_t heads) {
+  const int64_t step = static_cast<int64_t>(gridDim.x) * kThreads;
+  for (int64_t i = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x; i < rows * heads; i += step) {
+    const CacheSpan span = spans[i % rows];
+    const int64_t seen = int64_t{span.prefix_end} - span.prefix_start + span.own_end - span.own_start;
+    log_sum_exp[i] = seen > 0 ? logf(static_cast<float>(seen)) : NAN;
+  }
+}
+
 template <class T>
 void launch(const void* q, const void* k, const void* v, const CacheSpan* spans, void* out, float* log_sum_exp,
             const AttendShape& shape, float scale, Stream& stream) {
@@ -154,7 +166,13 @@ void launch(const void* q, const void* k, const void* v, const CacheSpan* spans,
 
 void attend(const void* q, const void* k, const void* v, int32_t dtype, const CacheSpan* spans, void* out,
             float* log_sum_exp, const AttendShape& shape, float scale, Stream& stream) {
-  if (shape.rows == 0 || shape.head == 0) return;
+  if (shape.rows == 0) return;
+  if (shape.head == 0) {
+    if (!log_sum_exp) return;
+    const int blocks = stream.blocks(shape.rows * shape.heads, kThreads);
+    POPE_LAUNCH(log_of_seen, blocks, kThreads, 0, stream.handle(), spans, log_sum_exp, shape.rows, shape.heads);
+    return;
+  }
   by_type(dtype, [&](auto type) {
     launch<decltype(type)>(q, k, v, spans, out, log_sum_exp, shape, scale, stream);
   });

@@ -7,16 +7,24 @@
 
 namespace pope::cuda {
 
-// Whether a row with this span sees any of the keys first .. last - 1; all of them; this one.
+// Whether a row with this span sees any of the keys first .. last - 1; each of them once; this one.
 __device__ inline bool sees_any(const CacheSpan& span, int first, int last) {
   return max(span.prefix_start, first) < min(span.prefix_end, last) ||
          max(span.own_start, first) < min(span.own_end, last);
 }
 __device__ inline bool sees_all(const CacheSpan& span, int first, int last) {
-  return (span.prefix_start <= first && last <= span.prefix_end) || (span.own_start <= first && last <= span.own_end);
+  const bool prefix = span.prefix_start <= first && last <= span.prefix_end;
+  const bool own = span.own_start <= first && last <= span.own_end;
+  return (prefix && max(span.own_start, first) >= min(span.own_end, last)) ||
+         (own && max(span.prefix_start, first) >= min(span.prefix_end, last));
 }
 __device__ inline bool sees(const CacheSpan& span, int key) {
   return (key >= span.prefix_start && key < span.prefix_end) || (key >= span.own_start && key < span.own_end);
+}
+// In how many of its two ranges.
+__device__ inline int times_seen(const CacheSpan& span, int key) {
+  return static_cast<int>(key >= span.prefix_start && key < span.prefix_end) +
+         static_cast<int>(key >= span.own_start && key < span.own_end);
 }
 
 // The spans of the block's rows, from row `first`; those that do not exist see nothing.
@@ -49,9 +57,13 @@ struct LaneRows {
     return __any_sync(kFullWarp, !all) ? Visibility::some : Visibility::all;
   }
 
-  __device__ bool sees(int j, int e, int first_key) const {
-    return cuda::sees(span[e / 2], first_key + 8 * j + threadIdx.x % 4 * 2 + e % 2);
+  __device__ bool sees(int j, int e, int first_key) const { return cuda::sees(span[e / 2], key(j, e, first_key)); }
+  __device__ int times_seen(int j, int e, int first_key) const {
+    return cuda::times_seen(span[e / 2], key(j, e, first_key));
   }
+
+ private:
+  __device__ static int key(int j, int e, int first_key) { return first_key + 8 * j + threadIdx.x % 4 * 2 + e % 2; }
 };
 
 // The tiles of [first, last) that the block has to visit, in order. Each thread tests one tile of a window; the answers

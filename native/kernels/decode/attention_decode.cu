@@ -254,9 +254,13 @@ void launch(Queries a, const Cache<T>& cache, int64_t rows, Stream& stream) {
 void attention_decode(const float* q, const void* keys, const void* values, int32_t dtype, const CacheSpan* spans,
                       float* out, const DecodeShape& shape, float scale, Stream& stream) {
   const auto [rows, heads, kv, head, capacity] = shape;
-  // A grid has fewer than 2^31 blocks.
-  require_attention("attention_decode", std::max({rows, capacity, rows * heads / 2}), heads, head);
-  if (rows == 0 || head == 0) return;
+  // A grid has fewer than 2^31 blocks, and so do the keys that a row sees, twice the capacity at most, with a batch more.
+  require_attention("attention_decode", std::max({rows, capacity + kThreads * kBatch, rows * heads / 2}), heads, head);
+  if (rows == 0) return;
+  if (head == 0) {
+    const auto unused = stream.scratch<CacheSpan>(rows);
+    return trusted_spans(spans, shape, unused.data(), stream);  // which checks them
+  }
   if (rows == capacity && dtype == POPE_F32) {
     const auto trusted = stream.scratch<CacheSpan>(rows);
     trusted_spans(spans, shape, trusted.data(), stream);

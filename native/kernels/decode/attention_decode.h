@@ -4,8 +4,8 @@
 //   spans [rows, 4] of (prefix_start, prefix_end, own_start, own_end)
 //
 // Row r is the newest token of one sequence. It sees the rows [prefix_start, prefix_end) of the cache, which several
-// sequences may share (the prompt), and then [own_start, own_end), its own ones up to and with its own key. The rows are
-// independent: none has other bits in another batch. Formula as attention (attention/attention.h); keys and values kept
+// sequences may share (the prompt), and then [own_start, own_end), its own ones up to and with its own key; a row of
+// the cache in both ranges counts twice. The rows are independent: none has other bits in another batch. Formula as attention (attention/attention.h); keys and values kept
 // from step to step: Pope et al., "Efficiently Scaling Transformer Inference" (2022).
 #pragma once
 

@@ -32,4 +32,23 @@ void for_rows(int64_t rows, int64_t width, bool wide, const Each& each, Stream& 
   });
 }
 
+// each.check(row) for all rows.
+template <class Each>
+__global__ void __launch_bounds__(kMostRowThreads) row_checks_kernel(int64_t rows, Each each) {
+  const int64_t step = static_cast<int64_t>(gridDim.x) * kMostRowThreads;
+  for (int64_t row = static_cast<int64_t>(blockIdx.x) * kMostRowThreads + threadIdx.x; row < rows; row += step) {
+    each.check(row);
+  }
+}
+
+// for_rows for an `Each` that checks its rows at column 0; where there are no columns only the checks, by
+//   __device__ void check(int64_t row) const
+template <class Each>
+void for_checked_rows(int64_t rows, int64_t width, bool wide, const Each& each, Stream& stream) {
+  if (width > 0) return for_rows(rows, width, wide, each, stream);
+  if (rows == 0) return;
+  POPE_LAUNCH(row_checks_kernel<Each>, stream.blocks(rows, kMostRowThreads), kMostRowThreads, 0, stream.handle(), rows,
+              each);
+}
+
 }  // namespace pope::cuda

@@ -17,14 +17,19 @@ struct Gather {
   int64_t rows, width;
   RefusalWord* refusals;
 
+  __device__ bool is_row(int32_t row) const { return row >= 0 && row < rows; }
+  __device__ void check(int64_t i) const {
+    if (!is_row(index[i])) report_number(refusals, i, index[i]);
+  }
+
   template <int n>
   __device__ void at(int64_t i, int64_t j) const {
+    if (j == 0) check(i);
     const int32_t row = index[i];
     Floats<n> values;
-    if (row >= 0 && row < rows) {
+    if (is_row(row)) {
       values = load_floats<n>(x + row * width + j);
     } else {
-      if (j == 0) report_number(refusals, i, row);
 #pragma unroll
       for (int k = 0; k < n; ++k) values.at[k] = NAN;
     }
@@ -45,7 +50,7 @@ void gather_rows(const char* op, const float* x, const int32_t* index, float* ou
                  int64_t count, Stream& stream) {
   require_places(op, count);
   const Gather gather{x, index, out, rows, width, stream.refusals(describe_index(op, rows))};
-  for_rows(count, width, on_boundaries({x, out}, {width}), gather, stream);
+  for_checked_rows(count, width, on_boundaries({x, out}, {width}), gather, stream);
 }
 
 }  // namespace pope::cuda

@@ -19,15 +19,20 @@ struct Rotate {
   RopeShape shape;
   RefusalWord* refusals;
 
+  __device__ bool is_position(int32_t position) const { return position >= 0 && position < shape.table; }
+  __device__ void check(int64_t row) const {
+    if (!is_position(positions[row])) report_number(refusals, row, positions[row]);
+  }
+
   template <int n>
   __device__ void at(int64_t row, int64_t column) const {
+    if (column == 0) check(row);
     const int head = static_cast<int>(shape.head), half = static_cast<int>(shape.rotary / 2), items = head - half;
     const int64_t h = column / items;
     const int item = static_cast<int>(column % items);
     const int64_t first = (row * shape.heads + h) * head;
     const int32_t position = positions[row];
-    const bool valid = position >= 0 && position < shape.table;
-    if (!valid && column == 0) report_number(refusals, row, position);
+    const bool valid = is_position(position);
     if (item < half) {
       rotate<n>(first + item, half, valid ? int64_t{position} * half + item : -1);
     } else {
@@ -72,7 +77,7 @@ void rotate(const char* op, const float* x, const int32_t* positions, const floa
   });
   const int64_t half = shape.rotary / 2, items = shape.heads * (shape.head - half);
   const bool wide = on_boundaries({x, cos, sin, out}, {half, shape.head});
-  for_rows(shape.rows, items, wide, Rotate{x, positions, cos, sin, sign, out, shape, refusals}, stream);
+  for_checked_rows(shape.rows, items, wide, Rotate{x, positions, cos, sin, sign, out, shape, refusals}, stream);
 }
 
 }  // namespace

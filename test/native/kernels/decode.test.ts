@@ -180,6 +180,31 @@ describe.each(shapes)('attention_decode, $heads heads, $kv key-value heads of $h
   });
 });
 
+// With a query for every row of the cache a GPU takes the way of encoders: tile by tile.
+it('attention_decode counts a row of the cache that lies in both ranges twice, in every tile', () => {
+  const rows = 200;
+  const kinds = [
+    [0, 3, 0, 2],
+    [0, 200, 0, 200],
+    [0, 100, 50, 200],
+    [64, 128, 64, 128],
+    [0, 70, 69, 70],
+    [100, 101, 3, 190],
+  ];
+  const [heads, kv, head] = [2, 1, 8];
+  checkOp('attention_decode', {
+    inputs: [
+      randomNumbers(rows * heads * head, 1, 2),
+      randomNumbers(rows * kv * head, 2, 2),
+      randomNumbers(rows * kv * head, 3, 2),
+      Int32Array.from(Array.from({ length: rows }, (_, row) => kinds[row % kinds.length]!).flat()),
+    ],
+    outputs: [rows * heads * head],
+    dims: [rows, heads, kv, head, rows],
+    scalars: [0.4],
+  });
+});
+
 describe('attention_decode', () => {
   const decode = (rowSpans: number[][], [heads, kv, head, scale]: number[] = [4, 2, 8, 0.3], cache = 200) => {
     const rows = rowSpans.length;
