@@ -61,9 +61,10 @@ function print({ title, rows }) {
   );
   const last = same.at(-1);
   console.log(`\n${title}`);
-  const table = rows.map(({ name, median, least, most, ratio, overFloor }) => {
+  const table = rows.map(({ name, median, least, most, ratio, overFloor, above, megabytes }) => {
     const old = last?.rows.find((row) => row.name === name)?.median;
     const cells = { 'median ms': median, least, most, 'x faster': ratio, 'x floor': overFloor };
+    Object.assign(cells, { 'ms above': above, 'MB above': megabytes });
     if (last) cells[`at ${last.commit}`] = old;
     const rounded = Object.entries(cells).flatMap(([key, value]) =>
       value === undefined ? [] : [[key, Number(value.toPrecision(3))]],

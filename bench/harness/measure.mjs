@@ -47,7 +47,7 @@ export function report(title, rows) {
   console.log(`\n${title}`);
   console.table(
     Object.fromEntries(
-      rows.map(({ name, median, least, most, ratio, overFloor }) => [
+      rows.map(({ name, median, least, most, ratio, overFloor, above, megabytes }) => [
         name,
         {
           'median ms': +median.toFixed(2),
@@ -55,6 +55,7 @@ export function report(title, rows) {
           most: +most.toFixed(2),
           'x faster': +ratio.toFixed(2),
           ...(overFloor && { 'x floor': +overFloor.toFixed(2) }),
+          ...(above !== undefined && { 'ms above': +above.toFixed(1), 'MB above': +megabytes.toFixed(1) }),
         },
       ]),
     ),
