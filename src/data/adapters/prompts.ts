@@ -1,7 +1,6 @@
 /** Texts of queries that the raw data does not have: a JSON object {id: text}, or a CSV with the columns id and text. */
 import { createReadStream } from 'node:fs';
 import { text as readAll } from 'node:stream/consumers';
-import { parse } from 'csv-parse/sync';
 import { z } from 'zod';
 import { DataError, describeError } from '../../errors.js';
 import { openInput } from '../input.js';
@@ -14,6 +13,7 @@ export async function readPrompts(path: string): Promise<ReadonlyMap<string, str
     if (content.trimStart().startsWith('{')) {
       return new Map(Object.entries(z.record(z.string(), z.string()).parse(JSON.parse(content))));
     }
+    const { parse } = await import('csv-parse/sync');
     const rows = parse(content, { columns: true, bom: true });
     return new Map(
       z

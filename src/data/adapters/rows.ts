@@ -1,7 +1,5 @@
 /** Records of raw files: CSV, JSON, Parquet and XML, streamed. */
 import { pipeline, Readable } from 'node:stream';
-import { parse } from 'csv-parse';
-import { SaxesParser } from 'saxes';
 import { z } from 'zod';
 import { DataError, describeError } from '../../errors.js';
 import { parseForeignJson } from '../../files/json.js';
@@ -91,6 +89,7 @@ async function* readCsvRows(
   required: readonly string[],
   context: RowContext,
 ): AsyncGenerator<Row | null> {
+  const { parse } = await import('csv-parse');
   let skipped = 0;
   const parser = parse({
     bom: true,
@@ -149,6 +148,7 @@ async function* readJsonArray(file: InputFile, context: RowContext): AsyncGenera
 
 /** The attributes of every `<row .../>` element. @throws DataError INPUT_INVALID where the file is not XML */
 export async function* readXmlRows(file: InputFile, context: RowContext): AsyncGenerator<Record<string, string>> {
+  const { SaxesParser } = await import('saxes');
   const parser = new SaxesParser();
   const rows: Record<string, string>[] = [];
   parser.on('opentag', ({ name, attributes }) => {
