@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { open, rename, rm, stat } from 'node:fs/promises';
 import { retrying } from './hub-fetch.js';
+import { whenFree } from './when-free.js';
 
 /** A file of a repository. */
 export interface HubFile {
@@ -15,24 +15,34 @@ export interface HubFile {
 
 export interface BlobOptions {
   fetch: typeof fetch;
+  /** Believe in what is there if its size is right; otherwise its hash is computed. */
+  trusts: boolean;
   signal?: AbortSignal | undefined;
   /** Hears the bytes of this file that are on disk. */
   onBytes?: (bytes: number) => void;
 }
 
 /**
- * Downloads a file to `blob`, if it is not there: into `blob`.incomplete first, from which a stopped download goes on, and
- * takes its name when its hash is right.
+ * Downloads a file to `blob`, if it is not there as it should be: into `blob`.incomplete first, from which a stopped download
+ * goes on, and which takes its name when its hash is right. Who finds another process or call at it waits for that one.
  *
- * @throws PopeError HUB_FAILED; what `fetch` throws
+ * @throws PopeError HUB_FAILED; UsageError OUTPUT_LOCKED when the other one gets no further; what `fetch` throws
  */
 export async function downloadBlob(url: string, file: HubFile, blob: string, options: BlobOptions): Promise<void> {
-  const { signal, onBytes } = options;
-  if ((await sizeOf(blob)) === null) {
-    await mkdir(dirname(blob), { recursive: true });
-    await retrying(url, () => attempt(url, file, blob, options), signal);
+  const { signal, onBytes, trusts } = options;
+  if (!(await isWhole(blob, file, trusts))) {
+    const progress = async () => (await sizeOf(`${blob}.incomplete`)) ?? 0;
+    await whenFree(blob, { progress, onProgress: onBytes, signal }, async () => {
+      if (await isWhole(blob, file, trusts)) return;
+      await retrying(url, () => attempt(url, file, blob, options), signal);
+    });
   }
   onBytes?.(file.size);
+}
+
+async function isWhole(blob: string, file: HubFile, trusts: boolean): Promise<boolean> {
+  if ((await sizeOf(blob)) !== file.size) return false;
+  return trusts || (await hashOf(blob, file)) === file.hash;
 }
 
 async function attempt(url: string, file: HubFile, blob: string, { fetch, onBytes }: BlobOptions): Promise<void> {

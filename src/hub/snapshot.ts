@@ -84,13 +84,15 @@ async function download(
   for (const file of files) {
     signal?.throwIfAborted();
     const blob = join(folder, 'blobs', file.hash);
+    const linked = join(snapshot, file.path);
     const path = file.path.split('/').map(encodeURIComponent).join('/');
     await downloadBlob(`${settings.url}/${name}/resolve/${commit}/${path}`, file, blob, {
       fetch,
       signal,
+      trusts: await isThere(linked),
       onBytes: (bytes) => onDownload?.({ done: before + bytes, total }),
     });
-    await link(blob, join(snapshot, file.path));
+    await link(blob, linked);
     before += file.size;
   }
   // Last, so that who finds the name finds the files.
@@ -110,6 +112,13 @@ function checked(file: HubFile, what: string): HubFile {
 
 function unexpected(what: string, problem: string): PopeError {
   return new PopeError('HUB_ANSWER', `${what}: expected ${problem}`);
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** A relative link, as Python makes it, so that the cache can move; a copy where links are not allowed. */

@@ -10,8 +10,8 @@ export const COMMIT = '0123456789abcdef0123456789abcdef01234567';
 export interface HubManners {
   /** Needed for every request. */
   token?: string;
-  /** What happens to the nth download (from 0) instead: break off in the middle, send other bytes, fail. */
-  download?: (number: number, path: string) => 'cut' | 'corrupt' | 'fail' | null;
+  /** What happens to the nth download (from 0) instead: break off in the middle, send other bytes, fail, pause in the middle. */
+  download?: (number: number, path: string) => 'cut' | 'corrupt' | 'fail' | 'slow' | null;
 }
 
 /** A model hub on this machine with one model, `org/tiny`, from a folder; closed after the test. */
@@ -69,10 +69,12 @@ afterEach(() => {
   }
 });
 
-function send(response: ServerResponse, whole: Buffer, from: number, what: 'cut' | 'corrupt' | null): void {
+function send(response: ServerResponse, whole: Buffer, from: number, what: 'cut' | 'corrupt' | 'slow' | null): void {
   const bytes = what === 'corrupt' ? Buffer.alloc(whole.length - from) : whole.subarray(from);
   response.writeHead(206, { 'content-length': String(bytes.length) });
-  if (what === 'cut')
-    response.write(bytes.subarray(0, bytes.length >> 1), () => setTimeout(() => response.destroy(), 20));
+  const half = bytes.length >> 1;
+  if (what === 'cut') response.write(bytes.subarray(0, half), () => setTimeout(() => response.destroy(), 20));
+  else if (what === 'slow')
+    response.write(bytes.subarray(0, half), () => setTimeout(() => response.end(bytes.subarray(half)), 100));
   else response.end(bytes);
 }

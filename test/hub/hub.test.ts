@@ -1,11 +1,24 @@
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { hubSettings } from '../../src/hub/settings.js';
 import { parseHubModel } from '../../src/hub/snapshot.js';
 import { loadEncoder, loadModel } from '../../src/index.js';
 import { findModel } from '../../src/models/model-folder.js';
+import { packageRoot } from '../../src/native/loader.js';
 import { LocalPolicy } from '../../src/policy/local-policy.js';
+import { finished, startNode } from '../cli/run-cli.js';
 import { COMMIT, type HubManners, hubServer } from '../helpers/hub-server.js';
 import { useTemporaryFolder } from '../helpers/temporary-folder.js';
 import { tinyBert } from '../helpers/tiny-encoder.js';
@@ -131,6 +144,44 @@ describe('downloads', () => {
     using model = await loadModel('org/tiny');
     using own = await loadModel(source);
     expect(model.hash).toBe(own.hash);
+  });
+
+  test('asked for by several processes and calls at once come once', async () => {
+    const { requests, url } = await hub({ download: () => 'slow' });
+    const module = pathToFileURL(join(packageRoot, 'dist/models/model-folder.js')).href;
+    const program = `const { findModel } = await import('${module}');
+      await Promise.all([findModel('org/tiny'), findModel('org/tiny')]);`;
+    const environment = { HF_ENDPOINT: url, HF_HOME: folder.path('hf') };
+    const start = () => finished(startNode(['--input-type=module', '-e', program], { environment }));
+    for (const { code, stderr } of await Promise.all([start(), start()])) expect(code, stderr).toBe(0);
+    const downloads = requests.flatMap(({ path }) => (path.includes('/resolve/') ? path : []));
+    expect(downloads.length).toBeGreaterThan(4);
+    expect(new Set(downloads).size).toBe(downloads.length);
+    expect(readdirSync(join(repository(), 'blobs')).filter((name) => !/^[0-9a-f]+$/.test(name))).toEqual([]);
+    vi.stubEnv('HF_HUB_OFFLINE', '1');
+    using model = await loadModel('org/tiny');
+    using own = await loadModel(source);
+    expect(model.hash).toBe(own.hash);
+  });
+
+  test.each([
+    ['too short', (bytes: Buffer) => bytes.subarray(0, bytes.length >> 1), { keepsLinks: true }],
+    ['of other bytes, left by another program', (bytes: Buffer) => Buffer.alloc(bytes.length), { keepsLinks: false }],
+  ])('that are %s are made anew', async (_, spoil, { keepsLinks }) => {
+    const { requests } = await hub();
+    const found = await findModel('org/tiny');
+    const before = requests.length;
+    const weights = readdirSync(found).filter((name) => name.endsWith('.safetensors'));
+    for (const name of weights) {
+      const blob = realpathSync(join(found, name));
+      writeFileSync(blob, spoil(readFileSync(blob)));
+    }
+    if (!keepsLinks) rmSync(join(repository(), 'snapshots'), { recursive: true });
+    using model = await loadModel('org/tiny');
+    using own = await loadModel(source);
+    expect(model.hash).toBe(own.hash);
+    const downloads = requests.slice(before).filter(({ path }) => path.includes('/resolve/'));
+    expect(downloads.length).toBe(weights.length);
   });
 
   test('need access where access is needed; the token is in no message', async () => {

@@ -59,6 +59,7 @@ export const tsconfig = (typeRoots: string): string =>
       noUncheckedIndexedAccess: true,
       skipLibCheck: false,
       target: 'ES2022',
+      lib: ['ES2023'],
       module: 'nodenext',
       typeRoots: [typeRoots],
       types: ['node'],

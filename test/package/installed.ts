@@ -77,9 +77,9 @@ export class InstalledPackage {
   }
 
   private run([program, ...args]: string[], cwd: string, env: Record<string, string> = {}): Finished {
-    // npm's own settings of the test run, such as its lifecycle, are not those of a stranger.
+    // npm's own settings of the test run, such as its lifecycle, are not those of a stranger; its cache may be shared.
     const outer = Object.fromEntries(
-      Object.entries(process.env).filter(([name]) => !/^(npm_|POPE_|NODE_|VITEST)/.test(name)),
+      Object.entries(process.env).filter(([name]) => !/^(npm_(?!config_cache$)|POPE_|NODE_|VITEST)/.test(name)),
     );
     const options = { cwd, encoding: 'utf8', env: { ...outer, ...env }, maxBuffer: 2 ** 28 } as const;
     return spawnSync(program!, args, options);
