@@ -67,7 +67,9 @@ function toolsWithoutCompiler() {
 
 /** Runs a command in the folder; its time is that of all its processes, as the shell has counted it. */
 function shell(command, path) {
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(npm_(?!config_cache$)|POPE_|NODE_)/.test(name)));
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(npm_(?!config_cache$)|POPE_|NODE_)/.test(name)),
+  );
   const script = `${command} && echo ---- && times`;
   const { status, stdout, stderr } = spawnSync('sh', ['-c', script], {
     cwd: folder,
