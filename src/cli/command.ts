@@ -1,4 +1,5 @@
-import { type Command, type CommanderError, Option } from 'commander';
+import { Command, type CommanderError, Option } from 'commander';
+import type { ShardedWork } from '../shards/sharded-work.js';
 import { allFlags } from './commands.js';
 import { defaulted, type Flag, onOff, optional, text, wholeNumber } from './flags.js';
 import { type Config, checkConfig, type Flags, readConfig, resolveSettings, type Settings } from './settings.js';
@@ -39,12 +40,23 @@ export interface CommandDefinition<F extends Flags> {
     settings: Settings<F> & Settings<typeof COMMON_FLAGS>,
     context: Context,
   ): Promise<void>;
+  /** The same work in shards, for a worker that does one after the other. */
+  openWork?(
+    values: readonly string[],
+    settings: Settings<F> & Settings<typeof COMMON_FLAGS>,
+    context: Context,
+  ): Promise<OpenWork>;
 }
+
+/** Sharded work with what it holds open: a model, above all. */
+export type OpenWork = ShardedWork & { close(): void };
 
 /** A command ready to be mounted: what the program needs to know, with the types of its flags closed over. */
 export interface MountedCommand {
   readonly flags: Flags;
   mount(command: Command, environment: CommandEnvironment): void;
+  /** What the command line (without the command's name) would do, in shards; null for commands that do nothing of the kind. */
+  readonly openWork: ((name: string, argv: readonly string[], context: Context) => Promise<OpenWork>) | null;
 }
 
 export interface CommandEnvironment extends Omit<TerminalOptions, 'quiet'> {
@@ -53,20 +65,26 @@ export interface CommandEnvironment extends Omit<TerminalOptions, 'quiet'> {
 
 export function defineCommand<F extends Flags>(definition: CommandDefinition<F>): MountedCommand {
   const flags: F & typeof COMMON_FLAGS = { ...definition.flags, ...COMMON_FLAGS };
-  const mount = (command: Command, environment: CommandEnvironment): void => {
+  const addTo = (command: Command): void => {
     command.addHelpText('before', exampleText(definition.examples));
     if (definition.notes) command.addHelpText('after', `\n${pairs(definition.notes)}`);
     for (const [syntax, description] of definition.arguments) command.argument(syntax, description);
     for (const flag of Object.values(flags)) command.addOption(option(flag));
+  };
+  const read = async (command: Command, environment: TerminalOptions['environment']) => {
+    const sources = { command: command.name(), typed: command.opts(), environment };
+    const { config: path } = resolveSettings(COMMON_FLAGS, { ...sources, config: {} });
+    const values = command.processedArgs.flat();
+    const isOwn = definition.readsConfig?.(values) ?? false;
+    const config = path === undefined || isOwn ? {} : await checkedConfig(path);
+    const common = resolveSettings(COMMON_FLAGS, { ...sources, config });
+    const settings = { ...resolveSettings(definition.flags, { ...sources, config }), ...common };
+    return [values, settings] as const;
+  };
+  const mount = (command: Command, environment: CommandEnvironment): void => {
+    addTo(command);
     command.action(async () => {
-      const typed = command.opts();
-      const sources = { command: command.name(), typed, environment: environment.environment };
-      const { config: path } = resolveSettings(COMMON_FLAGS, { ...sources, config: {} });
-      const values = command.processedArgs.flat();
-      const isOwn = definition.readsConfig?.(values) ?? false;
-      const config = path === undefined || isOwn ? {} : await checkedConfig(path);
-      const common = resolveSettings(COMMON_FLAGS, { ...sources, config });
-      const settings = { ...resolveSettings(definition.flags, { ...sources, config }), ...common };
+      const [values, settings] = await read(command, environment.environment);
       const terminal = new Terminal({ ...environment, quiet: settings.quiet });
       try {
         await definition.run(values, settings, {
@@ -79,7 +97,14 @@ export function defineCommand<F extends Flags>(definition: CommandDefinition<F>)
       }
     });
   };
-  return { flags, mount };
+  const open = definition.openWork?.bind(definition);
+  const openWork: MountedCommand['openWork'] = async (name, argv, context) => {
+    const command = new Command(name).exitOverride().configureOutput({ writeErr: () => {}, outputError: () => {} });
+    addTo(command);
+    command.parse(argv, { from: 'user' });
+    return open!(...(await read(command, process.env)), context);
+  };
+  return { flags, mount, openWork: open === undefined ? null : openWork };
 }
 
 async function checkedConfig(path: string): Promise<Config> {

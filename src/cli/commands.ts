@@ -69,6 +69,11 @@ export const COMMANDS: readonly ListedCommand[] = [
     load: async () => (await import('./commands/merge.js')).merge,
   },
   {
+    name: 'fleet',
+    summary: 'Have a queue hand the shards of a run to any number of workers (BullMQ on Redis or PostgreSQL).',
+    load: async () => (await import('./commands/fleet.js')).fleet,
+  },
+  {
     name: 'metrics',
     summary: 'Measure the generations of a policy against what people said: diversity, coverage, helpfulness, quality.',
     load: async () => (await import('./commands/metrics.js')).metrics,

@@ -29,6 +29,11 @@ export class Terminal {
     this.#progress = this.drawsProgress ? new ProgressLine(stderr) : undefined;
   }
 
+  /** The same streams without progress and remarks. */
+  silenced(): Terminal {
+    return new Terminal({ stdout: this.#stdout, stderr: this.#stderr, quiet: true, environment: {} });
+  }
+
   /** Data. Resolves when the stream has taken it. */
   write(data: string): Promise<void> {
     this.clearProgress();

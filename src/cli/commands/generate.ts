@@ -88,6 +88,10 @@ export const generate = defineCommand({
       generation.model?.dispose();
     }
   },
+  async openWork([path], settings, context) {
+    const { work, model } = await openGeneration(path!, settings, context);
+    return { ...work, close: () => model?.dispose() };
+  },
 });
 
 type GenerateSettings = Settings<typeof FLAGS> & { seed: number };

@@ -66,6 +66,10 @@ export const score = defineCommand({
       scoring.model?.dispose();
     }
   },
+  async openWork([path], settings, context) {
+    const { work, model } = await openScoring(path!, settings, context);
+    return { ...work, close: () => model?.dispose() };
+  },
 });
 
 async function scoreIntoFile(

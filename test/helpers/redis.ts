@@ -1,0 +1,80 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import { afterAll } from 'vitest';
+
+/** Whether a Redis can be started here; the tests that need one say so when they are skipped. */
+export const hasRedis = spawnSync('redis-server', ['--version']).status === 0;
+if (!hasRedis) console.warn('No redis-server on the PATH: the tests of fleets are skipped.');
+
+const DURABLE = ['--appendonly', 'yes', '--appendfsync', 'everysec', '--maxmemory-policy', 'noeviction'];
+
+/** A Redis of its own on this machine, with an append-only file unless `options` say otherwise; ended after the tests of the file. */
+export class TestRedis {
+  readonly #folder = mkdtempSync(join(tmpdir(), 'pope-redis-'));
+  readonly #port: number;
+  readonly #options: readonly string[];
+  #process: ChildProcess | undefined;
+
+  private constructor(port: number, options: readonly string[]) {
+    this.#port = port;
+    this.#options = options;
+  }
+
+  static async start(options: readonly string[] = DURABLE): Promise<TestRedis> {
+    const redis = new TestRedis(await freePort(), options);
+    await redis.start();
+    afterAll(async () => {
+      await redis.kill();
+      rmSync(redis.#folder, { recursive: true, force: true });
+    });
+    return redis;
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.#port}`;
+  }
+
+  /** Also after a kill, with what its file has kept. */
+  async start(): Promise<void> {
+    const place = ['--port', String(this.#port), '--bind', '127.0.0.1', '--dir', this.#folder, '--save', ''];
+    this.#process = spawn('redis-server', [...place, ...this.#options], { stdio: 'ignore' });
+    for (let tries = 0; tries < 200; tries++) {
+      if (await this.call((client) => client.ping()).catch(() => false)) return;
+      await sleep(25);
+    }
+    throw new Error('redis-server does not answer');
+  }
+
+  /** As a crash would. */
+  async kill(): Promise<void> {
+    const ended = once(this.#process!, 'exit');
+    this.#process!.kill('SIGKILL');
+    await ended;
+  }
+
+  async call<T>(use: (client: Redis) => Promise<T>): Promise<T> {
+    const client = new Redis(this.url, { lazyConnect: true, retryStrategy: () => null });
+    client.on('error', () => {});
+    try {
+      await client.connect();
+      return await use(client);
+    } finally {
+      client.disconnect();
+    }
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
