@@ -79,19 +79,15 @@ export function defineCommand<F extends Flags>(definition: CommandDefinition<F>)
     const config = path === undefined || isOwn ? {} : await checkedConfig(path);
     const common = resolveSettings(COMMON_FLAGS, { ...sources, config });
     const settings = { ...resolveSettings(definition.flags, { ...sources, config }), ...common };
-    return [values, settings] as const;
+    return { values, settings, typed: new Set(Object.keys(sources.typed)) };
   };
   const mount = (command: Command, environment: CommandEnvironment): void => {
     addTo(command);
     command.action(async () => {
-      const [values, settings] = await read(command, environment.environment);
+      const { values, settings, typed } = await read(command, environment.environment);
       const terminal = new Terminal({ ...environment, quiet: settings.quiet });
       try {
-        await definition.run(values, settings, {
-          terminal,
-          signal: environment.signal,
-          typed: new Set(Object.keys(typed)),
-        });
+        await definition.run(values, settings, { terminal, signal: environment.signal, typed });
       } finally {
         terminal.clearProgress();
       }
@@ -102,7 +98,8 @@ export function defineCommand<F extends Flags>(definition: CommandDefinition<F>)
     const command = new Command(name).exitOverride().configureOutput({ writeErr: () => {}, outputError: () => {} });
     addTo(command);
     command.parse(argv, { from: 'user' });
-    return open!(...(await read(command, process.env)), context);
+    const { values, settings, typed } = await read(command, process.env);
+    return open!(values, settings, { ...context, typed });
   };
   return { flags, mount, openWork: open === undefined ? null : openWork };
 }
