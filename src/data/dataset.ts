@@ -1,6 +1,7 @@
 /** A log of slates: one or several files, read as a stream, as often as one likes. */
 import { createHash } from 'node:crypto';
 import { DataError, describeValue, UsageError } from '../errors.js';
+import { IdSet } from './id-set.js';
 import { type InputFile, openInput } from './input.js';
 import { InvalidLines } from './invalid-lines.js';
 import { DEFAULT_MAX_LINE_BYTES } from './lines.js';
@@ -177,19 +178,4 @@ function newSlate(query: RawQuery, ids: IdSet): Slate {
     'LOG_INVALID',
     `${query.where}: id: expected an id of its own, got ${describeValue(slate.id)} a second time in this log`,
   );
-}
-
-/** A set of any number of ids; one JavaScript Set ends at 2^24 entries. */
-class IdSet {
-  readonly #sets: Set<string>[] = [new Set()];
-
-  /** False when the id was there already. */
-  add(id: string): boolean {
-    if (this.#sets.some((set) => set.has(id))) return false;
-    if (this.#sets.at(-1)!.size === IdSet.#capacity) this.#sets.push(new Set());
-    this.#sets.at(-1)!.add(id);
-    return true;
-  }
-
-  static readonly #capacity = 1 << 24;
 }

@@ -26,24 +26,31 @@ export async function* splitLines(
   chunks: AsyncIterable<Buffer>,
   maxBytes: number = DEFAULT_MAX_LINE_BYTES,
 ): AsyncGenerator<Line> {
+  for await (const lines of linesOfChunks(chunks, maxBytes)) yield* lines;
+}
+
+/** The same with one array per chunk: to wait for every line takes longer than to cut it. */
+async function* linesOfChunks(chunks: AsyncIterable<Buffer>, maxBytes: number): AsyncGenerator<Line[]> {
   const pieces = new LinePieces(maxBytes);
   for await (const chunk of chunks) {
+    const lines: Line[] = [];
     let start = 0;
     for (let end = chunk.indexOf(0x0a); end >= 0; end = chunk.indexOf(0x0a, start)) {
       if (end > start) pieces.add(chunk.subarray(start, end));
       if (pieces.length > 0 && !pieces.given) {
         const line = pieces.take();
-        if (line.length > 0) yield line;
+        if (line.length > 0) lines.push(line);
       }
       pieces.next();
       start = end + 1;
     }
     pieces.add(chunk.subarray(start));
-    if (pieces.length > maxBytes && !pieces.given) yield pieces.take();
+    if (pieces.length > maxBytes && !pieces.given) lines.push(pieces.take());
+    yield lines;
   }
   if (pieces.length === 0 || pieces.given) return;
   const line = pieces.take();
-  if (line.length > 0) yield line;
+  if (line.length > 0) yield [line];
 }
 
 /** The text of a line. @throws DataError <kind>_LINE_TOO_LONG, <kind>_INVALID */
@@ -64,14 +71,28 @@ export function decodeLine(line: Line, file: Pick<InputFile, 'kind' | 'name'>): 
   }
 }
 
+export interface TextLine {
+  number: number;
+  text: string;
+}
+
 /** All lines of a file that are not blank, decoded: for score files, generations and raw JSONL. A row of Parquet is a line too. */
-export async function* readTextLines(file: InputFile): AsyncGenerator<{ number: number; text: string }> {
+export async function* readTextLines(file: InputFile): AsyncGenerator<TextLine> {
+  for await (const lines of readTextLineBatches(file)) yield* lines;
+}
+
+/** The same with many lines at a time. They are decoded when they are asked for, so that a bad line comes after those before it. */
+export async function* readTextLineBatches(file: InputFile): AsyncGenerator<Iterable<TextLine>> {
   if (file.format === 'parquet') {
     let number = 0;
-    for await (const { row } of readParquetRows(file)) yield { number: ++number, text: JSON.stringify(row) };
+    for await (const { row } of readParquetRows(file)) yield [{ number: ++number, text: JSON.stringify(row) }];
     return;
   }
-  for await (const line of splitLines(readBytes(file))) {
+  for await (const lines of linesOfChunks(readBytes(file), DEFAULT_MAX_LINE_BYTES)) yield textLines(lines, file);
+}
+
+function* textLines(lines: readonly Line[], file: InputFile): Generator<TextLine> {
+  for (const line of lines) {
     const text = decodeLine(line, file);
     if (text.trim() !== '') yield { number: line.number, text };
   }

@@ -2,14 +2,14 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { constants, gunzipSync } from 'node:zlib';
 import { parquetMetadata } from 'hyparquet/src/metadata.js';
-import { openInput } from '../data/input.js';
-import { readTextLines } from '../data/lines.js';
 import { FIRST_ROW } from '../data/parquet-writer.js';
 import type { LoggedResponse, Slate } from '../data/slate.js';
+import type { Split } from '../data/split.js';
 import { DataError, describeError, UsageError } from '../errors.js';
 import type { Policy, PolicyIdentity, ResponseScore, ScoreOptions, SlateScores } from './policy.js';
-import { parseScoreLine, type ScoreLine, scoreOrigin } from './score-line.js';
+import { type FiledScore, parseScoreLine, type ScoreLine, scoreOrigin } from './score-line.js';
 import { ScoreTable } from './score-table.js';
+import { readScoreLines, ScoreWalk } from './score-walk.js';
 
 /** No score line is longer: ids and hashes are all the text it has. */
 const FIRST_LINE_BYTES = 1 << 16;
@@ -18,7 +18,8 @@ const FIRST_LINE_BYTES = 1 << 16;
  * A policy whose scores were computed earlier: the lines of one score file or of several (shards), in any order.
  * Responses are found by query and response id; scores of responses that are not asked for are passed over.
  *
- * The first line is read at once, for the identity; the rest with the first use, and only once.
+ * The first line is read at once, for the identity; the rest in step with the log, at every use. Lines in another order than the
+ * log's are kept in memory whole, for all uses.
  *
  * @throws DataError SCORES_NOT_FOUND, SCORES_EMPTY, SCORES_INVALID; while scoring also SCORES_MIXED, SCORE_DUPLICATE,
  *   SCORE_MISSING and SCORE_MISMATCH
@@ -36,15 +37,18 @@ export function scoreFile(paths: string | readonly string[]): ScoreFilePolicy {
 /** Reads score lines into a table; blank lines are passed over. */
 export async function readScores(paths: readonly string[], signal?: AbortSignal): Promise<ScoreTable> {
   const table = new ScoreTable();
-  for (const path of paths) {
-    const file = await openInput(path, 'SCORES');
-    for await (const { number, text } of readTextLines(file)) {
-      signal?.throwIfAborted();
-      const place = `${file.name}:${number}`;
-      table.add(parseScoreLine(text, place), place);
-    }
+  for await (const lines of readScoreLines(paths, signal)) {
+    for (const { line, place } of lines) table.add(line, place);
   }
   return table;
+}
+
+async function readSplits(paths: readonly string[]): Promise<ReadonlyMap<string, Split>> {
+  const splits = new Map<string, Split>();
+  for await (const lines of readScoreLines(paths)) {
+    for (const { line } of lines) if (line.split !== undefined) splits.set(line.query, line.split);
+  }
+  return splits;
 }
 
 /** See `scoreFile`. */
@@ -54,6 +58,7 @@ export class ScoreFilePolicy implements Policy {
   readonly splitOf: Policy['splitOf'];
   readonly #paths: readonly string[];
   #table: Promise<ScoreTable> | undefined;
+  #splits: Promise<ReadonlyMap<string, Split>> | undefined;
 
   constructor(paths: readonly string[], first: ScoreLine) {
     const { identity: hash, ...identity } = scoreOrigin(first);
@@ -61,20 +66,33 @@ export class ScoreFilePolicy implements Policy {
     this.identity = identity;
     this.#paths = paths;
     // Every line of a policy that was trained says it.
-    if (first.split !== undefined) this.splitOf = async ({ id }) => (await this.#load(undefined)).splitOf(id) ?? 'test';
+    if (first.split !== undefined) this.splitOf = async ({ id }) => (await this.#splitsOfQueries()).get(id) ?? 'test';
   }
 
   async *score(slates: AsyncIterable<Slate> | Iterable<Slate>, options: ScoreOptions = {}): AsyncIterable<SlateScores> {
-    const table = await this.#load(options.signal);
+    const { signal } = options;
+    let walk = this.#table === undefined ? new ScoreWalk(this.#paths, signal) : null;
     const done = { queries: 0, responses: 0, tokens: 0 };
-    for await (const slate of slates) {
-      options.signal?.throwIfAborted();
-      const responses = slate.responses.map((response) => this.#find(table, slate.id, response));
-      done.queries++;
-      done.responses += responses.length;
-      done.tokens += responses.reduce((sum, { tokens }) => sum + tokens, 0);
-      options.onProgress?.(done);
-      yield { query: slate.id, responses };
+    try {
+      for await (const slate of slates) {
+        signal?.throwIfAborted();
+        const walked = walk && (await walk.next(slate));
+        if (walk !== null && walked === null) {
+          await walk.close();
+          walk = null;
+        }
+        const scores = walked ?? this.#lookUp(await this.#load(signal), slate);
+        const responses = slate.responses.map((response, k) => this.#checked(scores[k], slate.id, response));
+        done.queries++;
+        done.responses += responses.length;
+        done.tokens += responses.reduce((sum, { tokens }) => sum + tokens, 0);
+        options.onProgress?.(done);
+        yield { query: slate.id, responses };
+      }
+      // A table of all lines finds what is wrong.
+      if (walk !== null && !(await walk.finish())) await this.#load(signal);
+    } finally {
+      await walk?.close();
     }
   }
 
@@ -92,8 +110,20 @@ export class ScoreFilePolicy implements Policy {
     return this.#table;
   }
 
-  #find(table: ScoreTable, query: string, { id, text }: LoggedResponse): ResponseScore {
-    const score = table.get(query, id);
+  /** Of the queries of the policy's run. */
+  #splitsOfQueries(): Promise<ReadonlyMap<string, Split>> {
+    this.#splits ??= readSplits(this.#paths).catch((error: unknown) => {
+      this.#splits = undefined;
+      throw error;
+    });
+    return this.#splits;
+  }
+
+  #lookUp(table: ScoreTable, { id, responses }: Slate): (FiledScore | undefined)[] {
+    return responses.map((response) => table.get(id, response.id));
+  }
+
+  #checked(score: FiledScore | undefined, query: string, { id, text }: LoggedResponse): ResponseScore {
     const where = this.#paths.join(', ');
     if (score === undefined) {
       throw new DataError(

@@ -80,8 +80,35 @@ export function originDifference(a: ScoreOrigin, b: ScoreOrigin): { field: strin
   return field === undefined ? null : { field, a: describeValue(a[field]), b: describeValue(b[field]) };
 }
 
+/** Checks that all lines come from one policy. */
+export class CommonOrigin {
+  #first: { value: ScoreOrigin; place: string } | undefined;
+
+  /** Undefined while there are no lines. */
+  get value(): ScoreOrigin | undefined {
+    return this.#first?.value;
+  }
+
+  /** @throws DataError SCORES_MIXED for a line of another policy */
+  add(line: ScoreLine, place: string): void {
+    this.#first ??= { value: scoreOrigin(line), place };
+    const difference = originDifference(this.#first.value, line);
+    if (difference === null) return;
+    const { field, a, b } = difference;
+    throw new DataError(
+      'SCORES_MIXED',
+      `${place}: scores of two policies: ${field} is ${b} here but ${a} in ${this.#first.place}; give the files of one policy`,
+    );
+  }
+}
+
 /** A score as a file has it: `bytes` is null where its writer left them out. */
 export type FiledScore = Omit<ResponseScore, 'bytes'> & { bytes: number | null };
+
+/** What a line says of its response. */
+export function filedScore({ response, logprob, tokens, bytes, entropy, key, truncated }: ScoreLine): FiledScore {
+  return { response, logprob, tokens, bytes, entropy, key, ...(truncated === undefined ? {} : { truncated }) };
+}
 
 /** A score as its line, fields in the documented order, with its checksum. */
 export function toScoreLine(query: string, score: FiledScore, origin: ScoreOrigin, split?: Split): ScoreLine {

@@ -1,6 +1,6 @@
 import type { Split } from '../data/split.js';
 import { DataError } from '../errors.js';
-import { type FiledScore, originDifference, type ScoreLine, type ScoreOrigin, scoreOrigin } from './score-line.js';
+import { CommonOrigin, type FiledScore, type ScoreLine, type ScoreOrigin } from './score-line.js';
 
 /**
  * Scores by query and response, in columns: about 200 bytes a response however long its text, so that the scores of a
@@ -15,11 +15,11 @@ export class ScoreTable {
   readonly #keys: (string | null)[] = [];
   readonly #truncated = new Map<number, number>();
   readonly #splits = new Map<string, Split>();
-  #origin: { value: ScoreOrigin; place: string } | undefined;
+  readonly #origin = new CommonOrigin();
 
   /** What all lines have in common; undefined while there are none. */
   get origin(): ScoreOrigin | undefined {
-    return this.#origin?.value;
+    return this.#origin.value;
   }
 
   get size(): number {
@@ -33,7 +33,7 @@ export class ScoreTable {
    * @throws DataError SCORES_MIXED for a line of another policy, SCORE_DUPLICATE
    */
   add(line: ScoreLine, place: string, { replace = false } = {}): void {
-    this.#checkOrigin(scoreOrigin(line), place);
+    this.#origin.add(line, place);
     const key = rowKey(line.query, line.response);
     const known = this.#rows.get(key);
     if (known !== undefined && !replace) {
@@ -73,17 +73,6 @@ export class ScoreTable {
   /** `SlateScores.split` of a query. */
   splitOf(query: string): Split | undefined {
     return this.#splits.get(query);
-  }
-
-  #checkOrigin(value: ScoreOrigin, place: string): void {
-    this.#origin ??= { value, place };
-    const difference = originDifference(this.#origin.value, value);
-    if (difference === null) return;
-    const { field, a, b } = difference;
-    throw new DataError(
-      'SCORES_MIXED',
-      `${place}: scores of two policies: ${field} is ${b} here but ${a} in ${this.#origin.place}; give the files of one policy`,
-    );
   }
 }
 

@@ -60,6 +60,26 @@ describe('score files as a policy', () => {
     expect(logprobs(await collect(shards, log.slice(1)))).toEqual([[-3]]);
   });
 
+  it('passes over responses that are not asked for, in the slate that is read and in the one before', async () => {
+    const lines = [score('q0', 'a'), score('q1', 'x'), complete[0]!, complete[1]!, score('q1', 'y'), complete[2]!];
+    expect(logprobs(await collect(write('more.jsonl', lines)))).toEqual([[-1, -2], [-3]]);
+  });
+
+  it.each([
+    ['within the slate', [complete[0]!, complete[0]!, ...complete.slice(1)]],
+    ['in the next slate', [...complete.slice(0, 2), complete[0]!, complete[2]!]],
+    ['slates later', [...complete, score('q9', 'a'), complete[0]!]],
+  ])('finds a second score %s', async (where, lines) => {
+    const attempt = collect(write(`second ${where}.jsonl`, lines));
+    await expect(attempt).rejects.toMatchObject({ code: 'SCORE_DUPLICATE' });
+  });
+
+  it('goes on in a table where the order breaks', async () => {
+    const lines = [...complete.slice(0, 2), score('q4', 'a', -5), complete[2]!, score('q3', 'a', -4)];
+    const slates = [...log, ...['q3', 'q4'].map((id) => ({ id, prompt: 'p', responses: [{ id: 'a', text: 't' }] }))];
+    expect(logprobs(await collect(write('broken-order.jsonl', lines), slates))).toEqual([[-1, -2], [-3], [-4], [-5]]);
+  });
+
   it('may be used again, and takes missing bytes from the text', async () => {
     const policy = scoreFile(write('again.jsonl', complete));
     for (let round = 0; round < 2; round++) {
