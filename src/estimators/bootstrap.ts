@@ -8,7 +8,7 @@ export const RESAMPLINGS = ['multinomial', 'poisson'] as const;
 export type Resampling = (typeof RESAMPLINGS)[number];
 
 /** From so many units on resampling is Poisson's by default: there both give the same bounds, and draws by index take long. */
-const POISSON_FROM = 10_000;
+export const POISSON_FROM = 10_000;
 
 /**
  * The bootstrap over n units (queries or clusters): every statistic is recomputed on resamples of the log, denominators included.

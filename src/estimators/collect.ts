@@ -4,9 +4,11 @@ import type { Policy } from '../policy/policy.js';
 import { type RewardName, slateReward } from '../reward/index.js';
 import type { LogColumns } from './columns.js';
 import { GroupCollector } from './groups.js';
-import { indexClusters } from './intervals/clusters.js';
+import { GrowingColumn } from './growing-column.js';
+import { ClusterIndex } from './intervals/clusters.js';
 import { PredictionCollector, type Predictions } from './predictions.js';
 import { propensity, ScoreStream } from './score-stream.js';
+import { SharedPass } from './shared-pass.js';
 
 export interface CollectOptions {
   target: Policy;
@@ -54,23 +56,24 @@ export async function collect(log: SlateLog, options: CollectOptions): Promise<C
   const groups = new GroupCollector(options.by, rewardName);
   const predictions = options.prediction === null ? null : new PredictionCollector(options.prediction);
   const queryIds: string[] = [];
-  const clusterNames: string[] = [];
-  const lists = {
-    offset: [0],
-    queryWeight: [] as number[],
-    reward: [] as number[],
-    targetLogProb: [] as number[],
-    loggingLogProb: [] as number[],
-    targetTokens: [] as number[],
-    loggingTokens: [] as number[],
-    bytes: [] as number[],
+  const clusters = new ClusterIndex();
+  const grow = {
+    offsets: new GrowingColumn(Int32Array),
+    queryWeight: new GrowingColumn(Float64Array),
+    reward: new GrowingColumn(Float64Array),
+    targetLogProb: new GrowingColumn(Float64Array),
+    loggingLogProb: new GrowingColumn(Float64Array),
+    targetTokens: new GrowingColumn(Int32Array),
+    loggingTokens: new GrowingColumn(Int32Array),
+    bytes: new GrowingColumn(Int32Array),
   };
-  let clustered = false;
+  grow.offsets.push(0);
 
-  const scored = [new ScoreStream(target, 'target', log, signal)];
-  if (logging !== 'log') scored.push(new ScoreStream(logging, 'logging', log, signal));
+  const pass = new SharedPass(log);
+  const scored = [new ScoreStream(target, 'target', pass.reader(), signal)];
+  if (logging !== 'log') scored.push(new ScoreStream(logging, 'logging', pass.reader(), signal));
   try {
-    for await (const slate of log) {
+    for await (const slate of pass.reader()) {
       signal?.throwIfAborted();
       const targetScores = await scored[0]!.next(slate);
       const loggingScores = scored[1] ? await scored[1].next(slate) : slate.responses.map((r) => propensity(slate, r));
@@ -79,40 +82,43 @@ export async function collect(log: SlateLog, options: CollectOptions): Promise<C
       counts.negatives += negatives;
       counts.rewards.add(used);
       predictions?.add(slate);
-      groups.add(slate, queryIds.length, lists.reward.length);
-      clustered ||= slate.cluster !== undefined;
-      // A query without a cluster is its own; the prefix keeps its name apart from those of clusters.
-      clusterNames.push(slate.cluster === undefined ? `query ${slate.id}` : `cluster ${slate.cluster}`);
+      groups.add(slate, queryIds.length, grow.reward.length);
+      clusters.add(slate.cluster);
       queryIds.push(slate.id);
-      lists.queryWeight.push(slate.weight ?? 1);
+      grow.queryWeight.push(slate.weight ?? 1);
       for (const [k, response] of slate.responses.entries()) {
         const ours = targetScores[k]!;
         const theirs = loggingScores[k]!;
         if (theirs.tokens === undefined) counts.tokensAssumed++;
         if (ours.truncated !== undefined || theirs.truncated !== undefined) counts.truncated++;
-        lists.reward.push(rewards[k]!);
-        lists.targetLogProb.push(ours.logprob);
-        lists.loggingLogProb.push(theirs.logprob);
-        lists.targetTokens.push(ours.tokens!);
-        lists.loggingTokens.push(theirs.tokens ?? ours.tokens!);
-        lists.bytes.push(Buffer.byteLength(response.text));
+        grow.reward.push(rewards[k]!);
+        grow.targetLogProb.push(ours.logprob);
+        grow.loggingLogProb.push(theirs.logprob);
+        grow.targetTokens.push(ours.tokens!);
+        grow.loggingTokens.push(theirs.tokens ?? ours.tokens!);
+        grow.bytes.push(Buffer.byteLength(response.text));
       }
-      lists.offset.push(lists.reward.length);
-      options.onProgress?.({ queries: queryIds.length, responses: lists.reward.length });
+      grow.offsets.push(grow.reward.length);
+      options.onProgress?.({ queries: queryIds.length, responses: grow.reward.length });
     }
   } finally {
     await Promise.all(scored.map((stream) => stream.close()));
+    await pass.close();
   }
   if (queryIds.length === 0)
     throw new DataError('LOG_EMPTY', 'The log holds no query, so there is nothing to evaluate.');
-  const { offset, ...numbers } = lists;
-  const columns = Object.fromEntries(Object.entries(numbers).map(([name, list]) => [name, Float64Array.from(list)]));
   return {
     columns: {
-      ...(columns as Record<keyof typeof numbers, Float64Array>),
       queryIds,
-      offsets: Int32Array.from(offset),
-      clusters: clustered ? indexClusters(clusterNames).index : null,
+      clusters: clusters.result(),
+      offsets: grow.offsets.values,
+      queryWeight: grow.queryWeight.values,
+      reward: grow.reward.values,
+      targetLogProb: grow.targetLogProb.values,
+      loggingLogProb: grow.loggingLogProb.values,
+      targetTokens: grow.targetTokens.values,
+      loggingTokens: grow.loggingTokens.values,
+      bytes: grow.bytes.values,
     },
     counts,
     groups,

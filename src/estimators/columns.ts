@@ -1,5 +1,8 @@
 import type { Normalisation } from './result.js';
 
+/** Whole numbers; NaN for one that is not known, where the caller allows that. */
+type Counts = Int32Array | Float64Array;
+
 /**
  * What an evaluation keeps of a log and its scores: numbers only, flat over the M responses of N slates. Slate i holds
  * the responses [offsets[i], offsets[i + 1]).
@@ -18,23 +21,34 @@ export interface LogColumns {
   targetLogProb: Float64Array;
   loggingLogProb: Float64Array;
   /** [M] */
-  targetTokens: Float64Array;
-  loggingTokens: Float64Array;
+  targetTokens: Counts;
+  loggingTokens: Counts;
   /** UTF-8 bytes of the text [M]. */
-  bytes: Float64Array;
+  bytes: Counts;
+}
+
+type Scores = Pick<LogColumns, 'targetLogProb' | 'loggingLogProb' | 'targetTokens' | 'loggingTokens' | 'bytes'>;
+
+/** Z of the two policies [M]; null where it is 1. */
+export function lengths(
+  { targetTokens, loggingTokens, bytes }: Pick<Scores, 'targetTokens' | 'loggingTokens' | 'bytes'>,
+  normalise: Normalisation,
+): { target: Counts; logging: Counts } | null {
+  if (normalise === 'none') return null;
+  return normalise === 'tokens' ? { target: targetTokens, logging: loggingTokens } : { target: bytes, logging: bytes };
 }
 
 /** The log-probabilities divided by Z: l and l0 of docs/theory.md section 2, both [M]. */
 export function normalised(
-  columns: LogColumns,
+  scores: Scores,
   normalise: Normalisation,
 ): { logProb: Float64Array; loggingLogProb: Float64Array } {
-  const { targetLogProb, loggingLogProb, targetTokens, loggingTokens, bytes } = columns;
-  if (normalise === 'none') return { logProb: targetLogProb, loggingLogProb };
-  const tokens = normalise === 'tokens';
+  const { targetLogProb, loggingLogProb } = scores;
+  const z = lengths(scores, normalise);
+  if (z === null) return { logProb: targetLogProb, loggingLogProb };
   return {
-    logProb: targetLogProb.map((sum, k) => sum / (tokens ? targetTokens : bytes)[k]!),
-    loggingLogProb: loggingLogProb.map((sum, k) => sum / (tokens ? loggingTokens : bytes)[k]!),
+    logProb: targetLogProb.map((sum, k) => sum / z.target[k]!),
+    loggingLogProb: loggingLogProb.map((sum, k) => sum / z.logging[k]!),
   };
 }
 
@@ -52,6 +66,7 @@ export interface Selection {
 export function select(columns: LogColumns, { queries, responses, rewards }: Selection): LogColumns {
   const kept = responses ?? queries.flatMap((i) => range(columns.offsets[i]!, columns.offsets[i + 1]!));
   const pickResponses = (column: Float64Array) => Float64Array.from(kept, (k) => column[k]!);
+  const pickCounts = (column: Counts) => Int32Array.from(kept, (k) => column[k]!);
   const offsets = new Int32Array(queries.length + 1);
   let next = 0;
   for (const [row, i] of queries.entries()) {
@@ -66,9 +81,9 @@ export function select(columns: LogColumns, { queries, responses, rewards }: Sel
     reward: rewards ? Float64Array.from(rewards) : pickResponses(columns.reward),
     targetLogProb: pickResponses(columns.targetLogProb),
     loggingLogProb: pickResponses(columns.loggingLogProb),
-    targetTokens: pickResponses(columns.targetTokens),
-    loggingTokens: pickResponses(columns.loggingTokens),
-    bytes: pickResponses(columns.bytes),
+    targetTokens: pickCounts(columns.targetTokens),
+    loggingTokens: pickCounts(columns.loggingTokens),
+    bytes: pickCounts(columns.bytes),
   };
 }
 

@@ -2,7 +2,8 @@
  * @file What the weights of an estimate say about it (docs/estimators.md). Everything is formed from log-weights, so that
  * no weight, however large, becomes Infinity; a figure that a double cannot hold is null.
  */
-import { paretoShape } from './pareto.js';
+import { LogSum } from './log-sum.js';
+import { ParetoTail } from './pareto.js';
 
 /** A query whose weights are all below this has no support: the log holds next to nothing that the target would say. */
 export const NO_SUPPORT_WEIGHT = 0.01;
@@ -42,57 +43,68 @@ export interface WeightDiagnostics {
 }
 
 export function weightDiagnostics(sample: WeightSample): WeightDiagnostics {
-  const { logWeights, transformed, logClip } = sample;
-  const logOmega = unitQueryWeights(sample);
-  const weighted = transformed.map((value, s) => value + logOmega[s]!);
-  const size = transformed.length;
-  const logTotal = logSumExp(weighted);
-  const logSquares = logSumExp(weighted.map((value) => 2 * value));
-  const logOmegaTotal = logSumExp(logOmega);
-  const logSecondMoment = logSumExp(transformed.map((value, s) => 2 * value + logOmega[s]!)) - logOmegaTotal;
-  const effectiveSampleSize = logTotal === -Infinity ? 0 : Math.exp(2 * logTotal - logSquares);
-  const secondMoment = finiteExp(logSecondMoment);
-  return {
-    effectiveSampleSize,
-    effectiveSampleShare: effectiveSampleSize / size,
-    maxWeight: finiteExp(largest(transformed)),
-    maxWeightShare: logTotal === -Infinity ? 0 : Math.exp(largest(weighted) - logTotal),
-    meanWeight: finiteExp(logTotal - logOmegaTotal),
-    clippedShare: logClip === null ? 0 : logWeights.filter((value) => value > logClip).length / size,
-    paretoK: paretoShape(transformed),
-    chiSquare: secondMoment === null ? null : secondMoment - 1,
-    queriesWithoutSupport: countUnsupported(sample),
-  };
+  const diagnosis = new WeightDiagnosis(sample.transformed.length, sample.logClip);
+  diagnosis.add(sample);
+  return diagnosis.result();
 }
 
-/** log omega of the query of each unit. */
-export function unitQueryWeights({
-  offsets,
-  queryWeight,
-  transformed,
-}: Pick<WeightSample, 'offsets' | 'queryWeight' | 'transformed'>): Float64Array {
-  const result = new Float64Array(transformed.length);
-  for (const [i, weight] of queryWeight.entries()) result.fill(Math.log(weight), offsets[i]!, offsets[i + 1]!);
-  return result;
-}
+/** `weightDiagnostics` of a log that comes in parts. */
+export class WeightDiagnosis {
+  readonly #size: number;
+  readonly #logClip: number | null;
+  readonly #total = new LogSum();
+  readonly #squares = new LogSum();
+  readonly #omega = new LogSum();
+  readonly #secondMoment = new LogSum();
+  readonly #tail: ParetoTail;
+  #largest = -Infinity;
+  #clipped = 0;
+  #unsupported = 0;
 
-function countUnsupported({ logWeights, offsets }: WeightSample): number {
-  let count = 0;
-  for (let i = 0; i + 1 < offsets.length; i++) {
-    if (largest(logWeights.subarray(offsets[i]!, offsets[i + 1]!)) < Math.log(NO_SUPPORT_WEIGHT)) count++;
+  /** @param size units of all parts */
+  constructor(size: number, logClip: number | null) {
+    this.#size = size;
+    this.#logClip = logClip;
+    this.#tail = new ParetoTail(size);
   }
-  return count;
-}
 
-/** log sum_s exp(values_s); -Infinity for none. */
-export function logSumExp(values: Float64Array): number {
-  const top = largest(values);
-  if (top === -Infinity) return -Infinity;
-  return top + Math.log(values.reduce((total, value) => total + Math.exp(value - top), 0));
-}
+  add({ logWeights, transformed, offsets, queryWeight }: Omit<WeightSample, 'logClip'>): void {
+    const logClip = this.#logClip ?? Infinity;
+    for (const [i, omega] of queryWeight.entries()) {
+      const logOmega = Math.log(omega);
+      this.#omega.add(logOmega, offsets[i + 1]! - offsets[i]!);
+      let largest = -Infinity;
+      for (let s = offsets[i]!; s < offsets[i + 1]!; s++) {
+        const own = transformed[s]!;
+        this.#total.add(own + logOmega);
+        this.#squares.add(2 * (own + logOmega));
+        this.#secondMoment.add(2 * own + logOmega);
+        this.#tail.add(own);
+        if (own > this.#largest) this.#largest = own;
+        if (logWeights[s]! > logClip) this.#clipped++;
+        if (logWeights[s]! > largest) largest = logWeights[s]!;
+      }
+      if (largest < Math.log(NO_SUPPORT_WEIGHT)) this.#unsupported++;
+    }
+  }
 
-function largest(values: Float64Array): number {
-  return values.reduce((top, value) => Math.max(top, value), -Infinity);
+  result(): WeightDiagnostics {
+    const logTotal = this.#total.value;
+    const logOmegaTotal = this.#omega.value;
+    const effectiveSampleSize = logTotal === -Infinity ? 0 : Math.exp(2 * logTotal - this.#squares.value);
+    const secondMoment = finiteExp(this.#secondMoment.value - logOmegaTotal);
+    return {
+      effectiveSampleSize,
+      effectiveSampleShare: effectiveSampleSize / this.#size,
+      maxWeight: finiteExp(this.#largest),
+      maxWeightShare: logTotal === -Infinity ? 0 : Math.exp(this.#total.largest - logTotal),
+      meanWeight: finiteExp(logTotal - logOmegaTotal),
+      clippedShare: this.#clipped / this.#size,
+      paretoK: this.#tail.shape(),
+      chiSquare: secondMoment === null ? null : secondMoment - 1,
+      queriesWithoutSupport: this.#unsupported,
+    };
+  }
 }
 
 function finiteExp(value: number): number | null {

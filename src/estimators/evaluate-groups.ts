@@ -1,16 +1,19 @@
 import { acrossGroups, type GroupStatistic } from './across-groups.js';
 import { type LogColumns, select } from './columns.js';
+import { estimateRows } from './estimate-rows.js';
 import { ruledGroups } from './group-rules.js';
 import type { LogGroup } from './groups.js';
 import type { Estimate, Evaluation, ResolvedOptions, Warning } from './result.js';
-import type { Row } from './row.js';
+import type { RowRequest } from './row-requests.js';
 import { placedAmong } from './statistic.js';
+import type { ScoreFacts } from './verdict.js';
 
 interface GroupOptions {
   resolved: ResolvedOptions;
+  requests: readonly RowRequest[];
+  scores: ScoreFacts;
   /** The row that groups are compared by. */
   leading: Pick<Estimate, 'estimator' | 'normalise'>;
-  estimateAll: (part: LogColumns) => Promise<Row[]>;
   signal: AbortSignal | undefined;
 }
 
@@ -18,16 +21,18 @@ interface GroupOptions {
 export async function evaluateGroups(
   columns: LogColumns,
   found: readonly LogGroup[],
-  { resolved, leading, estimateAll, signal }: GroupOptions,
+  { resolved, requests, scores, leading, signal }: GroupOptions,
 ): Promise<Pick<Evaluation, 'groups' | 'acrossGroups'>> {
   const sizes = Int32Array.from(columns.queryIds, (_, i) => columns.offsets[i + 1]! - columns.offsets[i]!);
   const groups: Evaluation['groups'] = [];
   const compared: GroupStatistic[] = [];
   const queries = columns.queryIds.length;
   let leader: Estimate | undefined;
+  const leads = ({ estimator, normalise }: Estimate) =>
+    estimator === leading.estimator && normalise === leading.normalise;
   for (const { group, share, small, selection } of ruledGroups(found, resolved.minGroup, resolved.smallGroups, sizes)) {
     const part = select(columns, selection);
-    const rows = await estimateAll(part);
+    const rows = await estimateRows(part, requests, { resolved, scores, signal, keeps: leads });
     groups.push({
       group,
       share,
@@ -37,9 +42,7 @@ export async function evaluateGroups(
       estimates: rows.map((row) => row.estimate),
     });
     if (small) continue;
-    const row = rows.find(({ estimate }) => {
-      return estimate.estimator === leading.estimator && estimate.normalise === leading.normalise;
-    })!;
+    const row = rows.find(({ estimate }) => leads(estimate))!;
     leader = row.estimate;
     // An index leads with its self-normalised figure.
     const statistic = row.estimate.estimand === 'value' ? row.statistics?.value : row.statistics?.selfNormalised;

@@ -2,15 +2,13 @@ import type { SlateLog } from '../data/slate.js';
 import { PopeError } from '../errors.js';
 import { diagnose } from '../native/doctor.js';
 import { collect } from './collect.js';
-import type { LogColumns } from './columns.js';
+import { estimateRows } from './estimate-rows.js';
 import { evaluateGroups, smallGroupWarnings } from './evaluate-groups.js';
-import { fillIntervals } from './fill-intervals.js';
 import { headlineOf } from './headline.js';
 import { HeldOutLog } from './held-out.js';
 import { type EvaluateOptions, planOf } from './options.js';
 import { estimateWithPredictions } from './predictions.js';
-import type { Evaluation, Verdict, Warning } from './result.js';
-import { estimateRow, type Row } from './row.js';
+import type { Estimate, Evaluation, Verdict, Warning } from './result.js';
 import { rowRequests } from './row-requests.js';
 import { scoreFacts, warningsOf } from './warnings.js';
 
@@ -21,7 +19,7 @@ const PROGRESS_INTERVAL = 256;
  * The pluralistic value of a target policy from a log that another policy wrote: every estimator under every
  * normalisation, parts, intervals, diagnostics, groups and a verdict (docs/theory.md sections 2 to 4 and 7).
  *
- * The log is read as often as there are policies, plus once; numbers only are kept, about 60 bytes a response.
+ * The log is read once, beside the scores; of it numbers are kept, 36 bytes a response, and the ids of the queries.
  * Log-probabilities are in nats; values are in units of the reward, except under estimand 'normalised': see `Evaluation`.
  *
  * @throws UsageError for an option that is unknown or out of range, SLATE_SOFT_SHARE, LAMBDA_AUTO, NO_GROUPS
@@ -50,15 +48,13 @@ export async function evaluate(log: SlateLog, options: EvaluateOptions): Promise
 
   const scores = scoreFacts(target, logging, counts, columns);
   const { requests, skipped } = rowRequests(plan, columns);
-  const estimateAll = async (part: LogColumns, onResample?: (done: number) => void): Promise<Row[]> => {
-    const rows = requests.map((request) => estimateRow(part, { ...resolved, ...request, scores }));
-    await fillIntervals(part, rows, { resolved, signal, onResample });
-    return rows;
-  };
-  const rows = await estimateAll(
-    columns,
-    onProgress && ((done) => onProgress({ phase: 'intervals', done, total: resolved.resamples })),
-  );
+  const rows = await estimateRows(columns, requests, {
+    resolved,
+    scores,
+    signal,
+    keeps: (row) => predictions !== null && isPlainDecomposed(row),
+    onResample: onProgress && ((done) => onProgress({ phase: 'intervals', done, total: resolved.resamples })),
+  });
   const estimates = rows.map((row) => row.estimate);
   const { headline, reasons } = headlineOf(estimates, scores.tokenizersDiffer);
   const warnings = [
@@ -70,9 +66,9 @@ export async function evaluate(log: SlateLog, options: EvaluateOptions): Promise
   const verdict = headline?.verdict ?? 'unreliable';
   if (options.strict && verdict === 'unreliable') throw unreliable(reasons);
   const leading = headline ?? { estimator: 'decomposed', normalise: 'none' };
-  const value = rows.find((row) => row.estimate.estimator === 'decomposed' && row.estimate.normalise === 'none')!;
+  const value = rows.find((row) => isPlainDecomposed(row.estimate))!;
   const predicted = predictions ? await estimateWithPredictions(columns, predictions, value, { resolved, signal }) : [];
-  const grouped = await evaluateGroups(columns, groups.selections(), { resolved, leading, estimateAll, signal });
+  const grouped = await evaluateGroups(columns, groups.selections(), { resolved, requests, scores, leading, signal });
   const evaluation: Evaluation = {
     queries: columns.queryIds.length,
     responses: columns.reward.length,
@@ -92,6 +88,11 @@ export async function evaluate(log: SlateLog, options: EvaluateOptions): Promise
     environment: { ...diagnose() },
   };
   return options.strict ? withoutUnreliable(evaluation) : evaluation;
+}
+
+/** The row that predictions stand beside. */
+function isPlainDecomposed({ estimator, normalise }: Estimate): boolean {
+  return estimator === 'decomposed' && normalise === 'none';
 }
 
 /** An evaluation from which no number can be read that the log does not support. */

@@ -4,25 +4,45 @@
  * queries helps.
  */
 
+import { LargestValues } from './largest-values.js';
+
 /** Fewer exceedances than this give no shape. */
 const FEWEST_EXCEEDANCES = 5;
 
 /**
- * k-hat of weights given by their logarithms [S]: a generalised Pareto distribution fitted to the min(0.2 S, 3 sqrt S)
- * largest. Only ratios of weights matter, so none is ever exponentiated beyond 1. Null where there are too few weights, or
- * all of the tail is equal (clipped, or both policies alike): there is then no tail to judge.
+ * k-hat of weights given by their logarithms, one by one: a generalised Pareto distribution fitted to the min(0.2 S, 3 sqrt S)
+ * largest of S. Only ratios of weights matter, so none is ever exponentiated beyond 1.
  */
-export function paretoShape(logWeights: Float64Array): number | null {
-  const size = logWeights.length;
-  const tail = Math.ceil(Math.min(0.2 * size, 3 * Math.sqrt(size)));
-  if (tail < FEWEST_EXCEEDANCES || tail >= size) return null;
-  const sorted = logWeights.slice().sort();
-  const largest = sorted[size - 1]!;
-  const cutoff = sorted[size - tail - 1]!;
-  // Weights that tie with the cutoff exceed nothing; as exceedances of 0 they would fake a heavy tail.
-  const above = sorted.subarray(size - tail).filter((logWeight) => logWeight > cutoff);
-  if (above.length < FEWEST_EXCEEDANCES || above[0] === largest) return null;
-  return generalisedPareto(above.map((logWeight) => Math.exp(logWeight - largest) - Math.exp(cutoff - largest))).shape;
+export class ParetoTail {
+  readonly #size: number;
+  /** Exceedances. */
+  readonly #tail: number;
+  /** These and the cutoff below them. */
+  readonly #largest: LargestValues;
+
+  /** @param size S, how many will be added */
+  constructor(size: number) {
+    this.#size = size;
+    this.#tail = Math.ceil(Math.min(0.2 * size, 3 * Math.sqrt(size)));
+    this.#largest = new LargestValues(this.#tail + 1);
+  }
+
+  add(logWeight: number): void {
+    this.#largest.add(logWeight);
+  }
+
+  /** Null where there are too few weights, or all of the tail is equal (clipped, or both policies alike): no tail to judge. */
+  shape(): number | null {
+    if (this.#tail < FEWEST_EXCEEDANCES || this.#tail >= this.#size) return null;
+    const sorted = this.#largest.sorted();
+    const largest = sorted.at(-1)!;
+    const cutoff = sorted[0]!;
+    // Weights that tie with the cutoff exceed nothing; as exceedances of 0 they would fake a heavy tail.
+    const above = sorted.filter((logWeight) => logWeight > cutoff);
+    if (above.length < FEWEST_EXCEEDANCES || above[0] === largest) return null;
+    return generalisedPareto(above.map((logWeight) => Math.exp(logWeight - largest) - Math.exp(cutoff - largest)))
+      .shape;
+  }
 }
 
 /**

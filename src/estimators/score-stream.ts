@@ -1,4 +1,4 @@
-import type { LoggedResponse, Slate, SlateLog } from '../data/slate.js';
+import type { LoggedResponse, Slate } from '../data/slate.js';
 import { DataError, describeValue } from '../errors.js';
 import type { Policy, SlateScores } from '../policy/policy.js';
 
@@ -17,11 +17,11 @@ export class ScoreStream {
   constructor(
     policy: Policy,
     role: 'target' | 'logging' | 'reference',
-    log: SlateLog,
+    slates: AsyncIterable<Slate> | Iterable<Slate>,
     signal: AbortSignal | undefined,
   ) {
     this.#role = `${role} policy ${describeValue(policy.identity.policy)}`;
-    this.#scores = policy.score(log, signal ? { signal } : {})[Symbol.asyncIterator]();
+    this.#scores = policy.score(slates, signal ? { signal } : {})[Symbol.asyncIterator]();
   }
 
   async next(slate: Slate): Promise<Score[]> {

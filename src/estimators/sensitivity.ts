@@ -6,7 +6,7 @@ import type { LogColumns } from './columns.js';
 import { HeldOutLog } from './held-out.js';
 import { type EvaluateOptions, planOf } from './options.js';
 import { Random } from './random.js';
-import type { Verdict } from './result.js';
+import type { Estimate, Verdict } from './result.js';
 import { estimateRow } from './row.js';
 import { rowRequests } from './row-requests.js';
 import { sum } from './sum.js';
@@ -71,16 +71,17 @@ export async function sensitivity(log: SlateLog, options: SensitivityOptions): P
     return collect(judged, { target, logging: policy, signal, ...shared });
   };
   const given = await read(logging);
-  const rowOf = (
+  const rowOf = async (
     change: SensitivityRow['change'],
     amount: number | string | null,
-    draws: readonly LogColumns[],
-  ): SensitivityRow => {
+    draws: Iterable<LogColumns>,
+  ): Promise<SensitivityRow> => {
     const scores = scoreFacts(target, logging, given.counts, given.columns);
-    const rows = draws.map((columns) => {
+    const rows: Estimate[] = [];
+    for (const columns of draws) {
       const [request] = rowRequests(plan, columns).requests;
-      return estimateRow(columns, { ...resolved, ...request!, scores }).estimate;
-    });
+      rows.push((await estimateRow(columns, { ...resolved, ...request!, scores, signal })).estimate);
+    }
     const values = known(rows.map((row) => row.value));
     return {
       change,
@@ -97,19 +98,19 @@ export async function sensitivity(log: SlateLog, options: SensitivityOptions): P
   const changed = (change: (l0: number) => number): LogColumns => {
     return { ...given.columns, loggingLogProb: given.columns.loggingLogProb.map(change) };
   };
-  const noisy = (deviation: number): LogColumns[] =>
-    Array.from({ length: DRAWS }, (_, draw) => {
+  function* noisy(deviation: number): Generator<LogColumns> {
+    for (let draw = 0; draw < DRAWS; draw++) {
       const random = new Random(resolved.seed, draw);
-      return changed((l0) => l0 + deviation * random.normal());
-    });
+      yield changed((l0) => l0 + deviation * random.normal());
+    }
+  }
   const replaced: SensitivityRow[] = [];
-  for (const [name, policy] of alternatives) replaced.push(rowOf('replaced', name, [(await read(policy)).columns]));
-  return [
-    rowOf('none', null, [given.columns]),
-    ...NOISE.map((deviation) => rowOf('noise', deviation, noisy(deviation))),
-    ...FACTORS.map((factor) => rowOf('factor', factor, [changed((l0) => factor * l0)])),
-    ...replaced,
-  ];
+  for (const [name, policy] of alternatives)
+    replaced.push(await rowOf('replaced', name, [(await read(policy)).columns]));
+  const rows = [await rowOf('none', null, [given.columns])];
+  for (const deviation of NOISE) rows.push(await rowOf('noise', deviation, noisy(deviation)));
+  for (const factor of FACTORS) rows.push(await rowOf('factor', factor, [changed((l0) => factor * l0)]));
+  return [...rows, ...replaced];
 }
 
 /** Null where any is. */

@@ -2,7 +2,7 @@
 import type { Policy } from '../policy/policy.js';
 import { rewardVanishes } from './balance.js';
 import type { CollectCounts } from './collect.js';
-import { type LogColumns, normalised } from './columns.js';
+import { type LogColumns, lengths } from './columns.js';
 import type { Estimate, Normalisation, ResolvedOptions, Warning } from './result.js';
 import type { Row } from './row.js';
 import type { ScoreFacts } from './verdict.js';
@@ -133,9 +133,11 @@ function rowWarnings({ columns, rows, resolved }: WarningInput): Warning[] {
 
 /** Slates with an R_k <= 0. */
 function countVanishing(columns: LogColumns, row: Estimate): number {
-  const { logProb } = normalised(columns, row.normalise);
-  const vanishes = (k: number) =>
-    rewardVanishes(row.form, columns.reward[k]!, logProb[k]!, row.lambdaCu, row.lambdaDiv);
+  const size = lengths(columns, row.normalise);
+  const vanishes = (k: number) => {
+    const logProb = columns.targetLogProb[k]! / (size?.target[k] ?? 1);
+    return rewardVanishes(row.form, columns.reward[k]!, logProb, row.lambdaCu, row.lambdaDiv);
+  };
   let count = 0;
   for (let i = 0; i + 1 < columns.offsets.length; i++) {
     for (let k = columns.offsets[i]!; k < columns.offsets[i + 1]!; k++) {

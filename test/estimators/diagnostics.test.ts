@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { logSumExp, type WeightSample, weightDiagnostics } from '../../src/estimators/diagnostics.js';
+import { type WeightSample, weightDiagnostics } from '../../src/estimators/diagnostics.js';
+import { LogSum } from '../../src/estimators/log-sum.js';
 
 /** One weight per query, no transform, unless told otherwise. */
 function sample(weights: number[], overrides: Partial<WeightSample> = {}): WeightSample {
@@ -74,7 +75,21 @@ describe('weight diagnostics', () => {
   });
 });
 
-it('log-sum-exp of nothing is -Infinity', () => {
-  expect(logSumExp(new Float64Array(0))).toBe(-Infinity);
-  expect(logSumExp(Float64Array.of(-1e4, -1e4))).toBeCloseTo(-1e4 + Math.LN2, 10);
+describe('a log sum', () => {
+  const sumOf = (values: number[]) => {
+    const sum = new LogSum();
+    for (const value of values) sum.add(value);
+    return sum.value;
+  };
+
+  it('of nothing, or of zeros, is -Infinity', () => {
+    expect(sumOf([])).toBe(-Infinity);
+    expect(sumOf([-Infinity, -Infinity])).toBe(-Infinity);
+  });
+
+  it('holds what exp would not', () => {
+    expect(sumOf([-1e4, -1e4])).toBeCloseTo(-1e4 + Math.LN2, 10);
+    expect(sumOf([1e4, -Infinity, 1e4 + 1])).toBeCloseTo(1e4 + Math.log(1 + Math.E), 10);
+    expect(sumOf([3, 1, 2])).toBeCloseTo(sumOf([1, 2, 3]), 14);
+  });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { generalisedPareto, paretoShape } from '../../src/estimators/pareto.js';
+import { generalisedPareto, ParetoTail } from '../../src/estimators/pareto.js';
 import { Random } from '../../src/estimators/random.js';
 
 /** Quantile of the generalised Pareto distribution with scale 1. */
@@ -42,6 +42,11 @@ describe('generalised Pareto shape', () => {
 });
 
 describe('k-hat of weights', () => {
+  const paretoShape = (logWeights: Float64Array) => {
+    const tail = new ParetoTail(logWeights.length);
+    for (const logWeight of logWeights) tail.add(logWeight);
+    return tail.shape();
+  };
   const pareto = (shape: number) => {
     const random = new Random(4);
     return Float64Array.from({ length: 20_000 }, () => -shape * Math.log1p(-random.uniform()));

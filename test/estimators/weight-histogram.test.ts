@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest';
-import { weightHistogram } from '../../src/estimators/weight-histogram.js';
+import { WeightBins } from '../../src/estimators/weight-histogram.js';
+
+function weightHistogram(sample: Parameters<WeightBins['add']>[0]) {
+  const bins = new WeightBins();
+  bins.add(sample);
+  return bins.result();
+}
 
 const sample = (logWeights: number[], omega: number[], transformed = logWeights) => ({
   logWeights: Float64Array.from(logWeights),

@@ -9,7 +9,7 @@ import { slatesOf } from './batch.js';
 export function likelihood(batch: Batch): ObjectiveGradient {
   const { likelihoodWeight, targetLogProb, targetTokens, offsets } = batch;
   const slates = offsets.length - 1;
-  const tokens = targetTokens.reduce((sum, count, k) => sum + (likelihoodWeight[k]! > 0 ? count : 0), 0);
+  const tokens = likelihoodWeight.reduce((sum, weight, k) => sum + (weight > 0 ? targetTokens[k]! : 0), 0);
   const coefficients = new Float64Array(likelihoodWeight.length);
   let value = 0;
   for (const { first, last, share } of slatesOf(batch)) {

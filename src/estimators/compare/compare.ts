@@ -195,9 +195,10 @@ async function candidateOf(
   });
   const scores = scoreFacts(target, logging, counts, columns);
   const { resolved } = plan;
-  const rows = rowRequests(plan, columns).requests.map((request) =>
-    estimateRow(columns, { ...resolved, ...request, scores }),
-  );
+  const rows: Row[] = [];
+  for (const request of rowRequests(plan, columns).requests) {
+    rows.push(await estimateRow(columns, { ...resolved, ...request, scores, signal }));
+  }
   return {
     name,
     policy: target,
