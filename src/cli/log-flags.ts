@@ -1,4 +1,4 @@
-import { LoggedDataset } from '../data/dataset.js';
+import { type DatasetProgress, LoggedDataset } from '../data/dataset.js';
 import type { Slate } from '../data/slate.js';
 import { DEFAULT_SPLIT_RATIO, DEFAULT_SPLIT_SEED, parseSplit, parseSplitRatio, splitOf } from '../data/split.js';
 import type { WorkDescription } from '../shards/manifest.js';
@@ -22,9 +22,14 @@ export const LOG_FLAGS = {
 export type LogSettings = Settings<typeof LOG_FLAGS>;
 
 /** Opens a log as the flags say; `-` is standard input. */
-export function openLog(path: string, settings: Omit<LogSettings, 'split'> & Partial<LogSettings>, context: Context) {
+export function openLog(
+  path: string,
+  settings: Omit<LogSettings, 'split'> & Partial<LogSettings>,
+  { signal }: Context,
+  onProgress?: (progress: DatasetProgress) => void,
+) {
   const { split, splitRatio, splitSeed, skipInvalid } = settings;
-  return LoggedDataset.open(path, { split, splitRatio, splitSeed, skipInvalid, signal: context.signal });
+  return LoggedDataset.open(path, { split, splitRatio, splitSeed, skipInvalid, signal, onProgress });
 }
 
 export type ChosenSplit = ReturnType<typeof chosenSplit>;

@@ -6,11 +6,13 @@ export interface ProgressStream {
 }
 
 export interface Progress {
-  /** What is being done; another label begins another count of time. */
+  /** What is being done; another label, or less that is done, begins another count of time. */
   label: string;
   done: number;
   /** Where it is known, a bar and the time left are shown too. */
   total: number | undefined;
+  /** Of all work, where that is known and the total is not: then the bar and the time left are of it. */
+  share?: number | undefined;
   unit: string;
   /** What else is worth a glance, after the rest. */
   detail?: string | undefined;
@@ -25,6 +27,7 @@ export class ProgressLine {
   readonly #now: () => number;
   #label: string | undefined;
   #started = 0;
+  #done = 0;
   #drawn = Number.NEGATIVE_INFINITY;
   #visible = false;
 
@@ -36,10 +39,11 @@ export class ProgressLine {
 
   update(progress: Progress): void {
     const now = this.#now();
-    if (progress.label !== this.#label) {
+    if (progress.label !== this.#label || progress.done < this.#done) {
       this.#label = progress.label;
       this.#started = now;
     }
+    this.#done = progress.done;
     if (now - this.#drawn < REDRAW_MS) return;
     this.#drawn = now;
     const line = render(progress, (now - this.#started) / 1000);
@@ -59,16 +63,17 @@ function render(progress: Progress, seconds: number): string {
   return [summary(progress, seconds), progress.detail ?? []].flat().join('  ');
 }
 
-function summary({ label, done, total, unit }: Progress, seconds: number): string {
+function summary({ label, done, total, share, unit }: Progress, seconds: number): string {
   const rate = seconds > 0 ? done / seconds : 0;
   const speed = rate > 0 ? `  ${rate >= 100 ? Math.round(rate).toLocaleString('en-US') : rate.toPrecision(3)}/s` : '';
   const count = done.toLocaleString('en-US');
-  if (total === undefined || total === 0) return `${label}  ${count} ${unit}${speed}`;
-  const share = Math.min(1, done / total);
-  const bar = '='.repeat(Math.round(share * BAR_WIDTH)).padEnd(BAR_WIDTH);
-  const left = rate > 0 ? `  ${clock((total - done) / rate)} left` : '';
-  const percent = `${Math.floor(share * 100)} %`.padStart(5);
-  return `${label} [${bar}]${percent}  ${count} of ${total.toLocaleString('en-US')} ${unit}${speed}${left}`;
+  const known = total ? Math.min(1, done / total) : share;
+  if (known === undefined) return `${label}  ${count} ${unit}${speed}`;
+  const bar = '='.repeat(Math.round(known * BAR_WIDTH)).padEnd(BAR_WIDTH);
+  const left = rate > 0 && known > 0 ? `  ${clock((seconds * (1 - known)) / known)} left` : '';
+  const percent = `${Math.floor(known * 100)} %`.padStart(5);
+  const of = total ? ` of ${total.toLocaleString('en-US')}` : '';
+  return `${label} [${bar}]${percent}  ${count}${of} ${unit}${speed}${left}`;
 }
 
 /** Seconds as m:ss or h:mm:ss. */

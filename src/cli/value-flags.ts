@@ -48,7 +48,10 @@ export async function openValued(
   const { reward, form, lambdaCu, lambdaDiv, reduction, transform, seed } = settings;
   const logging = loggingPolicy(settings.logging);
   const split = settings.split === 'all' ? undefined : settings.split;
-  const log = await openLog(path, { ...settings, split }, context);
+  const reading = { share: 0 };
+  const log = await openLog(path, { ...settings, split }, context, ({ fraction }) => {
+    reading.share = fraction;
+  });
   const scored = new ScoredSlates(log, [...targets, logging]);
   return {
     slates: settings.skipUnscored ? scored : log,
@@ -57,6 +60,14 @@ export async function openValued(
       allQueries: settings.split === 'all',
       signal: context.signal,
     },
+    /** Shows how far the valuation is. */
+    onProgress({ phase, done, total }: EvaluationProgress): void {
+      if (phase === 'intervals') {
+        context.terminal.progress({ label: 'resampling', unit: 'resamples', done, total: total ?? undefined });
+      } else {
+        context.terminal.progress({ label: 'reading', unit: 'queries', done, total: undefined, share: reading.share });
+      }
+    },
     /** Says and gives what was left out, once the slates have been read to their end. */
     leftOut(): Warning[] {
       saySkipped(log, context);
@@ -64,14 +75,5 @@ export async function openValued(
       const message = `${scored.skipped} queries have a response without a score and were left out: the estimates speak for the others only`;
       return [{ code: 'UNSCORED_QUERIES', message }];
     },
-  };
-}
-
-/** Shows how far a valuation is. */
-export function valueProgress({ terminal }: Context) {
-  return ({ phase, done, total }: EvaluationProgress): void => {
-    const shown =
-      phase === 'scores' ? { label: 'reading', unit: 'queries' } : { label: 'resampling', unit: 'resamples' };
-    terminal.progress({ ...shown, done, total: total ?? undefined });
   };
 }

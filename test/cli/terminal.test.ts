@@ -32,6 +32,22 @@ describe('progress line', () => {
     expect(stream.written[1]).toContain('scoring  1,234 queries  617/s');
   });
 
+  it('shows the time left by the share where that is known, and counts anew when the work begins again', () => {
+    const stream = recorder();
+    let now = 0;
+    const progress = new ProgressLine(stream, () => now);
+    const reading = (done: number, share: number) => progress.update({ ...scoring(done), share });
+    reading(0, 0);
+    now = 10_000;
+    reading(500, 0.2);
+    expect(stream.written[1]).toContain('20 %  500 queries  50.0/s  0:40 left');
+    now = 50_000;
+    reading(0, 0);
+    now = 51_000;
+    reading(50, 0.02);
+    expect(stream.written.at(-1)).toContain('50.0/s  0:49 left');
+  });
+
   it('draws at most ten times a second, within the terminal, and goes when cleared', () => {
     const stream = { ...recorder(), columns: 20 };
     let now = 0;

@@ -5,7 +5,7 @@ import { type ScoreFilePolicy, scoreFile } from '../../policy/score-file.js';
 import { defineCommand } from '../command.js';
 import { comparisonReport } from '../comparison-report.js';
 import { expected, listOf, number, oneOf, onOff, optional, type Parse, severalRequired, text } from '../flags.js';
-import { openValued, VALUE_FLAGS, valueProgress } from '../value-flags.js';
+import { openValued, VALUE_FLAGS } from '../value-flags.js';
 
 /** `name=0.5` */
 const namedNumber: Parse<[string, number]> = (value) => {
@@ -59,7 +59,7 @@ export const compare = defineCommand({
       resamples: settings.resamples,
       truth: settings.truth && Object.fromEntries(settings.truth),
       strict: settings.strict,
-      onProgress: valueProgress(context),
+      onProgress: valued.onProgress,
     });
     const comparison = { ...result, warnings: [...valued.leftOut(), ...result.warnings] };
     if (settings.json) await context.terminal.writeJson(comparison);

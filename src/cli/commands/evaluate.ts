@@ -5,7 +5,7 @@ import { scoreFile } from '../../policy/score-file.js';
 import { defineCommand } from '../command.js';
 import { evaluationReport } from '../evaluation-report.js';
 import { listOf, oneOf, onOff, optional, positiveInteger, severalRequired, text } from '../flags.js';
-import { openValued, VALUE_FLAGS, valueProgress } from '../value-flags.js';
+import { openValued, VALUE_FLAGS } from '../value-flags.js';
 
 export const evaluate = defineCommand({
   examples: [
@@ -64,7 +64,7 @@ export const evaluate = defineCommand({
       smallGroups: settings.smallGroups,
       prediction: settings.prediction,
       strict: settings.strict,
-      onProgress: valueProgress(context),
+      onProgress: valued.onProgress,
     });
     const evaluation = { ...result, warnings: [...valued.leftOut(), ...result.warnings] };
     if (settings.json) await context.terminal.writeJson(evaluation);
