@@ -8,6 +8,7 @@ import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from
 import { cpus, totalmem } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { printCells } from './harness/growth.mjs';
 
 const folder = dirname(fileURLToPath(import.meta.url));
 const history = join(dirname(folder), 'build', 'bench', 'history.jsonl');
@@ -49,6 +50,7 @@ for (const name of wanted.length > 0 ? wanted : all) {
     const result = JSON.parse(line);
     appendFileSync(history, `${JSON.stringify({ ...run, date: new Date().toISOString(), name, ...result })}\n`);
     if (flags.includes('--json')) console.log(line);
+    else if (result.rows[0].median === undefined) printCells(result);
     else print(result);
   }
 }
