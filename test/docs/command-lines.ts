@@ -71,8 +71,8 @@ function wordsOf(line: string): string[] {
 
 const longNames = (flags: object) => Object.values(flags).map(({ syntax }) => longName(syntax));
 const FLAGS = new Set([...commandFlags.values()].flatMap(longNames));
-/** Of this program as a whole, and of Node. */
-const OTHER_FLAGS = new Set(['--help', '--version', '--experimental-require-module']);
+/** Of this program as a whole, of Node and of npm. */
+const OTHER_FLAGS = new Set(['--help', '--version', '--experimental-require-module', '--provenance']);
 
 /**
  * Checks what a page says in running text: commands that begin with `pope` by name and flags, and flags that stand alone.
@@ -85,6 +85,8 @@ export function wrongSpans(text: string): string[] {
 }
 
 function isRight(span: string): boolean {
+  const [outer, inner] = span.split(' -- ');
+  if (inner !== undefined) return isRight(outer!) && isRight(`pope ${inner}`);
   const words = span.split(' ');
   if (words[0] === 'npm' && words[1] === 'run') return words.includes('--prefix') || words[2]! in scripts;
   const named = words[0] === 'pope' ? COMMANDS.find(({ name }) => name === words[1]) : undefined;

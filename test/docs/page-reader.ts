@@ -29,7 +29,9 @@ export class PageReader {
     const place = `${fence.page}:${fence.line}`;
     const reader = this.#readers[fence.language];
     if (!reader)
-      throw new Error(`${place}: expected one of ${Object.keys(this.#readers).join(', ')}, got ${fence.language}`);
+      throw new Error(
+        `${place}: expected a block of one of ${Object.keys(this.#readers).join(', ')}, got ${fence.language}`,
+      );
     try {
       await reader(fence, place);
     } catch (error) {

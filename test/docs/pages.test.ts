@@ -6,6 +6,7 @@ import { tinyModel } from '../helpers/tiny-model.js';
 import { wrongSpans } from './command-lines.js';
 import { fencesOf, pages, readPage } from './fences.js';
 import { typeErrors } from './library.js';
+import { brokenLinks } from './links.js';
 import { PageReader } from './page-reader.js';
 import { FIRST, surroundingsOf } from './surroundings.js';
 
@@ -24,7 +25,8 @@ afterAll(() => served.dispose());
 /** The pages name a server that is not there. */
 const placed = (text: string) => text.replaceAll('http://localhost:8000/v1', url);
 
-describe('every block is right', () => {
+// Much is done here, and a machine may be busy with other work.
+describe('every block is right', { timeout: 300_000 }, () => {
   it.each([...FIRST, ...pages.filter((page) => !FIRST.includes(page))])('of %s', async (page) => {
     const fences = fencesOf(page);
     if (fences.length === 0) return;
@@ -42,6 +44,12 @@ describe('every block is right', () => {
   it('in its types, where it is JavaScript', () => {
     expect(modules.length).toBeGreaterThan(1);
     expect(typeErrors(modules)).toEqual([]);
+  });
+});
+
+describe('links lead somewhere', () => {
+  it.each(pages)('in %s', (page) => {
+    expect(brokenLinks(page)).toEqual([]);
   });
 });
 

@@ -5,7 +5,7 @@ import { QUICK_BUDGET } from '../../src/experiments/synthetic/index.js';
 import { trainingDemo } from '../../src/experiments/training-demo.js';
 import { fencesOf, readPage } from './fences.js';
 
-describe('README', () => {
+describe('README', { timeout: 300_000 }, () => {
   it('shows the second part of the demo in the form that it is printed in; its numbers depend on the machine', async () => {
     const budget = { ...QUICK_BUDGET, baseSteps: 2, steps: 2 };
     const printed = trainingText(await trainingDemo({ budget })).split('\n');
