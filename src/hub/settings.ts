@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { UsageError } from '../errors.js';
+import { checkedKey } from '../remote/endpoint.js';
 
 /** Where models come from and where they are kept, as Python's huggingface_hub reads it from the environment. */
 export interface HubSettings {
@@ -20,7 +21,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /**
  * HF_ENDPOINT, HF_HUB_CACHE, HF_HOME, XDG_CACHE_HOME, HF_TOKEN, HF_TOKEN_PATH, HF_HUB_OFFLINE.
  *
- * @throws UsageError ENDPOINT_URL for an address with a password, which messages would show
+ * @throws UsageError ENDPOINT_URL for an address with a password, which messages would show; ENDPOINT_KEY for a token that is none
  */
 export async function hubSettings(environment: Environment = process.env): Promise<HubSettings> {
   const url = environment.HF_ENDPOINT || 'https://huggingface.co';
@@ -32,10 +33,14 @@ export async function hubSettings(environment: Environment = process.env): Promi
     );
   }
   const home = environment.HF_HOME || join(environment.XDG_CACHE_HOME || join(homedir(), '.cache'), 'huggingface');
+  const tokenPath = environment.HF_TOKEN_PATH || join(home, 'token');
   return {
     url: url.replace(/\/+$/, ''),
     cache: environment.HF_HUB_CACHE || join(home, 'hub'),
-    token: environment.HF_TOKEN || (await storedToken(environment.HF_TOKEN_PATH || join(home, 'token'))),
+    token: checkedKey(
+      environment.HF_TOKEN || (await storedToken(tokenPath)),
+      environment.HF_TOKEN ? 'HF_TOKEN' : tokenPath,
+    ),
     offline: /^(1|on|yes|true)$/i.test(environment.HF_HUB_OFFLINE ?? ''),
   };
 }

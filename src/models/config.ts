@@ -21,7 +21,11 @@ export function parseModelConfig(path: string, json: unknown) {
   const common = checkJson(
     path,
     json,
-    z.looseObject({ model_type: z.string(), quantization_config: z.unknown().optional() }),
+    z.looseObject({
+      model_type: z.string(),
+      quantization_config: z.unknown().optional(),
+      auto_map: z.unknown().optional(),
+    }),
   );
   if (common.quantization_config != null)
     throw unsupported(path, 'quantization_config', 'weights in f32, f16 and bf16');
@@ -36,6 +40,11 @@ export function parseModelConfig(path: string, json: unknown) {
     case 'roberta':
       throw unsupported(path, `model_type "${common.model_type}", an encoder, as a language model`, SUPPORTED);
     default:
-      throw unsupported(path, `model_type "${common.model_type}"`, SUPPORTED);
+      throw unsupported(path, `model_type "${common.model_type}"${ownCode(common.auto_map)}`, SUPPORTED);
   }
+}
+
+/** Models may bring Python (`auto_map`). It is never run: a known architecture is computed here, any other refused. */
+function ownCode(autoMap: unknown): string {
+  return autoMap == null ? '' : ', whose own code (auto_map) is not run,';
 }

@@ -22,6 +22,11 @@ export interface Answer<T> {
   attempts: number;
 }
 
+/** What stands for a key wherever one would be seen. */
+const KEY = '[key]';
+/** Characters; what is shorter (`EMPTY`, `none`) is no secret. */
+const MIN_SECRET = 16;
+
 /** Longest wait between two attempts, whatever the server asks for. */
 const LONGEST_WAIT = 60_000;
 
@@ -39,7 +44,10 @@ export class Endpoint {
   constructor(url: string, { apiKey, retries = 5, backoff = 500, timeout = 120_000 }: EndpointOptions = {}) {
     const parsed = URL.canParse(url) ? new URL(url) : null;
     if (!parsed || !/^https?:$/.test(parsed.protocol) || parsed.search || parsed.hash) {
-      throw new UsageError('ENDPOINT_URL', `expected a URL such as https://host/v1, got ${describeValue(url)}`);
+      throw new UsageError(
+        'ENDPOINT_URL',
+        `expected a URL such as https://host/v1, got ${describeValue(withoutSecrets(url))}`,
+      );
     }
     if (parsed.username || parsed.password) {
       const todo = 'set POPE_API_KEY instead: URLs are printed and stored';
@@ -47,7 +55,7 @@ export class Endpoint {
     }
     this.url = parsed.href.replace(/\/+$/, '');
     this.#options = { retries, backoff, timeout };
-    this.#key = apiKey ?? keyFor(parsed, process.env);
+    this.#key = checkedKey(apiKey ?? keyFor(parsed, process.env), 'POPE_API_KEY');
   }
 
   /**
@@ -96,11 +104,11 @@ export class Endpoint {
         body: JSON.stringify(body),
         signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
       });
-      raw = await response.text();
+      raw = this.#redact(await response.text(), response.ok);
     } catch (error) {
       signal?.throwIfAborted();
       const late = deadline.aborted ? `no answer within ${this.#options.timeout} ms` : networkProblem(error);
-      throw new PassingFailure(this.#redact(late), 0);
+      throw new PassingFailure(late, 0);
     }
     if (!response.ok) {
       const problem = `status ${response.status}, ${this.#excerpt(raw)}`;
@@ -118,12 +126,13 @@ export class Endpoint {
 
   /** The beginning of an answer, for a message. */
   #excerpt(raw: string): string {
-    return describeValue(this.#redact(describeError(raw)));
+    return describeValue(describeError(raw));
   }
 
-  /** Servers may quote the key that they refuse. */
-  #redact(text: string): string {
-    return this.#key ? text.replaceAll(this.#key, '[key]') : text;
+  /** Servers may quote the key that they are sent. A good answer may well hold the word that stands where no key is needed. */
+  #redact(text: string, isGood: boolean): string {
+    const key = this.#key ?? '';
+    return key.length >= (isGood ? MIN_SECRET : 1) ? text.replaceAll(key, KEY) : text;
   }
 }
 
@@ -135,6 +144,19 @@ class PassingFailure extends Error {
   ) {
     super(message);
   }
+}
+
+/** An address as a message may show it: without user name, password, query and fragment, any of which may be a key. */
+function withoutSecrets(url: string): string {
+  return url.replace(/\/\/.*@/s, `//${KEY}@`).replace(/[?#].*$/s, '?...');
+}
+
+/** A key that can stand in a header. @throws UsageError ENDPOINT_KEY, which does not show it */
+export function checkedKey(key: string | undefined, variable: string): string | undefined {
+  if (key === undefined || /^[\x21-\x7e]+$/.test(key)) return key;
+  const problem =
+    'the key has a space, a line break or another character that no key has; is it quoted, or the whole file?';
+  throw new UsageError('ENDPOINT_KEY', `${variable}: ${problem}`);
 }
 
 /** Whether a name is meant as the address of a server. */
