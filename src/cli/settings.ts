@@ -1,7 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describeError, describeValue, UsageError } from '../errors.js';
+import { parseForeignJson } from '../files/json.js';
+import { readWholeText } from '../files/text.js';
 import type { Flag, RawSetting } from './flags.js';
 
 export type Flags = Readonly<Record<string, Flag<unknown>>>;
@@ -58,7 +59,7 @@ export async function readConfig(path: string): Promise<Config> {
       const module: { default?: unknown } = await import(pathToFileURL(resolve(path)).href);
       value = module.default;
     } else {
-      value = JSON.parse(await readFile(path, 'utf8'));
+      value = parseForeignJson(await readWholeText(path));
     }
   } catch (error) {
     throw new UsageError('CONFIG_UNREADABLE', `cannot read the config file ${path}: ${describeError(error)}`, {

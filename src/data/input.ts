@@ -51,7 +51,7 @@ export async function openInput(name: string, kind: InputKind): Promise<InputFil
 
 /** Real logs compress three to thirty times; gzip, at its best, a thousand times. */
 const MAX_EXPANSION = 200;
-const MIN_BOMB_BYTES = 16 * 1024 * 1024;
+const MIN_BOMB_BYTES = 4 * 1024 * 1024;
 
 /** The file's bytes, decompressed. `onStoredBytes` hears how many bytes as stored have been read. */
 export async function* readBytes(file: InputFile, onStoredBytes?: (bytes: number) => void): AsyncGenerator<Buffer> {

@@ -1,8 +1,10 @@
 /** @file What raters preferred: their filled-in sheets, with the sides unblinded by the key. */
-import { readFile } from 'node:fs/promises';
+
 import { parse } from 'csv-parse/sync';
 import { z } from 'zod';
 import { DataError, describeError, describeValue } from '../errors.js';
+import { parseForeignJson } from '../files/json.js';
+import { readWholeText } from '../files/text.js';
 import { type MeasuredMean, meanWithInterval } from '../metrics/mean-with-interval.js';
 import { type RatingKey, ratingKey } from './rating-sheet.js';
 
@@ -29,7 +31,7 @@ const row = z.object({ sheet: z.string(), item: z.coerce.number().int(), choice:
 /** @throws DataError RATINGS_INVALID */
 export async function readRatingKey(path: string): Promise<RatingKey> {
   try {
-    return ratingKey.parse(JSON.parse(await readText(path)));
+    return ratingKey.parse(parseForeignJson(await readText(path)));
   } catch (error) {
     if (error instanceof DataError) throw error;
     throw invalid(
@@ -107,7 +109,7 @@ function agreementOf(items: readonly (readonly number[])[]): number | null {
 }
 
 async function readText(path: string): Promise<string> {
-  return readFile(path, 'utf8').catch((error: unknown) => {
+  return readWholeText(path).catch((error: unknown) => {
     throw invalid(path, `cannot be read: ${describeError(error)}`);
   });
 }

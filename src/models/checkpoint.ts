@@ -40,7 +40,7 @@ export class Checkpoint {
     const names = index === null ? [SINGLE] : [...new Set(Object.values(index.weight_map))].sort();
     for (const name of names) {
       // A shard is a file of this folder: an index must not reach out of it.
-      if (basename(name) !== name || name === '.' || name === '..' || /[\\/\0]/.test(name)) {
+      if (basename(name) !== name || name === '' || name === '.' || name === '..' || /[\\/\0]/.test(name)) {
         throw new DataError('INVALID_INDEX', `${indexPath}: expected plain file names in weight_map, got "${name}"`);
       }
     }

@@ -9,7 +9,11 @@ const vocabulary = z.custom<Record<string, number>>().superRefine((vocab: unknow
   const seen = new Set<number>();
   for (const [token, id] of Object.entries(vocab)) {
     const problem =
-      !Number.isInteger(id) || id < 0 ? 'expected a token id' : seen.has(id) ? 'expected an id of its own' : null;
+      !Number.isInteger(id) || id < 0 || id >= 2 ** 31
+        ? 'expected a token id'
+        : seen.has(id)
+          ? 'expected an id of its own'
+          : null;
     if (problem) {
       context.addIssue({ code: 'custom', path: [token], message: problem });
       return;

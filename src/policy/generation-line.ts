@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { DataError, describeError, describeValue } from '../errors.js';
+import { parseForeignJson } from '../files/json.js';
 import { checksumProblem, withChecksum } from './line-checksum.js';
 
 const text = z.string().nullable().default(null);
@@ -32,7 +33,7 @@ export function toGenerationLine(line: GenerationLine): GenerationLine {
 export function parseGenerationLine(json: string, place: string): GenerationLine {
   let value: unknown;
   try {
-    value = JSON.parse(json);
+    value = parseForeignJson(json);
   } catch (error) {
     throw invalid(place, `expected one JSON object (${describeError(error)})`);
   }

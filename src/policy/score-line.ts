@@ -1,5 +1,6 @@
 import { SPLITS, type Split } from '../data/split.js';
 import { DataError, describeError, describeValue } from '../errors.js';
+import { parseForeignJson } from '../files/json.js';
 import { checksumProblem, withChecksum } from './line-checksum.js';
 import type { PolicyIdentity, ResponseScore } from './policy.js';
 
@@ -177,7 +178,7 @@ function orNull<T>({ expected, is }: Kind<T>): Kind<T | null> {
 function parseObject(text: string, place: string): Readonly<Record<string, unknown>> {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseForeignJson(text);
   } catch (error) {
     throw invalid(place, notANumber(text) ?? `expected one JSON object (${describeError(error)})`, error);
   }

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LoggedDataset } from '../../src/data/dataset.js';
 import { buildReport, readRun, reportHtml } from '../../src/report/index.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
+import { poisonRuns } from './hostile-texts.js';
 import { smallRuns } from './small-runs.js';
 
 const NAMES = [
@@ -85,6 +86,34 @@ describe.skipIf(chrome === undefined)('the report in a browser', () => {
     ]);
     expect(seen.console).toEqual([]);
     expect(await page.title()).toBe('A small world');
+  });
+
+  it('does nothing that its texts say, whichever they are', async () => {
+    const { runs, log } = await smallRuns(join(folder, 'poisoned'));
+    expect(await poisonRuns(runs)).toBeGreaterThan(40);
+    const read = await Promise.all(runs.map((path) => readRun(path)));
+    const title = '</title><script>document.title="taken"</script>';
+    const html = await reportHtml(await buildReport(read, { title, log: await LoggedDataset.open(log) }));
+    await writeFile(join(folder, 'poisoned.html'), html);
+    const poisoned = await browser.newPage();
+    const events: string[] = [];
+    poisoned.on('console', (message) => events.push(message.text()));
+    poisoned.on('pageerror', (error) => events.push(String(error)));
+    poisoned.on('request', (request) => events.push(request.url()));
+    poisoned.on('dialog', (dialog) => events.push(dialog.message()));
+    const address = pathToFileURL(join(folder, 'poisoned.html')).href;
+    await poisoned.goto(address);
+    await poisoned.mouse.move(300, 300);
+    await poisoned.keyboard.press('Tab');
+    expect(events.filter((event) => !event.startsWith('data:'))).toEqual([address]);
+    expect(await poisoned.title()).toBe(title);
+    const dangerous =
+      "document.querySelectorAll('script, iframe, img, form, input, base, object, embed, meta[http-equiv=refresh]').length";
+    expect(await poisoned.evaluate(dangerous)).toBe(0);
+    const handlers =
+      "[...document.querySelectorAll('*')].flatMap((each) => [...each.attributes]).filter(({ name, value }) => name.startsWith('on') || /^\\s*javascript:/i.test(value)).length";
+    expect(await poisoned.evaluate(handlers)).toBe(0);
+    await poisoned.close();
   });
 
   it('has landmarks, one heading of each section, and names for all that takes the focus', async () => {

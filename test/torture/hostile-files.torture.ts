@@ -50,6 +50,11 @@ it('hostile files: a named error each, in 5 s and 1 GiB', async () => {
     const code = /^pope: (\w+): /.exec(outcome.stderr)?.[1] ?? 'none';
     codes.set(code, (codes.get(code) ?? 0) + 1);
     if (outcome.cpuSeconds > slowest.seconds) slowest = { seconds: outcome.cpuSeconds, name: each.name };
+    if (outcome.peakBytes > MAX_BYTES) {
+      // Its high-water mark stays: a fresh process shows what the next one needs.
+      process.kill();
+      process = start();
+    }
     if (outcome.peakBytes > peak.bytes) peak = { bytes: outcome.peakBytes, name: each.name };
   }
   process.kill();
@@ -57,7 +62,7 @@ it('hostile files: a named error each, in 5 s and 1 GiB', async () => {
     `hostile files, seed ${seed}: ${done - problems.length} of ${done} end in a named error`,
     Object.fromEntries(codes),
   );
-  console.log(`slowest ${slowest.seconds.toFixed(2)} s of processor time (${slowest.name}); `);
+  console.log(`slowest ${slowest.seconds.toFixed(2)} s of processor time (${slowest.name})`);
   console.log(`highest memory ${Math.round(peak.bytes / 2 ** 20)} MiB (${peak.name})`);
   expect(problems).toEqual([]);
 });

@@ -1,17 +1,17 @@
 /** Texts of queries that the raw data does not have: a JSON object {id: text}, or a CSV with the columns id and text. */
-import { createReadStream } from 'node:fs';
-import { text as readAll } from 'node:stream/consumers';
 import { z } from 'zod';
 import { DataError, describeError } from '../../errors.js';
+import { parseForeignJson } from '../../files/json.js';
+import { readWholeText } from '../../files/text.js';
 import { openInput } from '../input.js';
 
 /** @throws DataError INPUT_NOT_FOUND, PROMPTS_INVALID */
 export async function readPrompts(path: string): Promise<ReadonlyMap<string, string>> {
   const file = await openInput(path, 'INPUT');
-  const content = await readAll(createReadStream(file.path));
   try {
+    const content = await readWholeText(file.path);
     if (content.trimStart().startsWith('{')) {
-      return new Map(Object.entries(z.record(z.string(), z.string()).parse(JSON.parse(content))));
+      return new Map(Object.entries(z.record(z.string(), z.string()).parse(parseForeignJson(content))));
     }
     const { parse } = await import('csv-parse/sync');
     const rows = parse(content, { columns: true, bom: true });

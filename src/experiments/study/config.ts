@@ -2,11 +2,13 @@
  * @file What a study is told: one JSON file (docs/experiments.md). The schema here is what all experiments share; each adds its own
  * keys with `studySchema`. A key that nobody knows is an error, and so is a setting of training that `align` would refuse.
  */
-import { readFile } from 'node:fs/promises';
+
 import { z } from 'zod';
 import { resolveSettings, type TrainingSettings } from '../../align/options.js';
 import { describeError, describeValue, UsageError } from '../../errors.js';
 import { form, reduction } from '../../estimators/result.js';
+import { parseForeignJson } from '../../files/json.js';
+import { readWholeText } from '../../files/text.js';
 import type { LocalPolicyOptions } from '../../policy/local-policy.js';
 import { Endpoint, isUrl } from '../../remote/endpoint.js';
 import { REWARDS } from '../../reward/index.js';
@@ -186,7 +188,7 @@ export type LoggingConfig = StudyConfig['logging'];
 /** Reads a configuration. @throws UsageError STUDY_CONFIG naming the file */
 export async function readStudyConfig(file: string): Promise<unknown> {
   try {
-    return JSON.parse(await readFile(file, 'utf8'));
+    return parseForeignJson(await readWholeText(file));
   } catch (error) {
     throw new UsageError('STUDY_CONFIG', `${file}: expected one JSON object: ${describeError(error)}`);
   }

@@ -1,13 +1,15 @@
 /** @file From what the user names to typed results: what a file is shows in what it holds. */
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import type { z } from 'zod';
 import { alignResult } from '../../align/result.js';
 import { DataError, describeError } from '../../errors.js';
 import { comparison } from '../../estimators/compare/result.js';
 import { evaluation } from '../../estimators/result.js';
+import { parseForeignJson } from '../../files/json.js';
+import { readWholeText } from '../../files/text.js';
 import { measurements } from '../../metrics/measure/result.js';
 import { readGenerations } from '../../policy/generations.js';
 import type { Run, TrainingRun } from './run.js';
@@ -58,7 +60,7 @@ async function readTraining(path: string, metrics: string): Promise<TrainingRun>
   const optional = async (name: string) => (existsSync(join(path, name)) ? readJson(join(path, name)) : null);
   const config = join(path, 'config.json');
   const result = await optional('result.json');
-  const lines = (await readFile(metrics, 'utf8')).split('\n');
+  const lines = (await readText(metrics)).split('\n');
   // A run that was killed may have left half a last line.
   const whole = lines.slice(0, -1).filter((line) => line !== '');
   return {
@@ -105,15 +107,18 @@ function checked<T extends z.ZodType>(schema: T, value: unknown, place: string):
 }
 
 async function readJson(path: string): Promise<unknown> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+  return parse(await readText(path), path);
+}
+
+function readText(path: string): Promise<string> {
+  return readWholeText(path).catch((error: unknown) => {
     throw refuse(path, `cannot be read: ${describeError(error)}`);
   });
-  return parse(text, path);
 }
 
 function parse(text: string, place: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseForeignJson(text);
   } catch (error) {
     throw refuse(place, `expected JSON (${describeError(error)}); give ${ACCEPTED}`);
   }
