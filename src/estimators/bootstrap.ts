@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { poissonSums } from '../native/bootstrap.js';
+import { poissonSums, poissonSumsAside, type ResampledSums } from '../native/bootstrap.js';
 import { Random } from './random.js';
 import { columnsOf, type Statistic, valueFromSums } from './statistic.js';
 
@@ -49,7 +49,13 @@ export class Bootstrap {
 
   /** Runs the resamples [from, to): long work can be cut into pieces. */
   run(from: number, to: number): void {
-    if (this.#resampling === 'poisson') this.#runPoisson(from, to);
+    if (this.#resampling === 'poisson') this.#setSums(from, poissonSums(this.#poisson(from, to)));
+    else this.#runMultinomial(from, to);
+  }
+
+  /** The same, but the event loop need not wait for native code. */
+  async runAside(from: number, to: number): Promise<void> {
+    if (this.#resampling === 'poisson') this.#setSums(from, await poissonSumsAside(this.#poisson(from, to)));
     else this.#runMultinomial(from, to);
   }
 
@@ -63,14 +69,16 @@ export class Bootstrap {
     }
   }
 
-  #runPoisson(from: number, to: number): void {
-    const columns = this.#columns.length;
+  #poisson(first: number, to: number): ResampledSums {
     this.#flat ??= concatenated(this.#columns, this.#units);
-    const resamples = to - from;
-    const drawn = { x: this.#flat, columns, units: this.#units, first: from, resamples, seed: this.#seed };
-    const sums = poissonSums(drawn);
+    const columns = this.#columns.length;
+    return { x: this.#flat, columns, units: this.#units, first, resamples: to - first, seed: this.#seed };
+  }
+
+  #setSums(from: number, sums: Float64Array): void {
+    const columns = this.#columns.length;
     const placeOf = new Map(this.#columns.map((column, c) => [column, c]));
-    for (let b = 0; b < resamples; b++) {
+    for (let b = 0; b < sums.length / columns; b++) {
       this.#set(from + b, (column) => sums[b * columns + placeOf.get(column)!]!);
     }
   }
@@ -89,7 +97,7 @@ export class Bootstrap {
 }
 
 /** Additions between two turns of the event loop, some milliseconds. */
-const WORK_PER_TURN = 5e6;
+const WORK_PER_TURN = 2e6;
 /** Native code shares resamples among threads in blocks of 16 that read the log once. */
 const POISSON_BATCH = 128;
 
@@ -103,7 +111,7 @@ export async function runInTurns(
   for (let from = 0; from < resamples; from += bootstrap.batch) {
     signal?.throwIfAborted();
     const to = Math.min(from + bootstrap.batch, resamples);
-    bootstrap.run(from, to);
+    await bootstrap.runAside(from, to);
     onResample?.(to);
     await setImmediate();
   }

@@ -2,6 +2,7 @@ import type { SlateLog } from '../data/slate.js';
 import { DataError } from '../errors.js';
 import type { Policy } from '../policy/policy.js';
 import { type RewardName, slateReward } from '../reward/index.js';
+import { Turns } from '../turns.js';
 import type { LogColumns } from './columns.js';
 import { GroupCollector } from './groups.js';
 import { GrowingColumn } from './growing-column.js';
@@ -73,8 +74,11 @@ export async function collect(log: SlateLog, options: CollectOptions): Promise<C
   const scored = [new ScoreStream(target, 'target', pass.reader(), signal)];
   if (logging !== 'log') scored.push(new ScoreStream(logging, 'logging', pass.reader(), signal));
   try {
+    // What is read from files in large pieces comes without a turn of the event loop between its slates.
+    const turns = new Turns();
     for await (const slate of pass.reader()) {
       signal?.throwIfAborted();
+      if (turns.due) await turns.take();
       const targetScores = await scored[0]!.next(slate);
       const loggingScores = scored[1] ? await scored[1].next(slate) : slate.responses.map((r) => propensity(slate, r));
       const { rewards, noPreference, negatives, used } = slateReward(slate, { reward: rewardName });

@@ -4,7 +4,7 @@ import { type LogColumns, normalised } from './columns.js';
 import type { Normalisation } from './result.js';
 
 /** Responses of a block: some milliseconds of work, and memory that does not count. */
-const BLOCK = 1 << 16;
+const BLOCK = 1 << 15;
 
 /** Whole slates of a log, those from number `first` on. */
 export interface LogBlock {

@@ -1,6 +1,7 @@
 import { describeValue, UsageError } from '../errors.js';
 import type { FusedHead } from '../tensor/ops/index.js';
 import { Tape } from '../tensor/tape.js';
+import { Turns } from '../turns.js';
 import { type BatchOptions, batchOptions } from './batch-options.js';
 import { checkSlates } from './check-tokens.js';
 import type { ModelConfig } from './config.js';
@@ -56,9 +57,11 @@ export async function accumulateGradient(
   const rope = config.family === 'gpt2' ? null : config.rope;
   const { pass = trained.passes } = options;
   trained.passes++;
+  const turns = new Turns();
   for (const packs of planBatches(slates, { batchTokens, packed, rope })) {
     signal?.throwIfAborted();
     await device.ready();
+    if (turns.due) await turns.take();
     const batch = layOut(slates, packs);
     const run = () => {
       const tape = new Tape(device, { checkpointing });

@@ -1,3 +1,4 @@
+import { hostQueue } from './host-queue.js';
 import { loadAddon } from './loader.js';
 
 export interface ResampledSums {
@@ -16,8 +17,19 @@ export interface ResampledSums {
  * (native/kernels/bootstrap/poisson_counts.h), a function of seed, resample and unit alone: [resamples * columns]. The bits depend
  * neither on the number of threads nor on the instruction set.
  */
-export function poissonSums({ x, columns, units, first, resamples, seed }: ResampledSums): Float64Array {
-  const sums = new Float64Array(resamples * columns);
-  loadAddon().runSync('poisson_bootstrap', [x], [sums], [units, columns, resamples, first, seed], []);
+export function poissonSums(request: ResampledSums): Float64Array {
+  const sums = new Float64Array(request.resamples * request.columns);
+  loadAddon().runSync('poisson_bootstrap', [request.x], [sums], dimsOf(request), []);
   return sums;
+}
+
+/** The same beside the event loop. */
+export async function poissonSumsAside(request: ResampledSums): Promise<Float64Array> {
+  const sums = new Float64Array(request.resamples * request.columns);
+  await hostQueue('cpu').runHost('poisson_bootstrap', [request.x], [sums], dimsOf(request), []);
+  return sums;
+}
+
+function dimsOf({ units, columns, resamples, first, seed }: ResampledSums): number[] {
+  return [units, columns, resamples, first, seed];
 }

@@ -3,9 +3,7 @@
  * this library. Work runs on a native thread; arrays must be left unchanged until the promise settles.
  */
 import { describeValue, UsageError } from '../errors.js';
-import type { NativeQueue } from './addon.js';
-import { loadCudaAddon } from './cuda.js';
-import { loadAddon } from './loader.js';
+import { hostQueue } from './host-queue.js';
 
 /** f32 logits are a Float32Array, f16 and bf16 the bit patterns in a Uint16Array. */
 export type LogitsDType = 'f32' | 'f16' | 'bf16';
@@ -47,8 +45,6 @@ export interface TokenLogProbsGradientRequest extends TokenRows {
 
 /** In the order of pope_dtype. */
 const logitsDTypes = ['f32', 'f16', 'bf16'] as const satisfies LogitsDType[];
-
-const queues: { cpu?: NativeQueue; cuda?: NativeQueue } = {};
 
 /**
  * Log-probability of each row's target under softmax(logits), the log-sum-exp, and with `entropy: true` the entropy
@@ -96,11 +92,6 @@ export async function tokenLogProbsGradient(
   return { logitsGradient };
 }
 
-function kernelQueue(device: 'cpu' | 'cuda'): NativeQueue {
-  queues[device] ??= (device === 'cuda' ? loadCudaAddon() : loadAddon()).createQueue({ maximumPending: 64, device });
-  return queues[device];
-}
-
 function checkRows(name: string, { logits, dtype, rows, vocab, targets, device = 'cpu' }: TokenRows) {
   if (device !== 'cpu' && device !== 'cuda')
     throw invalid(`${name}: device: expected "cpu" or "cuda", got ${describeValue(device)}`);
@@ -116,7 +107,7 @@ function checkRows(name: string, { logits, dtype, rows, vocab, targets, device =
   const Kind = dtype === 'f32' ? Float32Array : Uint16Array;
   expectArray(`${name}: logits (${dtype}, rows x vocab)`, logits, Kind, rows * vocab);
   expectArray(`${name}: targets`, targets, Int32Array, rows);
-  return { dims: [rows, vocab, code], rows, Kind, queue: kernelQueue(device) };
+  return { dims: [rows, vocab, code], rows, Kind, queue: hostQueue(device) };
 }
 
 type ArrayKind = typeof Float32Array | typeof Uint16Array | typeof Int32Array;

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { Bootstrap } from '../../src/estimators/bootstrap.js';
 import { type IntervalOptions, interval } from '../../src/estimators/intervals.js';
@@ -57,6 +58,24 @@ describe('Poisson resampling', () => {
     const whole = replicates(300, [0]);
     expect(replicates(300, [0, 1, 17, 200])).toEqual(whole);
     expect(replicates(90, [0])).toEqual(whole.subarray(0, 90));
+  });
+
+  it('gives the same beside the event loop, which has its turns meanwhile', async () => {
+    const units = 200_000;
+    const numerator = Float64Array.from({ length: units }, (_, i) => Math.sin(i));
+    const statistic = { numerator, multipliers: [], denominators: [new Float64Array(units).fill(1)] };
+    const options = { resamples: 64, seed: 2 };
+    const [aside, waited] = [0, 1].map(() => new Bootstrap([statistic], units, options)) as [Bootstrap, Bootstrap];
+    let turns = 0;
+    let done = false;
+    const running = aside.runAside(0, 64).then(() => {
+      done = true;
+    });
+    for (; !done; turns++) await setImmediate();
+    await running;
+    waited.run(0, 64);
+    expect(aside.replicates).toEqual(waited.replicates);
+    expect(turns).toBeGreaterThan(10);
   });
 
   it('goes with BCa, and has no other names', () => {
