@@ -62,6 +62,7 @@ describe('a score file', () => {
       tokenizer: 'sha256:t',
       identity: 'sha256:first',
       key: expect.stringMatching(/^sha256:/),
+      crc32: expect.stringMatching(/^[0-9a-f]{8}$/),
     });
     expect(report).toMatchObject({
       queries: 9,
