@@ -31,10 +31,9 @@ const LOOK_MS = 2_000;
 
 export const fleet = defineCommand({
   examples: [
-    'pope score log.jsonl --model ./Llama-3.2-1B -o run/ --shard 0/1000',
     'pope fleet submit run/ --queue redis://queue:6379',
     'pope fleet work run/ --queue redis://queue:6379 -- score log.jsonl --model ./Llama-3.2-1B',
-    'pope fleet status run/ --queue redis://queue:6379 --wait && pope merge run/ -o scores.jsonl',
+    'pope fleet status run/ --queue redis://queue:6379 --wait',
   ],
   arguments: [
     ['<action>', 'submit, work or status'],
