@@ -37,7 +37,8 @@ describe.runIf(process.platform === 'linux')('the npm package', { timeout: 300_0
         'THIRD-PARTY-NOTICES.md',
       ]),
     );
-    const unwanted = /^(src|test|build|docs)\/|^dist\/(\..*|.*\.map)$|__pycache__|^prebuilds\/.*\/cuda\//;
+    const unwanted =
+      /^(src|test|build|docs)\/|^dist\/(\..*|.*\.map|(cli|experiments|report)\/.*\.d\.ts)$|__pycache__|^prebuilds\/.*\/cuda\//;
     expect(paths.filter((path) => unwanted.test(path))).toEqual([]);
     expect(installed.packed.size).toBeLessThan(PACKED_BUDGET);
     expect(installed.packed.unpackedSize).toBeLessThan(UNPACKED_BUDGET);
