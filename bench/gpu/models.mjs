@@ -189,7 +189,9 @@ function step(method, slates, rank = null) {
       });
       let index = 0;
       const run = async () => {
-        const { gradientNorm } = await trainer.step(index++);
+        await trainer.step(index++);
+        await trainer.finish();
+        const [{ gradientNorm }] = trainer.takeFinished();
         if (!(gradientNorm > 0 && Number.isFinite(gradientNorm)))
           throw new Error(`${method}: a gradient of norm ${gradientNorm}`);
       };

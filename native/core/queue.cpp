@@ -92,6 +92,7 @@ Poison Queue::execute(Command command, uint64_t sequence) {
       break;
     }
   }
+  if (poison && command.keeps) command.outputs.clear();
   if (!poison) {
     try {
       command.work();

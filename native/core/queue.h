@@ -52,6 +52,8 @@ struct Command {
   uint64_t ticket = 0;
   // The report has to wait for what the device may not have finished: the command brings a result to the host.
   bool reads = false;
+  // Where an input is poisoned, the outputs stay as they were and get no poison.
+  bool keeps = false;
 };
 
 class Queue {

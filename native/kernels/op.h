@@ -99,8 +99,9 @@ int64_t checked_product(std::initializer_list<int64_t> factors);
 
 using Prepare = Work (*)(const OpCall&);
 
-// What an op does with its outputs: writes every element, or updates what is there (a sum of gradients, a parameter).
-enum class Effect { writes, updates };
+// What an op does with its outputs: writes every element, or updates what is there (a sum of gradients). One that `keeps`
+// updates too, but where an input has failed its outputs stay as they were and good: parameters survive a bad gradient.
+enum class Effect { writes, updates, keeps };
 
 struct Op {
   const char* name;

@@ -1,5 +1,5 @@
 // The table of ops. One line per op, in the order of docs/native-ops.md; the function is in <room>/<name>.op.cpp. An op
-// either writes every element of its outputs or updates them: then what they held matters. The last column says whether
+// either writes every element of its outputs or updates (or keeps) them: then what they held matters. The last column says whether
 // there is a kernel for CUDA.
 #include "kernels/op.h"
 
@@ -44,7 +44,7 @@
   X(gelu_backward, writes, yes)              \
   X(fused_head_backward, updates, yes)       \
   X(squared_sum, updates, yes)               \
-  X(adamw, updates, yes)                     \
+  X(adamw, keeps, yes)                       \
   X(scatter_rows, updates, yes)              \
   X(attention_decode, writes, yes)           \
   X(sample, writes, yes)                     \

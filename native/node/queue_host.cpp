@@ -64,7 +64,7 @@ Napi::Value QueueObject::run_host(const Napi::CallbackInfo& call) {
     std::function<void()> work = on_device(device_, std::move(prepared));
     if (!in_place) {
       work = [device = device_, work = std::move(work), from = inputs.host(), to = inputs.device(),
-              results = outputs.host(), computed = outputs.device(), updates = op.effect == Effect::updates] {
+              results = outputs.host(), computed = outputs.device(), updates = op.effect != Effect::writes] {
         const auto upload = [&](const std::vector<Array>& device_arrays, const std::vector<Array>& host_arrays) {
           for (size_t i = 0; i < host_arrays.size(); ++i) {
             if (host_arrays[i].data) device->upload(device_arrays[i].data, host_arrays[i].data, host_arrays[i].bytes);

@@ -66,6 +66,7 @@ Napi::Function QueueObject::define(Napi::Env env) {
                       InstanceMethod<&QueueObject::run>("run"), InstanceMethod<&QueueObject::record>("record"),
                       InstanceMethod<&QueueObject::run_program>("runProgram"), InstanceMethod<&QueueObject::run_host>("runHost"),
                       InstanceMethod<&QueueObject::read>("read"), InstanceMethod<&QueueObject::ready>("ready"),
+                      InstanceMethod<&QueueObject::read_all>("readAll"),
                       InstanceMethod<&QueueObject::passed>("passed"),
                       InstanceMethod<&QueueObject::memory_stats>("memoryStats"),
                       InstanceMethod<&QueueObject::trim>("trim"), InstanceMethod<&QueueObject::close>("close")});
@@ -162,7 +163,7 @@ Napi::Value QueueObject::run(const Napi::CallbackInfo& call) {
     const std::vector<double> scalars = scalars_argument(call[4]);
     Work work = op.prepare(OpCall(op.name, inputs.arrays, outputs.arrays, dims, scalars));
     // What an op updates is an input too: a sum whose first half failed must not look whole after the second.
-    if (op.effect == Effect::updates) {
+    if (op.effect != Effect::writes) {
       inputs.memory.insert(inputs.memory.end(), outputs.memory.begin(), outputs.memory.end());
     }
     require_kernel(*device_, op, work);
@@ -174,7 +175,8 @@ Napi::Value QueueObject::run(const Napi::CallbackInfo& call) {
                                             .inputs = std::move(inputs.memory),
                                             .outputs = std::move(outputs.memory),
                                             .op = op.name,
-                                            .dims = std::move(dims)});
+                                            .dims = std::move(dims),
+                                            .keeps = op.effect == Effect::keeps});
     return Napi::Number::New(call.Env(), static_cast<double>(sequence));
   });
 }
@@ -198,6 +200,37 @@ Napi::Value QueueObject::read(const Napi::CallbackInfo& call) {
                     device->download(destination.data, from, destination.bytes);
                   },
                   .inputs = {memory},
+                  .op = "read",
+                  .ticket = wait(std::move(waiting)),
+                  .reads = true});
+    return promise;
+  });
+}
+
+Napi::Value QueueObject::read_all(const Napi::CallbackInfo& call) {
+  return guarded(call.Env(), [&] {
+    require_open(call.Env());
+    require_no_recording("readAll");
+    BufferArguments buffers = buffer_arguments(call[0], *pool_, "buffer");
+    const std::vector<Array> destinations = host_arrays(call[1], "destination");
+    const size_t count = buffers.arrays.size();
+    if (destinations.size() != count) refuse("readAll needs a destination for every buffer");
+    Waiting waiting;
+    for (size_t i = 0; i < count; ++i) {
+      if (!buffers.memory[i] || buffers.arrays[i].bytes != destinations[i].bytes) {
+        throw Error(Status::shape, "readAll: buffer " + std::to_string(i) + " has " +
+                                       std::to_string(buffers.arrays[i].bytes) + " bytes, its destination " +
+                                       std::to_string(destinations[i].bytes));
+      }
+      waiting.held.push_back(Napi::Persistent(call[1].As<Napi::Array>().Get(static_cast<uint32_t>(i)).As<Napi::Object>()));
+    }
+    const Napi::Promise promise = promise_of(waiting);
+    queue_->push({.work = [device = device_, from = std::move(buffers.arrays), destinations] {
+                    for (size_t i = 0; i < from.size(); ++i) {
+                      device->download(destinations[i].data, from[i].data, from[i].bytes);
+                    }
+                  },
+                  .inputs = std::move(buffers.memory),
                   .op = "read",
                   .ticket = wait(std::move(waiting)),
                   .reads = true});

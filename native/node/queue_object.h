@@ -45,6 +45,7 @@ class QueueObject : public Napi::ObjectWrap<QueueObject> {
   Napi::Value run_program(const Napi::CallbackInfo& call);
   Napi::Value run_host(const Napi::CallbackInfo& call);
   Napi::Value read(const Napi::CallbackInfo& call);
+  Napi::Value read_all(const Napi::CallbackInfo& call);
   Napi::Value ready(const Napi::CallbackInfo& call);
   Napi::Value passed(const Napi::CallbackInfo& call);
   Napi::Value memory_stats(const Napi::CallbackInfo& call);

@@ -77,28 +77,38 @@ export class AdamW {
    *   NativeError when the computation of the gradient failed
    */
   async step({ lr = this.options.lr, keep = false }: { lr?: number; keep?: boolean } = {}): Promise<StepResult> {
-    checkNumber('lr', lr, lr >= 0);
-    const trained = this.#trained;
-    if (this.#busy) throw new UsageError('STEP_IN_PROGRESS', 'step: await the step before it first');
-    if (!trained.hasGradients) throw new UsageError('NO_GRADIENT', 'step: call model.accumulateGradient first');
-    this.#busy = true;
-    const squaredNorm = trained.device.tensor(new Float64Array(1), [1], 'f64');
+    const squaredNorm = this.#begin(lr);
     try {
-      const all = [...trained.gradients()];
-      const sizes = all.map(({ tensor }) => tensor.size);
-      trained.device.run(
-        'squared_sum',
-        all.map(({ gradient }) => gradient),
-        [squaredNorm],
-        sizes,
-      );
-      // Waiting for the norm, the step's only read, is what lets the weights survive a failure anywhere before it.
+      // Waiting for the norm before the update is enqueued lets the weights survive a failure anywhere before it.
       const gradientNorm = Math.sqrt((await squaredNorm.read())[0]!);
       const applied = Number.isFinite(gradientNorm);
       if (applied) this.#update(lr, squaredNorm);
-      if (!keep) trained.clear();
+      if (!keep) this.#trained.clear();
       return { gradientNorm, applied };
     } finally {
+      this.#busy = false;
+      squaredNorm.dispose();
+    }
+  }
+
+  /**
+   * The same step, for which nobody waits: the update is enqueued at once, asks for the norm where it runs and changes nothing
+   * where that is not finite or what it depends on has failed. The result comes with the next read (`Device.readWithNext`).
+   *
+   * @throws as `step`
+   */
+  async stepAhead({ lr = this.options.lr }: { lr?: number } = {}): Promise<StepResult> {
+    const squaredNorm = this.#begin(lr);
+    let applied = false;
+    try {
+      const norm = this.#trained.device.readWithNext(squaredNorm);
+      this.#update(lr, squaredNorm);
+      this.#trained.clear();
+      const gradientNorm = Math.sqrt((await norm)[0]!);
+      applied = Number.isFinite(gradientNorm);
+      return { gradientNorm, applied };
+    } finally {
+      if (!applied) this.#steps--;
       this.#busy = false;
       squaredNorm.dispose();
     }
@@ -152,6 +162,24 @@ export class AdamW {
   /** As `dispose`, for `using`. */
   [Symbol.dispose](): void {
     this.dispose();
+  }
+
+  /** Enqueues the squared norm of the gradient. */
+  #begin(lr: number): Tensor<'f64'> {
+    checkNumber('lr', lr, lr >= 0);
+    const trained = this.#trained;
+    if (this.#busy) throw new UsageError('STEP_IN_PROGRESS', 'step: await the step before it first');
+    if (!trained.hasGradients) throw new UsageError('NO_GRADIENT', 'step: call model.accumulateGradient first');
+    const squaredNorm = trained.device.tensor(new Float64Array(1), [1], 'f64');
+    const all = [...trained.gradients()];
+    trained.device.run(
+      'squared_sum',
+      all.map(({ gradient }) => gradient),
+      [squaredNorm],
+      all.map(({ tensor }) => tensor.size),
+    );
+    this.#busy = true;
+    return squaredNorm;
   }
 
   #update(lr: number, squaredNorm: Tensor<'f64'>): void {

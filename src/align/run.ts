@@ -45,7 +45,7 @@ export class Run {
   #state: TrainingState;
   /** Step of the newest checkpoint on disk, -1 before the first. */
   #saved: number;
-  readonly #clock = { started: performance.now(), tokens: 0, step: 0 };
+  readonly #clock = { started: performance.now(), last: performance.now(), tokens: 0, step: 0 };
 
   constructor(parts: Parts, state: TrainingState, saved: number) {
     this.#parts = parts;
@@ -76,6 +76,8 @@ export class Run {
     } catch (error) {
       if (!(error instanceof Divergence)) throw error;
       throw await this.#diverged(error);
+    } finally {
+      await this.#parts.trainer.finish().catch(() => {}); // After a failure nobody asks how the step before it went.
     }
     await this.#writeModel();
     await this.#rotate(() => false);
@@ -83,22 +85,36 @@ export class Run {
   }
 
   async #step(): Promise<void> {
-    const { trainer, settings, steps, metrics } = this.#parts;
-    const started = performance.now();
-    const result = await trainer.step(this.#state.step);
-    const { step } = result;
-    this.#state = {
-      ...this.#state,
-      step,
-      tokens: this.#state.tokens + result.tokens,
-      interval: addStep(this.#state.interval, result),
-    };
-    await metrics.append({ kind: 'step', ...result, seconds: (performance.now() - started) / 1000 });
-    this.#report(result);
+    const { trainer, settings, steps } = this.#parts;
+    const step = this.#state.step + (trainer.isAhead ? 2 : 1);
+    await this.#record(() => trainer.step(step - 1));
     const isDue = (every: number) => every > 0 && step % every === 0;
-    let isBest = false;
-    if (isDue(settings.validateEvery) || step === steps) isBest = await this.#evaluate();
+    const isValidated = isDue(settings.validateEvery) || step === steps;
+    if (!isValidated && !isDue(settings.checkpointEvery)) return;
+    await this.#record(() => trainer.finish());
+    const isBest = isValidated && (await this.#evaluate());
     if (isDue(settings.checkpointEvery) || isBest) await this.#checkpoint();
+  }
+
+  /** Takes in the steps that have finished meanwhile, also where there was a failure after them. */
+  async #record(work: () => Promise<void>): Promise<void> {
+    const { trainer, metrics } = this.#parts;
+    try {
+      await work();
+    } finally {
+      for (const result of trainer.takeFinished()) {
+        this.#state = {
+          ...this.#state,
+          step: result.step,
+          tokens: this.#state.tokens + result.tokens,
+          interval: addStep(this.#state.interval, result),
+        };
+        const now = performance.now();
+        await metrics.append({ kind: 'step', ...result, seconds: (now - this.#clock.last) / 1000 });
+        this.#clock.last = now;
+        this.#report(result);
+      }
+    }
   }
 
   /** Measures both splits. Returns whether a checkpoint of this step has to be kept as the best so far. */
@@ -152,6 +168,7 @@ export class Run {
   }
 
   async #stop(signal: AbortSignal): Promise<never> {
+    await this.#record(() => this.#parts.trainer.finish());
     await this.#checkpoint();
     throw signal.reason;
   }

@@ -7,7 +7,7 @@ import { Divergence, describePlace, explain, type StepPlace } from './failure.js
 import { trainedPart } from './method.js';
 import type { Batch, Objective, ObjectiveGradient } from './objectives/batch.js';
 import { type PopeObjective, pope } from './objectives/pope.js';
-import type { AdamW } from './optimizer.js';
+import type { AdamW, StepResult } from './optimizer.js';
 import type { ResolvedSettings } from './options.js';
 import { learningRate, type Schedule } from './schedule.js';
 import { type Push, pushOf, type WeightStatistics, weightStatistics } from './statistics.js';
@@ -52,6 +52,9 @@ export class Trainer {
   readonly stepsPerEpoch: number;
   readonly #parts: TrainerParts;
   readonly #plan: BatchPlan;
+  /** The step whose update the device may not have finished. */
+  #ahead: { place: StepPlace; metrics: Omit<StepMetrics, 'gradientNorm'>; result: Promise<StepResult> } | null = null;
+  #finished: StepMetrics[] = [];
 
   constructor(parts: TrainerParts) {
     const { slates, settings } = parts;
@@ -61,36 +64,69 @@ export class Trainer {
   }
 
   /**
+   * Takes a step, of which the device may not have finished the update when it returns: how it went is known with the first
+   * scores of the next one, so that the host waits for the device once a step.
+   *
    * @param index counted from 0
-   * @throws Divergence where the values or the gradient are not finite; the weights are then as before the step
+   * @throws Divergence where the values are not finite, or the gradient of the step before was not; the weights are then as
+   *   before the step that it names
    */
-  async step(index: number): Promise<StepMetrics> {
+  async step(index: number): Promise<void> {
     const { slates, settings } = this.#parts;
     const positions = this.#plan.at(index);
     const batch = positions.map((position) => trainedPart(slates[position]!, settings, { step: index, position }));
     const epoch = 1 + Math.floor(index / this.stepsPerEpoch);
     const place: StepPlace = { step: index + 1, epoch, queries: batch.map(({ query }) => query) };
     try {
-      return await this.#step(batch, place);
+      await this.#step(batch, place);
     } catch (error) {
       throw explain(error, place, settings);
     }
   }
 
-  async #step(slates: readonly TrainingSlate[], place: StepPlace): Promise<StepMetrics> {
+  /** Whether a step is not known to be finished. */
+  get isAhead(): boolean {
+    return this.#ahead !== null;
+  }
+
+  /** Waits for the last step. @throws Divergence where its gradient was not finite */
+  async finish(): Promise<void> {
+    if (this.#ahead === null) return;
+    const { place } = this.#ahead;
+    try {
+      void this.#parts.model.flushReads();
+      await this.#finishStep();
+    } catch (error) {
+      throw explain(error, place, this.#parts.settings);
+    }
+  }
+
+  /** What the steps did that have finished since the last call. */
+  takeFinished(): StepMetrics[] {
+    return this.#finished.splice(0);
+  }
+
+  /** Of the step ahead, whose result has been read. */
+  async #finishStep(): Promise<void> {
+    if (this.#ahead === null) return;
+    const { place, metrics, result } = this.#ahead;
+    this.#ahead = null;
+    const { applied, gradientNorm } = await result;
+    if (!applied) throw new Divergence('the gradient', describePlace(place), { weightsAreGood: true });
+    this.#finished.push({ ...metrics, gradientNorm });
+  }
+
+  async #step(slates: readonly TrainingSlate[], place: StepPlace): Promise<void> {
     const { model, settings } = this.#parts;
     const { batchTokens, checkpointing } = settings;
     using recorded = await model.recordScores(slates.map(tokenSlate), { batchTokens, checkpointing });
-    return await this.#ascend(slates, place, recorded);
+    await this.#ascend(slates, place, recorded);
   }
 
-  async #ascend(
-    slates: readonly TrainingSlate[],
-    place: StepPlace,
-    recorded: RecordedScores | null,
-  ): Promise<StepMetrics> {
+  async #ascend(slates: readonly TrainingSlate[], place: StepPlace, recorded: RecordedScores | null): Promise<void> {
     const { optimizer, objective, rule, schedule } = this.#parts;
     const scores = recorded ? this.#modelScores(recorded.scores) : await this.#score(slates);
+    await this.#finishStep();
     // Log-probabilities follow from the weights alone: it is these that are no good any more.
     checkFinite(scores.logProb, 'a log-probability', place, { weightsAreGood: false });
     const batch = batchOf(slates, scores);
@@ -98,25 +134,21 @@ export class Trainer {
     checkFinite([gradient.value, ...gradient.coefficients], 'the value', place, { weightsAreGood: true });
     const tokens = await this.#accumulate(slates, batch, gradient, { pass: place.step, recorded });
     const lr = learningRate(schedule, place.step - 1);
-    let gradientNorm = 0;
-    if (tokens > 0) {
-      const result = await optimizer.step({ lr });
-      if (!result.applied) throw new Divergence('the gradient', describePlace(place), { weightsAreGood: true });
-      gradientNorm = result.gradientNorm;
-    }
-    return {
+    const result = tokens > 0 ? optimizer.stepAhead({ lr }) : Promise.resolve({ gradientNorm: 0, applied: true });
+    result.catch(() => {}); // Whoever finishes the step gets it too; until then it is nobody's.
+    const metrics = {
       step: place.step,
       epoch: place.epoch,
       lr,
       value: gradient.value,
       loss: -gradient.value,
-      gradientNorm,
       ...weightStatistics(batch, rule),
       slates: slates.length,
       silentSlates: gradient.silentSlates,
       tokens,
       push: pushOf(batch, gradient),
     };
+    this.#ahead = { place, metrics, result };
   }
 
   /**

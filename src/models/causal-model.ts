@@ -122,6 +122,11 @@ export class CausalModel {
     return this.config.vocabulary;
   }
 
+  /** Reads what waits for the next read (`Device.readWithNext`). */
+  flushReads(): Promise<void> {
+    return this.device.flushReads();
+  }
+
   /** Of the adapters that it has; null without. */
   get adapterOptions(): LoraOptions | null {
     return this.weights.adapters?.options ?? null;
@@ -145,12 +150,23 @@ export class CausalModel {
     checkSlates(slates, this.config);
     const rope = this.config.family === 'gpt2' ? null : this.config.rope;
     const scores = slates.map((slate) => new Array<TokenScores>(slate.responses.length));
-    for (const packs of planBatches(slates, { batchTokens, packed, rope })) {
-      signal?.throwIfAborted();
-      await this.device.ready();
-      const batch = layOut(slates, packs);
-      const { logProbs, entropies } = await this.runHead(batch, temperature, { entropy, adapters });
-      for (const { slate, response, ...own } of scoresOf(batch, logProbs, entropies)) scores[slate]![response] = own;
+    const batches: { batch: PackedBatch; results: Tensor<'f32'>[] }[] = [];
+    try {
+      for (const packs of planBatches(slates, { batchTokens, packed, rope })) {
+        signal?.throwIfAborted();
+        await this.device.ready();
+        const batch = layOut(slates, packs);
+        batches.push({ batch, results: this.runHead(batch, temperature, { entropy, adapters }) });
+      }
+      const values = await this.device.readAll(batches.flatMap(({ results }) => results));
+      for (const { batch } of batches) {
+        const [logProbs, entropies] = values.splice(0, entropy ? 2 : 1);
+        for (const { slate, response, ...own } of scoresOf(batch, logProbs!, entropies ?? null)) {
+          scores[slate]![response] = own;
+        }
+      }
+    } finally {
+      for (const { results } of batches) for (const tensor of results) tensor.dispose();
     }
     return scores;
   }
@@ -337,20 +353,19 @@ export class CausalModel {
       : new TrainedParameters(device, weights.tensors);
   }
 
-  private async runHead(
+  /** Log-probabilities of the predicted tokens of a batch, and their entropies where they are wanted. */
+  private runHead(
     batch: PackedBatch,
     temperature: number,
     { entropy, adapters }: { entropy: boolean; adapters: boolean },
-  ) {
+  ): Tensor<'f32'>[] {
     const { device, network, inputs } = this;
-    const tensors = this.weights.withAdapters(adapters, () =>
+    return this.weights.withAdapters(adapters, () =>
       device.scope(() => {
         const { logProbs, entropies } = scoreBatch({ device, network, inputs }, batch, temperature);
         return entropy ? [logProbs, entropies] : [logProbs];
       }),
     );
-    const [logProbs, entropies] = await Promise.all(tensors.map((tensor) => this.readAndDispose(tensor)));
-    return { logProbs: logProbs!, entropies: entropies ?? null };
   }
 
   private async readAndDispose(tensor: Tensor<'f32'>): Promise<Float32Array> {

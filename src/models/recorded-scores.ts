@@ -57,9 +57,9 @@ export class RecordedScores {
     trained.watchOn(tape);
     const results = tape.record(() => scoreBatch(model, batch, temperature));
     try {
-      const [logProbs, entropies] = await Promise.all([results.logProbs.read(), results.entropies.read()]);
+      const [logProbs, entropies] = await device.readAll([results.logProbs, results.entropies]);
       const scores = slates.map((slate) => new Array<TokenScores>(slate.responses.length));
-      for (const { slate, response, ...own } of scoresOf(batch, logProbs, entropies)) scores[slate]![response] = own;
+      for (const { slate, response, ...own } of scoresOf(batch, logProbs!, entropies!)) scores[slate]![response] = own;
       return new RecordedScores(model, { batch, tape, results }, scores);
     } catch (error) {
       tape.dispose();

@@ -69,6 +69,8 @@ export interface NativeQueue {
   ): Promise<void>;
   /** Waits for all earlier work on the buffer and copies `destination.byteLength` bytes from `byteOffset`. */
   read(buffer: NativeBuffer, byteOffset: number, destination: HostArray): Promise<void>;
+  /** The same for several buffers, each whole, with one wait. Rejects when any of them has failed. */
+  readAll(buffers: readonly NativeBuffer[], destinations: readonly HostArray[]): Promise<void>;
   /** Resolves when few enough operations are pending that more may be enqueued. */
   ready(): Promise<void>;
   /** Resolves when the queue has got past all that was enqueued so far: arrays that it was given to copy have been read. */

@@ -9,7 +9,7 @@ import { Products, type ProductType } from './products.js';
 import { Program } from './program.js';
 import { Scopes } from './scopes.js';
 import type { Tape } from './tape.js';
-import { type DType, dtypes, elementCount, Tensor } from './tensor.js';
+import { type DType, dtypes, elementCount, type HostArrayOf, Tensor } from './tensor.js';
 
 export type DeviceKind = 'cpu' | 'cuda';
 
@@ -34,6 +34,13 @@ export class Device {
   #tape: Tape | null = null;
   #recording = false;
   #closing: Promise<void> | undefined;
+  /** What the next read brings too. */
+  readonly #waiting: {
+    tensor: Tensor;
+    destination: HostArray;
+    resolve: () => void;
+    reject: (error: unknown) => void;
+  }[] = [];
 
   private constructor(
     kind: DeviceKind,
@@ -175,13 +182,47 @@ export class Device {
   }
 
   /** Copies a whole tensor into a host array; `tensor.read()` is the usual way. */
-  async read(tensor: Tensor, destination: HostArray): Promise<void> {
+  read(tensor: Tensor, destination: HostArray): Promise<void> {
+    const done = this.#readWithNext(tensor, destination);
+    void this.flushReads();
+    return done;
+  }
+
+  /** The values of several tensors, for which the host waits once. They fail together. */
+  readAll<D extends DType>(tensors: readonly Tensor<D>[]): Promise<HostArrayOf<D>[]> {
+    const reads = tensors.map((tensor) => this.readWithNext(tensor));
+    void this.flushReads();
+    return Promise.all(reads);
+  }
+
+  /**
+   * The values of a tensor, read together with what is read next, so that the host waits once for both; `flushReads` waits for
+   * it alone. All that is read together fails together. The tensor must live until then.
+   */
+  async readWithNext<D extends DType>(tensor: Tensor<D>): Promise<HostArrayOf<D>> {
+    const values = tensor.hostArray();
+    await this.#readWithNext(tensor, values as HostArray);
+    return values;
+  }
+
+  /** Reads what waits for the next read. */
+  async flushReads(): Promise<void> {
+    const waiting = this.#waiting.splice(0);
+    if (waiting.length === 0) return;
     try {
-      await this.#queue.read(tensor.buffer, 0, destination);
+      await this.#queue.readAll(
+        waiting.map(({ tensor }) => tensor.buffer),
+        waiting.map(({ destination }) => destination),
+      );
+      for (const { resolve } of waiting) resolve();
     } catch (error) {
       if (error instanceof NativeError) this.#blame(error);
-      throw error;
+      for (const { reject } of waiting) reject(error);
     }
+  }
+
+  #readWithNext(tensor: Tensor, destination: HostArray): Promise<void> {
+    return new Promise((resolve, reject) => this.#waiting.push({ tensor, destination, resolve, reject }));
   }
 
   /** Waits while too many ops are pending. Await it once per batch: it bounds the queue without stopping it. */

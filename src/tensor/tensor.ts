@@ -62,10 +62,15 @@ export class Tensor<D extends DType = DType> {
    * depends on: its message names the op and its dims, its stack is where that op was called.
    */
   async read(): Promise<HostArrayOf<D>> {
-    const { array: Values, bytes } = dtypes[this.dtype];
-    const values = hostMemory(this.size * bytes, () => new Values(this.size));
+    const values = this.hostArray();
     await this.device.read(this, values as HostArray);
-    return values as HostArrayOf<D>;
+    return values;
+  }
+
+  /** A host array of zeros with room for all elements. */
+  hostArray(): HostArrayOf<D> {
+    const { array: Values, bytes } = dtypes[this.dtype];
+    return hostMemory(this.size * bytes, () => new Values(this.size)) as HostArrayOf<D>;
   }
 
   /** Gives the memory back in queue order: work that was enqueued before still sees it. Idempotent. */

@@ -136,6 +136,45 @@ describe('the last good weights survive', () => {
   });
 });
 
+describe('a step ahead', () => {
+  test('is the same step, of which the next read tells', async () => {
+    using optimizer = adamW(model, { lr: 0.01 });
+    using other = await loadModel(fixtureModel('llama3-tiny'), { device: 'cpu' });
+    using waiting = adamW(other, { lr: 0.01 });
+    for (let step = 0; step < 2; step++) {
+      await Promise.all([model, other].map((each) => each.accumulateGradient(slates, coefficients)));
+      const ahead = optimizer.stepAhead();
+      await expect(optimizer.stepAhead()).rejects.toMatchObject({ code: 'STEP_IN_PROGRESS' });
+      await model.scoreTokens(slates);
+      expect(await ahead).toEqual(await waiting.step());
+    }
+    expect(await weights()).toEqual(await weights(other));
+    expect(optimizer.steps).toBe(2);
+  });
+
+  test('changes nothing where the gradient is not finite, or has failed', async () => {
+    using optimizer = adamW(model, { lr: 0.1, weightDecay: 0.1 });
+    const before = await weights();
+    await model.accumulateGradient(slates, [[1e39, 1]]);
+    const infinite = optimizer.stepAhead();
+    await model.flushReads();
+    expect(await infinite).toMatchObject({ applied: false });
+    expect([await weights(), optimizer.steps]).toEqual([before, 0]);
+
+    await model.accumulateGradient(slates, coefficients);
+    const { device } = model.trained;
+    const [{ gradient }] = model.trained.gradients() as unknown as [{ gradient: never }];
+    device.scope(() => {
+      const row = device.tensor(new Float32Array(64), [1, 64]);
+      device.run('embedding_backward', [device.tensor([999], [1], 'i32'), row], [gradient], [1, 256, 64]);
+    });
+    const failed = expect(optimizer.stepAhead()).rejects.toMatchObject({ code: 'OUT_OF_RANGE' });
+    await model.flushReads();
+    await failed;
+    expect([await weights(), optimizer.steps]).toEqual([before, 0]);
+  });
+});
+
 describe('resuming', () => {
   let folder: string;
   beforeEach(async () => {

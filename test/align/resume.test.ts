@@ -43,7 +43,7 @@ function outcome(output: string) {
   };
 }
 
-/** Aborts after so many steps. */
+/** Aborts when so many steps have finished: the next one is then under way. */
 function stopAfter(steps: number): Partial<AlignOptions> {
   const controller = new AbortController();
   return {
@@ -81,7 +81,7 @@ describe('an interrupted run', () => {
     );
     using model = await loadModel(base);
     const resumed = align(model, LoggedDataset.fromSlates(slates), shortRun(output, { resume: true }));
-    await expect(resumed).rejects.toThrow(/goes on from .*step-2/);
+    await expect(resumed).rejects.toThrow(/goes on from .*step-3/);
   });
 
   it('that has ended gives its result again', async () => {

@@ -51,6 +51,20 @@ void commands_run_in_order_and_poison_spreads() {
   CHECK(failure.error.what() == std::string("no such row (op gather, dims [2, 5])"));
 }
 
+void what_keeps_survives_a_bad_input() {
+  BufferPool pool(cpu());
+  Queue queue([](uint64_t, const Poison&) {}, cpu());
+  const auto gradient = memory(pool), weight = memory(pool);
+  bool ran = false;
+  queue.push({.work = [] { throw Error(Status::internal, "no"); }, .outputs = {gradient}});
+  queue.push({.work = [&] { ran = true; }, .inputs = {gradient, weight}, .outputs = {weight}, .keeps = true});
+  queue.drain();
+  CHECK(!ran && gradient->poison && !weight->poison);
+  queue.push({.work = [] { throw Error(Status::internal, "no"); }, .outputs = {weight}, .keeps = true});
+  queue.drain();
+  CHECK(weight->poison);  // its own failure is another matter
+}
+
 void reports_come_when_a_command_has_finished() {
   std::promise<void> gate;
   std::shared_future<void> open = gate.get_future().share();
@@ -87,6 +101,7 @@ void abandon_waits_for_the_running_command_only() {
 void test_queue() {
   pool_reuses_blocks_of_similar_size();
   commands_run_in_order_and_poison_spreads();
+  what_keeps_survives_a_bad_input();
   reports_come_when_a_command_has_finished();
   abandon_waits_for_the_running_command_only();
 }
