@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { type FileHandle, mkdir, open, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { writeFileAtomic } from '../files/atomic.js';
+import { writeFileAtomic, writing } from '../files/atomic.js';
 import { fileVersionRecord, scalarsOf, scalarsRecord } from './tensorboard.js';
 
 /** A line of metrics.jsonl. */
@@ -16,10 +16,12 @@ const EVENTS = 'events.out.tfevents.0.pope';
 
 /** metrics.jsonl, one line per step or validation as it happens, and the same as an event file of TensorBoard beside it. */
 export class MetricsFile {
+  readonly #path: string;
   readonly #lines: FileHandle;
   readonly #events: FileHandle;
 
-  private constructor(lines: FileHandle, events: FileHandle) {
+  private constructor(path: string, lines: FileHandle, events: FileHandle) {
+    this.#path = path;
     this.#lines = lines;
     this.#events = events;
   }
@@ -34,13 +36,14 @@ export class MetricsFile {
     await writeFileAtomic(path, earlier.map((line) => `${JSON.stringify(line)}\n`).join(''));
     const began = earlier[0]?.time ?? Date.now() / 1000;
     await writeFileAtomic(events, Buffer.concat([fileVersionRecord(began), ...earlier.map(eventOf)]));
-    return new MetricsFile(await open(path, 'a'), await open(events, 'a'));
+    return new MetricsFile(path, await open(path, 'a'), await open(events, 'a'));
   }
 
+  /** @throws PopeError WRITE_FAILED */
   async append(metrics: { kind: string; step: number; [figure: string]: unknown }): Promise<void> {
     const line = { ...metrics, time: Date.now() / 1000 };
-    await this.#lines.appendFile(`${JSON.stringify(line)}\n`);
-    await this.#events.appendFile(eventOf(line));
+    await writing(this.#path, this.#lines.appendFile(`${JSON.stringify(line)}\n`));
+    await writing(this.#path, this.#events.appendFile(eventOf(line)));
   }
 
   async close(): Promise<void> {

@@ -23,6 +23,9 @@ export interface InputFile {
   path: string;
   /** Size as stored, in bytes. */
   size: number;
+  /** Which file it was when it was opened, and of when (milliseconds). */
+  inode: number;
+  modified: number;
   format: 'text' | 'gzip' | 'parquet';
 }
 
@@ -39,8 +42,9 @@ const HOW_TO_NAME: Record<InputKind, string> = {
 export async function openInput(name: string, kind: InputKind): Promise<InputFile> {
   try {
     const path = name === '-' ? await copyStream(process.stdin) : await regularFile(name);
-    const { size } = await stat(path);
-    return { kind, name: name === '-' ? 'standard input' : name, path, size, format: await sniff(path) };
+    const { size, ino: inode, mtimeMs: modified } = await stat(path);
+    const shown = name === '-' ? 'standard input' : name;
+    return { kind, name: shown, path, size, inode, modified, format: await sniff(path) };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
       throw new DataError(`${kind}_NOT_FOUND`, `${name}: no such file (${resolve(name)}); ${HOW_TO_NAME[kind]}`);
@@ -53,8 +57,21 @@ export async function openInput(name: string, kind: InputKind): Promise<InputFil
 const MAX_EXPANSION = 200;
 const MIN_BOMB_BYTES = 4 * 1024 * 1024;
 
-/** The file's bytes, decompressed. `onStoredBytes` hears how many bytes as stored have been read. */
+/** @throws DataError <kind>_CHANGED where the file is not the one any more that was opened */
+export async function requireUnchanged({ kind, name, path, size, inode, modified }: InputFile): Promise<void> {
+  const now = await stat(path).catch(() => null);
+  if (now?.size === size && now.ino === inode && now.mtimeMs === modified) return;
+  const todo = 'run the command again, on a file that nobody writes meanwhile';
+  throw new DataError(`${kind}_CHANGED`, `${name}: the file has changed since this command began to read it; ${todo}`);
+}
+
+/**
+ * The file's bytes, decompressed. `onStoredBytes` hears how many bytes as stored have been read.
+ *
+ * @throws DataError <kind>_UNREADABLE, <kind>_CHANGED
+ */
 export async function* readBytes(file: InputFile, onStoredBytes?: (bytes: number) => void): AsyncGenerator<Buffer> {
+  await requireUnchanged(file);
   const stored = createReadStream(file.path, { highWaterMark: 1 << 18 });
   let expanded = 0;
   // pipeline() hands errors of the file on to the gunzip stream, whose iteration throws them.
@@ -75,6 +92,7 @@ export async function* readBytes(file: InputFile, onStoredBytes?: (bytes: number
   } finally {
     stored.destroy();
   }
+  await requireUnchanged(file);
 }
 
 function unreadable(file: Pick<InputFile, 'kind' | 'name'>, error: unknown): DataError {

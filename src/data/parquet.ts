@@ -2,15 +2,16 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { AsyncBuffer, FileMetaData, SchemaTree } from 'hyparquet';
 import { DataError, describeError } from '../errors.js';
-import type { InputFile } from './input.js';
+import { type InputFile, requireUnchanged } from './input.js';
 import { checkRowGroup } from './parquet-limits.js';
 
 /**
  * The rows of a Parquet file as JSON-like values: null, which is how a column says that a value is absent, is left
  * out, and 64-bit integers become numbers. One row group is in memory at a time. `fraction`: share of the file read.
- * @throws DataError <kind>_UNREADABLE
+ * @throws DataError <kind>_UNREADABLE, <kind>_CHANGED
  */
 export async function* readParquetRows(file: InputFile): AsyncGenerator<{ row: unknown; fraction: number }> {
+  await requireUnchanged(file);
   try {
     // Loaded here, because most programs read no Parquet and importing this package is to be quick.
     const { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects, parquetSchema } = await import('hyparquet');
@@ -33,6 +34,7 @@ export async function* readParquetRows(file: InputFile): AsyncGenerator<{ row: u
       cause: error,
     });
   }
+  await requireUnchanged(file);
 }
 
 /**

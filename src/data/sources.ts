@@ -1,6 +1,6 @@
 /** Where the queries of a log come from: files of lines, Parquet files, memory. */
 import { createReadStream } from 'node:fs';
-import { type InputFile, readBytes } from './input.js';
+import { type InputFile, readBytes, requireUnchanged } from './input.js';
 import { decodeLine, splitLines } from './lines.js';
 import { readParquetRows } from './parquet.js';
 import type { Slate } from './slate.js';
@@ -34,7 +34,9 @@ export function fileSource(file: InputFile, maxLineBytes: number): Source {
     invalidFile: file.path === file.name ? `${file.name}.invalid.jsonl` : 'standard-input.invalid.jsonl',
     queries: () => (file.format === 'parquet' ? parquetQueries(file) : lineQueries(file, maxLineBytes)),
     async hashInto(hash) {
+      await requireUnchanged(file);
       for await (const chunk of createReadStream(file.path)) hash.update(chunk as Buffer);
+      await requireUnchanged(file);
     },
   };
 }

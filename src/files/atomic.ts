@@ -11,6 +11,23 @@ import { describeError, PopeError, UsageError } from '../errors.js';
 /** What file systems that have no hard links answer. */
 const WITHOUT_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
 
+/**
+ * What of `work` is an error of the file system becomes one that says that `path` could not be written.
+ *
+ * @throws PopeError WRITE_FAILED
+ */
+export async function writing<T>(path: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).syscall === undefined ? error : writeFailure(path, error);
+  }
+}
+
+function writeFailure(path: string, error: unknown): PopeError {
+  return new PopeError('WRITE_FAILED', `${path}: writing failed: ${describeError(error)}`, { cause: error });
+}
+
 /** Writes a whole file atomically. Folders on the way are created. */
 export async function writeFileAtomic(path: string, content: string | Uint8Array): Promise<void> {
   await writePartsAtomic(path, [content]);
@@ -80,24 +97,20 @@ export class TemporaryFile {
   }
 
   async write(content: string | Uint8Array): Promise<void> {
-    try {
-      // FileHandle.writeFile writes on from the current position and retries short writes.
-      await this.#handle.writeFile(content);
-    } catch (error) {
-      throw this.#failure(error);
-    }
+    // FileHandle.writeFile writes on from the current position and retries short writes.
+    await writing(this.#path, this.#handle.writeFile(content));
   }
 
   async commit(): Promise<void> {
-    try {
-      await this.#handle.sync();
-      await this.#handle.close();
-      await rename(this.temporary, this.#path);
-      this.#finished = true;
-      await syncFolder(dirname(this.#path));
-    } catch (error) {
-      throw this.#failure(error);
-    }
+    await writing(this.#path, this.#name());
+  }
+
+  async #name(): Promise<void> {
+    await this.#handle.sync();
+    await this.#handle.close();
+    await rename(this.temporary, this.#path);
+    this.#finished = true;
+    await syncFolder(dirname(this.#path));
   }
 
   /** A hard link is refused where the name is taken; file systems without links get the rename, which is not. */
@@ -108,7 +121,7 @@ export class TemporaryFile {
     } catch (error) {
       const { code = '' } = error as NodeJS.ErrnoException;
       if (code === 'EEXIST') return false;
-      if (!WITHOUT_LINKS.has(code)) throw this.#failure(error);
+      if (!WITHOUT_LINKS.has(code)) throw writeFailure(this.#path, error);
       if (existsSync(this.#path)) return false;
       await this.commit();
       return true;
@@ -122,12 +135,6 @@ export class TemporaryFile {
     this.#finished = true;
     await this.#handle.close();
     await rm(this.temporary, { force: true });
-  }
-
-  #failure(error: unknown): PopeError {
-    return new PopeError('WRITE_FAILED', `${this.#path}: writing failed: ${describeError(error)}`, {
-      cause: error,
-    });
   }
 }
 

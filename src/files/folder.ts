@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { describeError, UsageError } from '../errors.js';
-import { syncFolder } from './atomic.js';
+import { syncFolder, writing } from './atomic.js';
 import { writeChecksums } from './checksums.js';
 
 /**
@@ -20,6 +20,10 @@ export async function replaceFolder(
     const what = `expected a new or empty folder, or one with a ${marker} to replace`;
     throw new UsageError('OUTPUT_NOT_A_MODEL', `${folder}: ${what}; it holds other files, such as ${present[0]}`);
   }
+  await writing(folder, replace(target, present !== null, fill));
+}
+
+async function replace(target: string, isPresent: boolean, fill: (temporary: string) => Promise<void>): Promise<void> {
   const aside = (kind: string) =>
     join(dirname(target), `.${basename(target)}.${process.pid}.${randomBytes(4).toString('hex')}.${kind}`);
   const temporary = aside('tmp');
@@ -27,15 +31,11 @@ export async function replaceFolder(
     await mkdir(temporary, { recursive: true });
     await fill(temporary);
     await writeChecksums(temporary);
-    if (present === null) {
-      await rename(temporary, target);
-    } else {
-      // Folders cannot be exchanged in one step: a kill between these two leaves the old one under its other name.
-      const old = aside('old');
-      await rename(target, old);
-      await rename(temporary, target);
-      await rm(old, { recursive: true });
-    }
+    const old = isPresent ? aside('old') : null;
+    // Folders cannot be exchanged in one step: a kill between these two leaves the old one under its other name.
+    if (old !== null) await rename(target, old);
+    await rename(temporary, target);
+    if (old !== null) await rm(old, { recursive: true });
     await syncFolder(dirname(target));
   } finally {
     await rm(temporary, { recursive: true, force: true });

@@ -111,6 +111,11 @@ export class Checkpoint {
     return { dtype, shape: entry.shape, read: (offset, target) => file.readInto(entry, offset, target) };
   }
 
+  /** @throws DataError `MODEL_CHANGED` */
+  async requireUnchanged(): Promise<void> {
+    for (const file of this.opened) await file.requireUnchanged();
+  }
+
   async close(): Promise<void> {
     await Promise.all(this.opened.map((file) => file.close()));
   }

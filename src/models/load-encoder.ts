@@ -38,6 +38,7 @@ export async function loadEncoder(name: string, options: LoadOptions = {}): Prom
     device = Device.open(options.device ?? 'auto', { products });
     const heads = encoderHeads(config, checkpoint);
     const weights = await ModelWeights.load(device, checkpoint, bertParameters(config, heads));
+    await checkpoint.requireUnchanged();
     const network = new Bert(config, weights, device, heads);
     return new TransformerEncoder({ config, settings, sequences, hash, device, weights, network });
   } catch (error) {

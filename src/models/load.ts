@@ -72,6 +72,7 @@ async function loadFolder(folder: string, name: string, options: LoadModelOption
     const hash = await hashFiles([configPath, ...(dry ? [] : checkpoint.files)], checked);
     device = Device.open(kind, { products: dtype, dry });
     const weights = await ModelWeights.load(device, checkpoint, expectedParameters(config));
+    await checkpoint.requireUnchanged();
     const network = createNetwork(config, weights, device);
     return new CausalModel({ name, folder, config, tokenizer, trainedOn, hash, dtype, device, weights, network });
   } catch (error) {

@@ -1,4 +1,5 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { DataError, describeError, describeValue } from '../errors.js';
 import { parseForeignJson } from '../files/json.js';
 import { hostMemory } from '../tensor/out-of-memory.js';
@@ -139,6 +140,7 @@ export class SafetensorsFile {
     readonly path: string,
     readonly tensors: ReadonlyMap<string, TensorEntry>,
     private readonly handle: FileHandle,
+    private readonly opened: Stats,
   ) {}
 
   /** @throws DataError `MISSING_FILE` or `INVALID_SAFETENSORS` */
@@ -147,14 +149,15 @@ export class SafetensorsFile {
       throw new DataError('MISSING_FILE', `${path}: cannot be opened (${error.code ?? error.message})`);
     });
     try {
-      const stat = await handle.stat();
-      if (!stat.isFile()) throw invalid(path, 'expected a file');
-      if (stat.size < 8) throw invalid(path, `expected at least the 8 bytes of the header length, got ${stat.size}`);
+      const opened = await handle.stat();
+      const { size } = opened;
+      if (!opened.isFile()) throw invalid(path, 'expected a file');
+      if (size < 8) throw invalid(path, `expected at least the 8 bytes of the header length, got ${size}`);
       const length = Buffer.from(await readRange(handle, path, 0, 8)).readBigUInt64LE();
-      const limit = Math.min(MAXIMUM_HEADER_BYTES, stat.size - 8);
+      const limit = Math.min(MAXIMUM_HEADER_BYTES, size - 8);
       if (length > BigInt(limit)) throw invalid(path, `expected a header of at most ${limit} bytes, got ${length}`);
       const header = await readRange(handle, path, 8, 8 + Number(length));
-      return new SafetensorsFile(path, parseSafetensorsHeader(path, header, stat.size), handle);
+      return new SafetensorsFile(path, parseSafetensorsHeader(path, header, size), handle, opened);
     } catch (error) {
       await handle.close();
       throw error;
@@ -169,6 +172,17 @@ export class SafetensorsFile {
   /** Fills an array with the bytes of a tensor from byte `offset` of it on. */
   async readInto(entry: TensorEntry, offset: number, target: Uint8Array): Promise<void> {
     await fillFrom(this.handle, this.path, entry.start + offset, target);
+  }
+
+  /** @throws DataError `MODEL_CHANGED` where the path leads to other bytes than were there when it was opened */
+  async requireUnchanged(): Promise<void> {
+    const { ino, size, mtimeMs } = this.opened;
+    const now = await stat(this.path).catch(() => null);
+    if (now?.ino === ino && now.size === size && now.mtimeMs === mtimeMs) return;
+    throw new DataError(
+      'MODEL_CHANGED',
+      `${this.path}: the file was replaced or written while it was read: load it again.`,
+    );
   }
 
   async close(): Promise<void> {

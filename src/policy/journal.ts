@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { type FileHandle, rm } from 'node:fs/promises';
 import { openForAppend } from '../files/append.js';
+import { writing } from '../files/atomic.js';
 import { OutputLock } from '../files/lock.js';
 
 /** Path of the journal that belongs to an output file. */
@@ -42,8 +43,10 @@ export class Journal {
     }
   }
 
+  /** @throws PopeError WRITE_FAILED */
   async append(lines: readonly object[]): Promise<void> {
-    await this.#file.appendFile(lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+    await writing(this.#path, this.#file.appendFile(text));
   }
 
   async remove(): Promise<void> {

@@ -5,6 +5,7 @@ import { openInput } from '../data/input.js';
 import { readTextLines } from '../data/lines.js';
 import { DataError, describeError } from '../errors.js';
 import { openForAppend } from '../files/append.js';
+import { writing } from '../files/atomic.js';
 import { OutputLock } from '../files/lock.js';
 import type { ChatAnswer, ChatMessage, ChatModel } from './chat.js';
 
@@ -30,12 +31,14 @@ export class AnswerFile {
   /** Tokens of all answers used, as far as the server counted them. */
   readonly tokens = { prompt: 0, completion: 0 };
   readonly #answers: ReadonlyMap<string, ChatAnswer>;
+  readonly #path: string;
   readonly #file: FileHandle;
   readonly #lock: OutputLock;
   /** Lines are written one after the other, though several questions may be open at a time. */
   #written: Promise<void> = Promise.resolve();
 
-  private constructor(answers: ReadonlyMap<string, ChatAnswer>, file: FileHandle, lock: OutputLock) {
+  private constructor(path: string, answers: ReadonlyMap<string, ChatAnswer>, file: FileHandle, lock: OutputLock) {
+    this.#path = path;
     this.#answers = answers;
     this.#file = file;
     this.#lock = lock;
@@ -52,7 +55,7 @@ export class AnswerFile {
         const { key, ...answer } = parseLine(text, `${path}:${number}`);
         answers.set(key, answer);
       }
-      return new AnswerFile(answers, file, lock);
+      return new AnswerFile(path, answers, file, lock);
     } catch (error) {
       await file?.close();
       await lock.release();
@@ -94,9 +97,10 @@ export class AnswerFile {
   }
 
   #append(line: object): Promise<void> {
-    const writing = this.#written.then(() => this.#file.appendFile(`${JSON.stringify(line)}\n`));
-    this.#written = writing.catch(() => {});
-    return writing;
+    const text = `${JSON.stringify(line)}\n`;
+    const appended = this.#written.then(() => writing(this.#path, this.#file.appendFile(text)));
+    this.#written = appended.catch(() => {});
+    return appended;
   }
 }
 

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { appendFile, mkdir, readFile, rm, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../../files/atomic.js';
+import { writeFileAtomic, writing } from '../../files/atomic.js';
 import { splitLines } from '../lines.js';
 
 /** Each is grouped in memory on its own, so twenty gigabytes of rows take 80 MB at a time. */
@@ -54,7 +54,7 @@ export class Spill<Counts = unknown> {
 
   /** Appends lines, JSON arrays of which the first item is the key. After a kill it goes on from the last `add` that ended. */
   async add(lines: readonly string[], position: SpillPosition<Counts>): Promise<void> {
-    if (this.#position === null) await mkdir(this.#folder, { recursive: true });
+    if (this.#position === null) await writing(this.#folder, mkdir(this.#folder, { recursive: true }));
     const parts: string[][] = Array.from({ length: PARTITIONS }, () => []);
     for (const line of lines) {
       const [key] = JSON.parse(line) as [string, unknown];
@@ -63,7 +63,7 @@ export class Spill<Counts = unknown> {
     for (const [index, part] of parts.entries()) {
       if (part.length === 0) continue;
       const bytes = Buffer.from(part.join(''));
-      await appendFile(this.#path(index), bytes);
+      await writing(this.#path(index), appendFile(this.#path(index), bytes));
       this.#bytes[index]! += bytes.length;
     }
     const state: State<Counts> = { identity: this.#identity, position, bytes: this.#bytes };

@@ -7,7 +7,7 @@ import type { InputFile } from '../../../src/data/input.js';
 import { useTemporaryFolder } from '../../helpers/temporary-folder.js';
 
 const folder = useTemporaryFolder();
-const file: InputFile = { kind: 'INPUT', name: 'raw', path: 'raw', size: 1, format: 'text' };
+const file: InputFile = { kind: 'INPUT', name: 'raw', path: 'raw', size: 1, inode: 1, modified: 1, format: 'text' };
 
 type Row = { text: string };
 const rows: [string, Row][] = Array.from({ length: 600 }, (_, i) => [`key ${(i * 7) % 100}\n"`, { text: `ü\n${i}` }]);

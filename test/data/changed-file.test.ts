@@ -1,0 +1,43 @@
+import { appendFileSync, renameSync, writeFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { LoggedDataset } from '../../src/data/dataset.js';
+import { loadModel } from '../../src/models/index.js';
+import { SafetensorsFile } from '../../src/models/safetensors.js';
+import { smallLog, writeLog } from '../cli/logs.js';
+import { useTemporaryFolder } from '../helpers/temporary-folder.js';
+import { tinyModel } from '../helpers/tiny-model.js';
+
+const folder = useTemporaryFolder();
+
+/** Reads a log, and does something once in the midst of it. */
+async function read(log: LoggedDataset, inTheMidst?: () => void): Promise<number> {
+  let queries = 0;
+  for await (const _ of log) if (++queries === 5) inTheMidst?.();
+  return queries;
+}
+
+it.each([
+  ['replaced', (path: string) => renameSync(writeLog(folder.path('other'), smallLog(20)), path)],
+  ['appended to', (path: string) => appendFileSync(path, '{"id":"late"}\n')],
+  ['written anew', (path: string) => writeFileSync(path, 'other')],
+])('a log that is %s while it is read, or between two passes, is refused', async (_, change) => {
+  const path = writeLog(folder.path('log.jsonl'), smallLog(20));
+  const log = await LoggedDataset.open(path);
+  await expect(read(log, () => change(path))).rejects.toMatchObject({
+    code: 'LOG_CHANGED',
+    message: `${path}: the file has changed since this command began to read it; run the command again, on a file that nobody writes meanwhile`,
+  });
+  await expect(read(log)).rejects.toMatchObject({ code: 'LOG_CHANGED' });
+  await expect(log.sha256()).rejects.toMatchObject({ code: 'LOG_CHANGED' });
+});
+
+it('weights that are replaced while they are read are refused', async () => {
+  const model = await tinyModel();
+  const path = `${model}/model.safetensors`;
+  const file = await SafetensorsFile.open(path);
+  await file.requireUnchanged();
+  using _ = await loadModel(model);
+  appendFileSync(path, 'x');
+  await expect(file.requireUnchanged()).rejects.toMatchObject({ code: 'MODEL_CHANGED' });
+  await file.close();
+});
