@@ -7,7 +7,7 @@ export default defineConfig({
     root: join(import.meta.dirname, '../..'),
     globalSetup: ['test/helpers/global-setup.ts'],
     include: ['test/torture/**/*.torture.ts'],
-    testTimeout: 3_600_000,
+    testTimeout: 7_200_000,
     disableConsoleIntercept: true,
   },
 });

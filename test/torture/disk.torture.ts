@@ -1,0 +1,94 @@
+/** Disks that are full, broken or read-only, and clocks that jump (faults.c): each is said, nothing half stays, and the same command goes on. */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, expect, it } from 'vitest';
+import { tortureCases } from '../helpers/torture.js';
+import { type Command, runCommand, tinyCommands } from './commands.js';
+import { scratchFolder } from './scratch.js';
+import { FinishedRun } from './tree.js';
+
+/** Bytes that the disk takes, syncs and renames that go well, before the fault; the first are over before much was written. */
+const BYTES = [0, 1_000, 20_000, 150_000, 400_000].slice(0, tortureCases(50) / 10 + 1);
+const CALLS = [1, 2, 5, 11, 30].slice(0, tortureCases(50) / 10 + 1);
+/** Seconds. */
+const JUMP = 40 * 86_400;
+
+const folder = scratchFolder();
+const library = join(folder, 'faults.so');
+const source = join(import.meta.dirname, 'faults.c');
+const canPreload = process.platform === 'linux' && hasCompiler();
+let commands: Command[];
+beforeAll(async () => {
+  if (!canPreload) return console.log('faults of disks and clocks: left out, there is no cc, or no LD_PRELOAD');
+  execFileSync('cc', ['-shared', '-fPIC', '-O1', '-o', library, source, '-ldl']);
+  commands = await tinyCommands(folder);
+});
+
+function hasCompiler(): boolean {
+  try {
+    execFileSync('cc', ['--version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+it.runIf(canPreload)('a fault of the disk or the clock costs nothing but the run', async () => {
+  const counts = { faults: 0, untouched: 0, codes: {} as Record<string, number> };
+  for (const command of commands) {
+    const place = join(folder, command.name);
+    const output = join(place, 'out');
+    const inFolder = async <T>(work: () => Promise<T>): Promise<T> => {
+      mkdirSync(place);
+      try {
+        return await work();
+      } finally {
+        rmSync(place, { recursive: true });
+      }
+    };
+    const faulty = (fault: Record<string, string>) =>
+      runCommand(command, output, { environment: { LD_PRELOAD: library, FAULT_ROOT: place, ...fault } });
+    const alone = await inFolder(async () => {
+      const { stdout } = await runCommand(command, output);
+      return { made: new FinishedRun(command, place), stdout };
+    });
+    const expectDone = ({ code, stdout, stderr }: Awaited<ReturnType<typeof faulty>>) => {
+      expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
+      expect(stdout).toBe(alone.stdout);
+      alone.made.expectSame(place);
+    };
+    const faults = [
+      ...BYTES.map((bytes) => ({ FAULT_BYTES: `${bytes}` })),
+      ...CALLS.flatMap((call) => [{ FAULT_SYNC: `${call}` }, { FAULT_RENAME: `${call}` }]),
+      { FAULT_READONLY: '1' },
+    ];
+    for (const fault of faults) {
+      await inFolder(async () => {
+        const outcome = await faulty(fault);
+        if (outcome.code === 0) {
+          // It wrote, synced or renamed less than that.
+          counts.untouched++;
+          return expectDone(outcome);
+        }
+        const [, code] = /^pope: ([A-Z_]+): .*(?:ENOSPC|EIO|EROFS)/m.exec(outcome.stderr) ?? [];
+        expect(
+          ['WRITE_FAILED', 'OUTPUT_NOT_WRITABLE'],
+          `${command.name} ${JSON.stringify(fault)}: ${outcome.stderr}`,
+        ).toContain(code);
+        counts.faults++;
+        counts.codes[code!] = (counts.codes[code!] ?? 0) + 1;
+        await alone.made.expectNothingPartial(place);
+        expectDone(await runCommand(command, output));
+      });
+    }
+    await inFolder(async () => expectDone(await faulty({ FAULT_CLOCK: `${JUMP}` })));
+    console.log(`disk: ${command.name}: ${counts.faults} faults so far`);
+  }
+  console.log(
+    `disk: ${counts.faults} faults named and recovered from, ${counts.untouched} runs that were over before:`,
+    counts.codes,
+  );
+  console.log(`clock: ${commands.length} commands under a clock that jumps by 40 days: same results`);
+  expect(counts.faults).toBeGreaterThan(5 * (commands.length - 1));
+});
