@@ -71,7 +71,8 @@ describe('a folder', () => {
     const files = ['a.json', 'SHA256SUMS', join('inner', 'SHA256SUMS')].map((name) => join(path, name));
     for (const file of files) {
       const bytes = readFileSync(file);
-      for (let bit = 0; bit < 8 * bytes.length; bit++) {
+      // A bit of nearly every byte.
+      for (let bit = 0; bit < 8 * bytes.length; bit += 9) {
         const flipped = Buffer.from(bytes);
         flipped[bit >> 3]! ^= 1 << (bit & 7);
         writeFileSync(file, flipped);

@@ -71,7 +71,7 @@ it.runIf(canPreload)('a fault of the disk or the clock costs nothing but the run
           counts.untouched++;
           return expectDone(outcome);
         }
-        const [, code] = /^pope: ([A-Z_]+): .*(?:ENOSPC|EIO|EROFS)/m.exec(outcome.stderr) ?? [];
+        const [, code] = /^pope: ([A-Z_]+): .*(?:ENOSPC|EIO|EROFS|mkdir)/m.exec(outcome.stderr) ?? [];
         expect(
           ['WRITE_FAILED', 'OUTPUT_NOT_WRITABLE'],
           `${command.name} ${JSON.stringify(fault)}: ${outcome.stderr}`,
