@@ -86,7 +86,7 @@ export function wrongSpans(text: string): string[] {
 
 function isRight(span: string): boolean {
   const [outer, inner] = span.split(' -- ');
-  if (inner !== undefined) return isRight(outer!) && isRight(`pope ${inner}`);
+  if (inner !== undefined && outer!.startsWith('pope ')) return isRight(outer!) && isRight(`pope ${inner}`);
   const words = span.split(' ');
   if (words[0] === 'npm' && words[1] === 'run') return words.includes('--prefix') || words[2]! in scripts;
   const named = words[0] === 'pope' ? COMMANDS.find(({ name }) => name === words[1]) : undefined;
