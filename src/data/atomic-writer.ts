@@ -35,7 +35,9 @@ export class AtomicWriter {
   }
 
   /**
-   * @param options.locks false: the caller holds the lock of the output, or it needs none
+   * Opens the temporary file of an output.
+   *
+   * @param options `locks: false` where the caller holds the lock of the output, or it needs none
    * @throws UsageError OUTPUT_NOT_A_FILE, OUTPUT_NOT_WRITABLE, OUTPUT_LOCKED
    */
   static async create(path: string, { locks = true } = {}): Promise<AtomicWriter> {
