@@ -8,6 +8,7 @@ export default defineConfig({
     globalSetup: ['test/helpers/global-setup.ts'],
     include: ['test/torture/**/*.torture.ts'],
     testTimeout: 7_200_000,
+    hookTimeout: 600_000,
     disableConsoleIntercept: true,
   },
 });
