@@ -1,5 +1,6 @@
 /**
- * Builds the CUDA kernels for the host (native/simt) with the sanitizers and runs test/native/simt under each:
+ * Builds native/core and the CUDA kernels for the host (native/simt) with the sanitizers and runs test/native/core (queue, thread
+ * pool) and test/native/simt under each:
  * AddressSanitizer and UndefinedBehaviorSanitizer in full, ThreadSanitizer with one block or so of each kernel. First the
  * planted bugs, so that silence means something. `address` or `thread` as an argument: that one alone. The compiler is $CXX,
  * g++ by default; needs neither nvcc nor a GPU.
@@ -15,9 +16,13 @@ const compiler = process.env.CXX ?? 'g++';
 const sources = JSON.parse(readFileSync(join(root, 'native', 'sources.json'), 'utf8'));
 const shim = ['native/simt/block.cpp', 'native/simt/fiber.cpp'];
 const common = ['native/core/error.cpp', 'native/kernels/elementwise/narrow.cpu.cpp'];
-const tests = readdirSync(join(root, 'test/native/simt'))
-  .filter((name) => name === 'main.cpp' || name.endsWith('_test.cpp'))
-  .map((name) => `test/native/simt/${name}`);
+/** The program of a folder of tests: its main and the files that it calls. */
+const testsIn = (room) =>
+  readdirSync(join(root, 'test/native', room))
+    .filter((name) => name === 'main.cpp' || name.endsWith('_test.cpp'))
+    .map((name) => `test/native/${room}/${name}`);
+const tests = testsIn('simt');
+const coreTests = testsIn('core');
 const kernels = [...sources.core, ...sources.cuda, ...sources.simt, ...sources.cudaKernels].filter(
   (source) => !shim.includes(source) && !common.includes(source),
 );
@@ -32,7 +37,7 @@ const variants = [
     checks: ['-fno-sanitize=null,nonnull-attribute,returns-nonnull-attribute'],
     shimFlags: null,
     // A block that is refused is left where it stood, with what its stacks own.
-    environment: { ASAN_OPTIONS: 'detect_leaks=0' },
+    environment: { ASAN_OPTIONS: 'detect_leaks=0:allocator_may_return_null=1' },
     arguments: [],
     planted: { none: null, 'shared-write': 'heap-buffer-overflow', 'global-write': 'heap-buffer-overflow' },
   },
@@ -42,7 +47,8 @@ const variants = [
     checks: [],
     // native/simt/block.h says why. The portable way to switch stacks is tried here, the fast one above.
     shimFlags: ['-O1', '-DPOPE_SIMT_TSAN', '-DPOPE_SIMT_UCONTEXT'],
-    environment: {},
+    // A test asks for more memory than there is.
+    environment: { TSAN_OPTIONS: 'allocator_may_return_null=1' },
     arguments: ['--brief'],
     planted: { none: null, 'no-barrier': 'data race', 'no-order-in-warp': 'data race' },
   },
@@ -58,6 +64,8 @@ for (const variant of variants) if (chosen.length === 0 || chosen.includes(varia
 
 async function runVariant(variant) {
   const begun = performance.now();
+  mkdirSync(join(folder, variant.name));
+  testCore(variant);
   const objects = await compileAll(variant, [...shim, ...common, ...kernels, ...tests, 'test/native/simt/planted.cpp']);
   const shared = [...shim, ...common].map((source) => objects.get(source));
   const planted = link(variant, 'planted', [...shared, objects.get('test/native/simt/planted.cpp')]);
@@ -75,10 +83,20 @@ async function runVariant(variant) {
   );
 }
 
+/** Queue, buffers and thread pool by themselves, without CUDA. */
+function testCore(variant) {
+  const program = join(folder, variant.name, 'core_test');
+  const common = ['-std=c++20', '-g', ...variant.flags, ...variant.checks, ...includes];
+  const command = [...common, ...sources.core, ...coreTests, '-pthread', '-ldl', '-o', program];
+  if (spawnSync(compiler, command, { cwd: root, stdio: 'inherit' }).status !== 0) fail('native/core does not compile');
+  const { status, stderr } = run(variant, program, [], 'pipe');
+  if (status !== 0) fail(`native/core fails under the ${variant.name} sanitizer\n${stderr}`);
+  console.log(`${variant.name} sanitizer: the tests of native/core pass`);
+}
+
 /** Compiles on all processors; resolves with the object of each source. */
 async function compileAll(variant, list) {
   const objects = new Map(list.map((source, i) => [source, join(folder, variant.name, `${i}-${basename(source)}.o`)]));
-  mkdirSync(join(folder, variant.name));
   const queue = [...objects];
   const worker = async () => {
     for (let next = queue.shift(); next; next = queue.shift()) await compile(variant, ...next);

@@ -17,6 +17,8 @@ export type RowContext = Pick<ImportContext, 'onRow' | 'drop' | 'warn'>;
 /** A longer CSV record is a quote that was never closed. */
 const MAX_CSV_RECORD_CHARACTERS = 16 * 1024 * 1024;
 
+const MAX_CSV_HEADER_CHARACTERS = 1024 * 1024;
+
 const MAX_JSON_ARRAY_CHARACTERS = 256 * 1024 * 1024;
 
 /**
@@ -90,6 +92,7 @@ async function* readCsvRows(
   context: RowContext,
 ): AsyncGenerator<Row | null> {
   const { parse } = await import('csv-parse');
+  await checkHeaderLength(file);
   let skipped = 0;
   const parser = parse({
     bom: true,
@@ -105,6 +108,18 @@ async function* readCsvRows(
   // pipeline() hands errors of the file on to the parser, whose iteration throws them.
   yield* pipeline(Readable.from(readText(file)), parser, () => {}) as AsyncIterable<Row>;
   for (; skipped > 0; skipped--) yield null;
+}
+
+/** The parser would go on looking for the end of the first line at a few megabytes a second. */
+async function checkHeaderLength(file: InputFile): Promise<void> {
+  let characters = 0;
+  for await (const text of readText(file)) {
+    if (/[\r\n]/.test(text)) return;
+    characters += text.length;
+    if (characters <= MAX_CSV_HEADER_CHARACTERS) continue;
+    const found = `got more than ${MAX_CSV_HEADER_CHARACTERS} characters without an end`;
+    throw new DataError('INPUT_INVALID', `${file.name}:1: expected a line with the names of columns, ${found}`);
+  }
 }
 
 function checkedHeader(file: InputFile, header: string[], required: readonly string[]): string[] {
