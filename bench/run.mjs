@@ -16,7 +16,7 @@ const flags = process.argv.slice(2).filter((argument) => argument.startsWith('--
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
 const unknown = flags.filter((flag) => flag !== '--quick' && flag !== '--json');
 const all = readdirSync(folder)
-  .filter((file) => file.endsWith('.mjs') && file !== basename(import.meta.url))
+  .filter((file) => file.endsWith('.mjs') && ![basename(import.meta.url), 'table.mjs'].includes(file))
   .map((file) => basename(file, '.mjs'));
 for (const name of [...unknown, ...wanted.filter((name) => !all.includes(name))]) {
   console.error(`bench: "${name}" is not known; flags are --quick and --json, benchmarks are ${all.join(', ')}`);
