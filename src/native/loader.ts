@@ -4,7 +4,7 @@
  */
 import { existsSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { NativeError, type PopeError, UnavailableError } from '../errors.js';
 import type { NativeAddon } from './addon.js';
@@ -100,7 +100,7 @@ function cudaCandidates(): Candidate[] {
 
 function explicitCandidate(): Candidate | null {
   const path = process.env.POPE_NATIVE_PATH;
-  return path ? { kind: 'explicit', path } : null;
+  return path ? { kind: 'explicit', path: resolve(path) } : null; // require() takes a relative path for a package
 }
 
 function prebuilt(subfolder: string, name: string): Candidate[] {

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { diagnose } from '../../src/native/doctor.js';
 import { loadedAddon } from '../../src/native/loader.js';
@@ -37,6 +37,10 @@ describe.runIf(process.platform === 'linux')('the loader', () => {
       kind: 'explicit',
       path: realBinary,
     });
+    // Relative to the working directory, as paths on a command line are.
+    expect(
+      folder.evaluate('loader.loadedAddon().binary.path', { POPE_NATIVE_PATH: relative(process.cwd(), realBinary) }),
+    ).toBe(realBinary);
     const missing = folder.evaluate('loader.loadedAddon()', { POPE_NATIVE_PATH: '/nowhere/pope_cpu.node' });
     expect(missing.message).toContain('explicit: /nowhere/pope_cpu.node');
     expect(missing.message).not.toContain('prebuilt');
