@@ -211,6 +211,12 @@ void time(Report& report, const Model& model, const char* how, const std::vector
 
 void bench_attention(Report& report, const Options& options) {
   if (options.timing) {
+    if (options.small) {
+      const Model model{"small", 4, 2, 64};
+      time(report, model, "packed", packed_slates(2, 20, 3, 5));
+      time(report, model, "decode", samples_of_prompts(2, 300, 3, 5));
+      return;
+    }
     for (const Model& model : kModels) {
       time(report, model, "packed", packed_slates(8, 512, 16, 64));
       time(report, model, "unpacked", sequences(8 * 16, 512 + 64));

@@ -120,7 +120,7 @@ struct Options {
   bool policy = true;   // all but the heads
 };
 
-void measure_ceilings(Report& report);
+void measure_ceilings(Report& report, const Options& options);
 void bench_token_logprobs(Report& report, const Options& options);
 void bench_policy(Report& report, const Options& options);
 void bench_bootstrap(Report& report, const Options& options);

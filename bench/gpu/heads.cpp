@@ -127,8 +127,8 @@ int64_t scratch_bytes(Stream& stream, const std::function<void()>& run) {
   return static_cast<int64_t>(before) - static_cast<int64_t>(after);
 }
 
-void time(Report& report, const Model& model) {
-  const Head head({8192, model.width, model.vocab}, POPE_BF16);
+void time(Report& report, const Model& model, int64_t rows) {
+  const Head head({rows, model.width, model.vocab}, POPE_BF16);
   Stream& stream = report.stream();
   const auto both = [&] {
     head.forward(stream);
@@ -155,7 +155,8 @@ void time(Report& report, const Model& model) {
 
 void bench_heads(Report& report, const Options& options) {
   if (options.timing) {
-    for (const Model& model : kModels) time(report, model);
+    if (options.small) return time(report, {"small", 64, 300}, 5);
+    for (const Model& model : kModels) time(report, model, 8192);
     return;
   }
   for (const int32_t dtype : {POPE_BF16, POPE_F16, POPE_F32}) {

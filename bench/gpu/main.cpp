@@ -12,9 +12,10 @@ constexpr int kWrong = 1, kUsage = 2, kNoDevice = 4;
 
 int usage() {
   std::fprintf(stderr,
-               "usage: gpu-bench [--checks] [--small] [--heads] [--out FILE]\n"
+               "usage: gpu-bench [--checks] [--small] [--times] [--heads] [--out FILE]\n"
                "  --checks   do not time\n"
                "  --small    small shapes, checks only: for sanitizers\n"
+               "  --times    time the small shapes too: to see that it runs\n"
                "  --heads    the fused heads only\n"
                "  --out      where to write the numbers, as JSON\n");
   return kUsage;
@@ -39,7 +40,7 @@ int run(bench::Options options, bool timing, const std::string& out) {
   if (!report.failed() && timing) {
     std::printf("\n== times: medians of at least 10 runs\n");
     options.timing = true;
-    bench::measure_ceilings(report);
+    bench::measure_ceilings(report, options);
     all();
   }
   if (!out.empty()) report.write(out);
@@ -60,6 +61,8 @@ int main(int count, char** arguments) {
     } else if (argument == "--small") {
       options.small = true;
       timing = false;
+    } else if (argument == "--times") {
+      timing = true;
     } else if (argument == "--heads") {
       options.policy = false;
     } else if (argument == "--out" && i + 1 < count) {

@@ -8,7 +8,7 @@
  *
  * --quick takes the tiny model and little work, on any device: to see that it runs. Every row is a model of its own, so that
  * its peak of memory is the work's. Rows of FLOP/s count two per parameter of the blocks and row, six with the backward pass,
- * and the head on the rows of responses; attention comes on top.
+ * and the head on the rows of responses; attention comes on top. Their share is of what a square product reaches here.
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -16,6 +16,8 @@ import { objectiveOf, popeRule } from '../../dist/align/method.js';
 import { adamW } from '../../dist/align/optimizer.js';
 import { resolveSettings } from '../../dist/align/options.js';
 import { Trainer } from '../../dist/align/trainer.js';
+import { Device } from '../../dist/tensor/device.js';
+import { gatherRows, matmul } from '../../dist/tensor/ops/index.js';
 import { expectClose, measure, quick } from '../harness/measure.mjs';
 import { randomModel, shapes } from './random-model.mjs';
 
@@ -37,6 +39,8 @@ const length = quick ? 8 : 64;
 const rounds = quick ? 2 : 5;
 const batchTokens = 16384;
 const rows = [];
+const ceiling = await matrixCeiling();
+console.log(`ceiling: ${(ceiling * 1e-12).toFixed(2)} TFLOP/s, a square product in ${dtype}`);
 
 for (const name of options.models.split(',')) {
   const vocabulary = shapes[name].vocab_size;
@@ -49,13 +53,45 @@ for (const name of options.models.split(',')) {
   await time(name, 'score, 16 responses, packed', score(slates(16), true));
   await time(name, 'score, 16 responses, unpacked', score(slates(16), false));
   await time(name, 'generate 50 samples', generate(slates(0)));
+  await time(name, 'gradient, 16 responses, packed', gradient(slates(16), true));
+  await time(name, 'gradient, 16 responses, unpacked', gradient(slates(16), false));
   await time(name, 'step of POPE, 16 responses', step('pope', slates(16)));
   await time(name, 'step of POPE, 16 responses, LoRA 8', step('pope', slates(16), 8));
   await time(name, 'step of SFT, one response', step('sft', slates(1)));
   await time(name, 'step of DPO, 2 responses', step('dpo', slates(2)));
 }
 if (options.out)
-  writeFileSync(options.out, `${JSON.stringify({ device: options.device, dtype, times: rows }, null, 1)}\n`);
+  writeFileSync(options.out, `${JSON.stringify({ device: options.device, dtype, ceiling, times: rows }, null, 1)}\n`);
+
+/** Operations per second of a square product in `dtype`, both factors at hand: what the rows are a share of. */
+async function matrixCeiling() {
+  const size = quick ? 128 : 8192;
+  const runs = quick ? 2 : 20;
+  const device = Device.open(options.device, { products: dtype });
+  try {
+    const square = (seed) => {
+      const numbers = Float32Array.from({ length: size * size }, (_, i) => ((i * 7919 + seed) % 1009) / 1009 - 0.5);
+      const tensor = device.tensor(numbers, [size, size]);
+      device.products.keepCopyOf(tensor);
+      return tensor;
+    };
+    const [a, b] = [square(1), square(2)];
+    const run = async () => {
+      let last = null;
+      for (let i = 0; i < runs; i++) {
+        last?.dispose();
+        last = matmul(a, b, { transposed: true });
+      }
+      const one = gatherRows(last, device.tensor([0], [1], 'i32'));
+      await one.read(); // waits for all of them
+      last.dispose();
+    };
+    const [{ median }] = await measure({ ceiling: run }, { rounds });
+    return (2 * size ** 3 * runs) / (median * 1e-3);
+  } finally {
+    await device.close();
+  }
+}
 
 /** Times `make(model)`, or says why a row is left out. `work` counts what one run does. */
 async function time(name, what, { make, work }) {
@@ -75,12 +111,14 @@ async function time(name, what, { make, work }) {
       ms: median,
       tokensPerSecond: tokens / (median * 1e-3),
       flops: operations / (median * 1e-3),
+      shareOfCeiling: operations / (median * 1e-3) / ceiling,
       peakBytes,
     };
     rows.push(row);
     console.log(
       `${name.padEnd(14)} ${what.padEnd(36)} ${median.toFixed(1).padStart(10)} ms ` +
         `${row.tokensPerSecond.toFixed(0).padStart(9)} response tokens/s ${(row.flops * 1e-12).toFixed(2).padStart(8)} TFLOP/s ` +
+        `= ${(100 * row.shareOfCeiling).toFixed(0).padStart(3)} % of a product's, ` +
         `peak ${(peakBytes * 1e-9).toFixed(2)} GB`,
     );
   } catch (error) {
@@ -139,6 +177,24 @@ function generate(slates) {
       expectClose('log-probability of a sample', [first[0].logProb], [scored[0][0].sum], dtype === 'bf16' ? 5 : 0.1);
       if (first[0].ids.length !== again[0].ids.length) throw new Error('samples depend on the other prompts');
       return () => model.generateBatch(prompts, some);
+    },
+  };
+}
+
+/** The gradient alone, without optimizer, and what packing saves of it. */
+function gradient(slates, packed) {
+  const { modelRows, headRows } = rowsOf(slates, packed);
+  const coefficients = slates.map(({ responses }) => responses.map((_, k) => (k + 1) / responses.length));
+  return {
+    work: { modelRows, headRows, passes: 3, tokens: headRows },
+    make: async (model) => {
+      const { checkpointing } = options;
+      const name = model.parameterNames().at(-1);
+      return async () => {
+        await model.accumulateGradient(slates, coefficients, { packed, batchTokens, checkpointing });
+        const some = await model.gradient(name); // waits for the pass
+        if (!some.every(Number.isFinite)) throw new Error(`the gradient of ${name} is not finite`);
+      };
     },
   };
 }

@@ -52,7 +52,7 @@ void check_rows(Report& report, const Sizes& sizes) {
   const int64_t count = rows * width;
   Numbers x(count, 1), weight(width, 2), bias(width, 3), dy(count, 4), y(count, 5), dweight(width, 6);
   pope::rms_norm(x.host.data(), weight.host.data(), y.host.data(), rows, width, 1e-5, pool);
-  pope::cuda::rms_norm(x.device.data(), weight.device.data(), y.device.data(), rows, width, 1e-5, stream);
+  pope::cuda::rms_norm(x.device.data(), weight.device.data(), y.device.data(), POPE_F32, rows, width, 1e-5, stream);
   y.check(report, "rms_norm", sizes.text());
   pope::rms_norm_backward(x.host.data(), weight.host.data(), dy.host.data(), y.host.data(), dweight.host.data(), rows,
                           width, 1e-5, pool);
@@ -61,14 +61,14 @@ void check_rows(Report& report, const Sizes& sizes) {
   y.check(report, "rms_norm_backward", sizes.text());
   dweight.check(report, "rms_norm_backward, weight", sizes.text());
   pope::layer_norm(x.host.data(), weight.host.data(), bias.host.data(), y.host.data(), rows, width, 1e-5, pool);
-  pope::cuda::layer_norm(x.device.data(), weight.device.data(), bias.device.data(), y.device.data(), rows, width, 1e-5,
-                         stream);
+  pope::cuda::layer_norm(x.device.data(), weight.device.data(), bias.device.data(), y.device.data(), POPE_F32, rows,
+                         width, 1e-5, stream);
   y.check(report, "layer_norm", sizes.text());
   pope::swiglu(x.host.data(), dy.host.data(), y.host.data(), count, pool);
-  pope::cuda::swiglu(x.device.data(), dy.device.data(), y.device.data(), count, stream);
+  pope::cuda::swiglu(x.device.data(), dy.device.data(), y.device.data(), POPE_F32, count, stream);
   y.check(report, "swiglu", sizes.text());
   pope::gelu(x.host.data(), y.host.data(), count, pope::GeluForm::erf, pool);
-  pope::cuda::gelu(x.device.data(), y.device.data(), count, pope::GeluForm::erf, stream);
+  pope::cuda::gelu(x.device.data(), y.device.data(), POPE_F32, count, pope::GeluForm::erf, stream);
   y.check(report, "gelu", sizes.text());
 
   const std::vector<int32_t> ids = random_targets(rows, vocab, 7);
@@ -126,36 +126,39 @@ void check_sampling(Report& report, int64_t rows, int64_t vocab) {
   }
 }
 
-void time(Report& report) {
-  constexpr int64_t kRows = 8192, kWidth = 2048, kCount = kRows * kWidth, kVocab = 128256;
+void time(Report& report, int64_t rows, int64_t width, int64_t vocab) {
+  const int64_t count = rows * width;
   Stream& stream = report.stream();
-  const Numbers x(kCount, 1), y(kCount, 2), z(kCount, 3), weight(kWidth, 4);
+  const Numbers x(count, 1), y(count, 2), z(count, 3), weight(width, 4);
   const auto row = [&](const char* name, double arrays, const std::function<void()>& run) {
-    Row row{.group = "network", .name = name, .shape = "8192 x 2048", .dtype = "f32"};
+    Row row{.group = "network", .name = name, .shape = std::to_string(rows) + " x " + std::to_string(width),
+            .dtype = "f32"};
     row.ms = median_ms(stream, 1, [&](int) { run(); });
-    row.bytes = arrays * kCount * sizeof(float);
+    row.bytes = arrays * static_cast<double>(count * sizeof(float));
     report.add(row);
   };
   row("rms_norm", 2, [&] {
-    pope::cuda::rms_norm(x.device.data(), weight.device.data(), y.device.data(), kRows, kWidth, 1e-5, stream);
+    pope::cuda::rms_norm(x.device.data(), weight.device.data(), y.device.data(), POPE_F32, rows, width, 1e-5, stream);
   });
   row("rms_norm_backward", 3, [&] {
     pope::cuda::rms_norm_backward(x.device.data(), weight.device.data(), z.device.data(), y.device.data(), nullptr,
-                                  kRows, kWidth, 1e-5, stream);
+                                  rows, width, 1e-5, stream);
   });
-  row("swiglu", 3, [&] { pope::cuda::swiglu(x.device.data(), z.device.data(), y.device.data(), kCount, stream); });
-  const Array<uint16_t> narrow(kCount);
-  row("narrow", 1.5, [&] { pope::cuda::narrow(x.device.data(), narrow.data(), kCount, POPE_BF16, stream); });
-  const Array<int32_t> ids(random_targets(kRows, kVocab, 5));
-  const Memory table(kVocab * kWidth * static_cast<int64_t>(sizeof(float)));
+  row("swiglu", 3, [&] {
+    pope::cuda::swiglu(x.device.data(), z.device.data(), y.device.data(), POPE_F32, count, stream);
+  });
+  const Array<uint16_t> narrow(count);
+  row("narrow", 1.5, [&] { pope::cuda::narrow(x.device.data(), narrow.data(), count, POPE_BF16, stream); });
+  const Array<int32_t> ids(random_targets(rows, vocab, 5));
+  const Memory table(vocab * width * static_cast<int64_t>(sizeof(float)));
   row("embedding_backward", 3, [&] {
-    pope::cuda::add_rows("add_rows", x.device.data(), ids.data(), table.as<float>(), kVocab, kWidth, kRows, stream);
+    pope::cuda::add_rows("add_rows", x.device.data(), ids.data(), table.as<float>(), vocab, width, rows, stream);
   });
-  const Numbers p(kCount, 5);
+  const Numbers p(count, 5);
   const Array<double> norm(std::vector<double>{1});
   const Array<int32_t> applied(1);
   const std::vector<pope::AdamwParameter<float>> parameters{
-      {x.device.data(), p.device.data(), y.device.data(), z.device.data(), kCount}};
+      {x.device.data(), p.device.data(), y.device.data(), z.device.data(), count}};
   row("adamw", 7, [&] {
     pope::cuda::adamw(norm.data(), parameters, applied.data(), {1e-3, 0.9, 0.999, 1e-8, 0, 1, 0, 1}, stream);
   });
@@ -164,7 +167,7 @@ void time(Report& report) {
 }  // namespace
 
 void bench_network(Report& report, const Options& options) {
-  if (options.timing) return time(report);
+  if (options.timing) return options.small ? time(report, 5, 64, 100) : time(report, 8192, 2048, 128256);
   const Sizes sizes = options.small ? Sizes{37, 64, 97} : Sizes{1021, 2048, 4099};
   check_rows(report, sizes);
   check_optimizer(report, sizes);

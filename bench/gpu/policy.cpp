@@ -278,7 +278,7 @@ void time(Report& report, int64_t slates) {
 
 void bench_policy(Report& report, const Options& options) {
   if (options.timing) {
-    time(report, int64_t{1} << 20);
+    time(report, int64_t{1} << (options.small ? 6 : 20));
   } else {
     check(report, options.small ? 37 : int64_t{1} << 16);
   }

@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # Checks the CUDA kernels against the CPU's, then measures them, on a machine with a GPU. One command, no Node:
 #
-#   bench/gpu/run.sh [--out DIR] [--checks] [--heads] [--no-sanitizer] [--no-peers]
+#   bench/gpu/run.sh [--out DIR] [--checks] [--heads] [--no-sanitizer] [--no-peers] [--host]
+#
+# --host tries all of it without GPU and nvcc: compiled by g++ over native/simt, small shapes, times that mean nothing.
 #
 # Needs nvcc, a C++20 compiler and a GPU. Uses, where they are: cuBLASLt, compute-sanitizer, Python with torch (peers).
 # POPE_GPU_ARCH is the architecture to compile for (default 90; 80 for A100 to RTX 40, 100, 120); POPE_CUBLASLT the path of
@@ -16,6 +18,7 @@ out=build/gpu-bench
 bench_options=()
 sanitizer=yes
 peers=yes
+host=no
 while [ $# -gt 0 ]; do
   case $1 in
     --out) out=${2:?--out needs a folder}; shift ;;
@@ -23,34 +26,47 @@ while [ $# -gt 0 ]; do
     --heads) bench_options+=(--heads) ;;
     --no-sanitizer) sanitizer=no ;;
     --no-peers) peers=no ;;
-    *) sed -n '2,13s/^# \{0,1\}//p' bench/gpu/run.sh >&2; exit 2 ;;
+    --host) host=yes; sanitizer=no; peers=no; bench_options+=(--small --times) ;;
+    *) sed -n '2,15s/^# \{0,1\}//p' bench/gpu/run.sh >&2; exit 2 ;;
   esac
   shift
 done
 
 PATH=$PATH:/usr/local/cuda/bin
-for compiler in nvcc "${CXX:=g++}"; do
+compilers=("${CXX:=g++}")
+[ $host = yes ] || compilers+=(nvcc)
+for compiler in "${compilers[@]}"; do
   command -v "$compiler" >/dev/null || { echo "bench/gpu: $compiler is not on the PATH" >&2; exit 3; }
 done
 arch=${POPE_GPU_ARCH:-90}
-build=build/gpu-bench
+[ $host = no ] || arch=host
+build=build/gpu-bench$([ $host = no ] || echo -host)
 bench=$build/gpu-bench-sm_$arch
 mkdir -p "$build/objects" "$out"
 
 # One of the lists of native/sources.json, which the other builds read too.
-sources() { sed -n "/\"$1\": \[/,/\]/s/^ *\"\(native[^\"]*\)\".*/\1/p" native/sources.json; }
+sources() { tr '\n' ' ' <native/sources.json | sed "s/.*\"$1\": \[\([^]]*\)\].*/\1/" | grep -o 'native[^"]*'; }
 
 # What each job compiles: the object, then the command.
 common="-O2 -std=c++20 -DPOPE_WITH_CUDA -Inative -Inative/include -Ibench/gpu"
+cuda_compiler=nvcc
+kernel_flags=-arch=sm_$arch
+cuda_runtime=cudaRuntime
+if [ $host = yes ]; then
+  common+=" -DPOPE_SIMT -Ibench/gpu/host -Wno-unknown-pragmas"
+  cuda_compiler=$CXX
+  kernel_flags='-x c++'
+  cuda_runtime=simt
+fi
 jobs() {
   local source name isa flags
   for source in $(sources cudaKernels) bench/gpu/memory.cu; do
     name=$build/objects/$(tr / _ <<<"$source").sm_$arch.o
-    echo "$name nvcc $common -arch=sm_$arch -c $source -o $name"
+    echo "$name $cuda_compiler $common $kernel_flags -c $source -o $name"
   done
-  for source in $(sources cudaRuntime) bench/gpu/*.cpp; do  # by nvcc, which knows where the runtime's headers are
+  for source in $(sources $cuda_runtime) bench/gpu/*.cpp; do  # by nvcc, which knows where the runtime's headers are
     name=$build/objects/$(tr / _ <<<"$source").o
-    echo "$name nvcc $common -c $source -o $name"
+    echo "$name $cuda_compiler $common -c $source -o $name"
   done
   for source in $(sources core) $(sources kernels) $(sources cuda); do
     name=$build/objects/$(tr / _ <<<"$source").o
@@ -72,7 +88,11 @@ started=$SECONDS
 if [ ! -x "$bench" ] || [ -n "$(find native bench/gpu -newer "$bench" -type f -print -quit)" ]; then
   jobs >"$build/jobs"
   cut -d' ' -f2- "$build/jobs" | xargs -P "$(nproc)" -I{} sh -c '{} || exit 255'
-  nvcc -arch="sm_$arch" -cudart static $(cut -d' ' -f1 "$build/jobs") -o "$bench" -ldl -lpthread
+  if [ $host = yes ]; then
+    "$CXX" $(cut -d' ' -f1 "$build/jobs") -o "$bench" -ldl -lpthread
+  else
+    nvcc -arch="sm_$arch" -cudart static $(cut -d' ' -f1 "$build/jobs") -o "$bench" -ldl -lpthread
+  fi
 fi
 echo "== built in $((SECONDS - started)) s"
 
