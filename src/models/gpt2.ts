@@ -1,5 +1,6 @@
 import type { Device } from '../tensor/device.js';
 import { add, columns, embedding, gelu, layerNorm, matmul } from '../tensor/ops/index.js';
+import type { ProductType } from '../tensor/products.js';
 import { stage } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Gpt2Config } from './gpt2-config.js';
@@ -54,12 +55,12 @@ export class Gpt2 implements Network {
 
   private block(layer: number, x: Tensor<'f32'>, input: NetworkInput): Tensor<'f32'> {
     const name = `h.${layer}`;
-    const attended = add(x, this.attention(layer, this.norm(`${name}.ln_1`, x), input));
-    const hidden = this.linear(`${name}.mlp.c_fc`, this.norm(`${name}.ln_2`, attended));
-    return add(attended, this.linear(`${name}.mlp.c_proj`, gelu(hidden, this.config.gelu)));
+    const attended = add(x, this.attention(layer, this.factor(`${name}.ln_1`, x), input));
+    const hidden = this.linear(`${name}.mlp.c_fc`, this.factor(`${name}.ln_2`, attended));
+    return add(attended, this.linear(`${name}.mlp.c_proj`, gelu(hidden, this.config.gelu, x.device.factorType)));
   }
 
-  private attention(layer: number, x: Tensor<'f32'>, { attend }: NetworkInput): Tensor<'f32'> {
+  private attention(layer: number, x: Tensor<ProductType>, { attend }: NetworkInput): Tensor<'f32'> {
     const name = `h.${layer}.attn`;
     const { width, heads, scaleAttention } = this.config;
     const projected = this.linear(`${name}.c_attn`, x);
@@ -69,12 +70,18 @@ export class Gpt2 implements Network {
     return this.linear(`${name}.c_proj`, mixed);
   }
 
-  private linear(name: string, x: Tensor<'f32'>): Tensor<'f32'> {
+  private linear(name: string, x: Tensor<ProductType>): Tensor<'f32'> {
     const y = matmul(x, this.weights.get(`${name}.weight`), { bias: this.weights.get(`${name}.bias`) });
     return this.weights.adapters?.apply(name, x, y) ?? y;
   }
 
   private norm(name: string, x: Tensor<'f32'>): Tensor<'f32'> {
     return layerNorm(x, this.weights.get(`${name}.weight`), this.weights.get(`${name}.bias`), this.config.epsilon);
+  }
+
+  /** The same, to be multiplied and nothing else. */
+  private factor(name: string, x: Tensor<'f32'>): Tensor<ProductType> {
+    const [weight, bias] = [this.weights.get(`${name}.weight`), this.weights.get(`${name}.bias`)];
+    return layerNorm(x, weight, bias, this.config.epsilon, x.device.factorType);
   }
 }

@@ -1,4 +1,5 @@
 import { add, columns, embedding, matmul, rmsNorm, rope, swiglu } from '../tensor/ops/index.js';
+import type { ProductType } from '../tensor/products.js';
 import { stage } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { LlamaConfig } from './llama-config.js';
@@ -66,11 +67,11 @@ export class Llama implements Network {
 
   private block(layer: number, x: Tensor<'f32'>, input: NetworkInput): Tensor<'f32'> {
     const name = `layers.${layer}`;
-    const attended = add(x, this.attention(layer, this.norm(`${name}.input_layernorm`, x), input));
-    return add(attended, this.mlp(`${name}.mlp`, this.norm(`${name}.post_attention_layernorm`, attended)));
+    const attended = add(x, this.attention(layer, this.factor(`${name}.input_layernorm`, x), input));
+    return add(attended, this.mlp(`${name}.mlp`, this.factor(`${name}.post_attention_layernorm`, attended)));
   }
 
-  private attention(layer: number, x: Tensor<'f32'>, input: NetworkInput): Tensor<'f32'> {
+  private attention(layer: number, x: Tensor<ProductType>, input: NetworkInput): Tensor<'f32'> {
     const name = `layers.${layer}.self_attn`;
     const { heads, keyValueHeads, headSize } = this.config;
     const [query, key, value] = this.projections(name, x);
@@ -85,7 +86,7 @@ export class Llama implements Network {
     return this.linear(`${name}.o_proj`, mixed, this.config.attentionBias);
   }
 
-  private projections(name: string, x: Tensor<'f32'>): [Tensor<'f32'>, Tensor<'f32'>, Tensor<'f32'>] {
+  private projections(name: string, x: Tensor<ProductType>): [Tensor<'f32'>, Tensor<'f32'>, Tensor<'f32'>] {
     const { heads, keyValueHeads, headSize, fused, attentionBias: bias } = this.config;
     if (!fused) {
       return [
@@ -104,15 +105,15 @@ export class Llama implements Network {
     ];
   }
 
-  private mlp(name: string, x: Tensor<'f32'>): Tensor<'f32'> {
+  private mlp(name: string, x: Tensor<ProductType>): Tensor<'f32'> {
     const { intermediate, fused, mlpBias: bias } = this.config;
     const both = fused ? this.linear(`${name}.gate_up_proj`, x, bias) : null;
     const gate = both ? columns(both, 0, intermediate) : this.linear(`${name}.gate_proj`, x, bias);
     const up = both ? columns(both, intermediate, intermediate) : this.linear(`${name}.up_proj`, x, bias);
-    return this.linear(`${name}.down_proj`, swiglu(gate, up), bias);
+    return this.linear(`${name}.down_proj`, swiglu(gate, up, x.device.factorType), bias);
   }
 
-  private linear(name: string, x: Tensor<'f32'>, bias: boolean): Tensor<'f32'> {
+  private linear(name: string, x: Tensor<ProductType>, bias: boolean): Tensor<'f32'> {
     const weight = this.weights.get(`${name}.weight`);
     const y = matmul(x, weight, { transposed: true, bias: bias ? this.weights.get(`${name}.bias`) : null });
     return this.weights.adapters?.apply(name, x, y) ?? y;
@@ -120,5 +121,10 @@ export class Llama implements Network {
 
   private norm(name: string, x: Tensor<'f32'>): Tensor<'f32'> {
     return rmsNorm(x, this.weights.get(`${name}.weight`), this.config.epsilon);
+  }
+
+  /** The same, to be multiplied and nothing else. */
+  private factor(name: string, x: Tensor<'f32'>): Tensor<ProductType> {
+    return rmsNorm(x, this.weights.get(`${name}.weight`), this.config.epsilon, x.device.factorType);
   }
 }

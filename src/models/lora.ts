@@ -1,6 +1,7 @@
 import { describeValue, UsageError } from '../errors.js';
 import type { Device } from '../tensor/device.js';
 import { accumulate, add, dropout, matmul, scale, zeros } from '../tensor/ops/index.js';
+import type { ProductType } from '../tensor/products.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { LinearModule } from './weights.js';
 
@@ -83,7 +84,7 @@ export class LoraAdapters {
   }
 
   /** The result of the linear layer `name` for x, given the base's result y. */
-  apply(name: string, x: Tensor<'f32'>, y: Tensor<'f32'>): Tensor<'f32'> {
+  apply(name: string, x: Tensor<ProductType>, y: Tensor<'f32'>): Tensor<'f32'> {
     const adapter = this.adapters.get(name);
     if (!adapter || !this.enabled) return y;
     const inner = matmul(this.drop(x, adapter), adapter.a, { transposed: true });
@@ -138,11 +139,12 @@ export class LoraAdapters {
     return this.options.alpha / this.options.rank;
   }
 
-  private drop(x: Tensor<'f32'>, { module }: Adapter): Tensor<'f32'> {
+  private drop(x: Tensor<ProductType>, { module }: Adapter): Tensor<ProductType> {
     const { dropout: rate, seed } = this.options;
     if (this.pass === null || rate === 0) return x;
     const { number, places } = this.pass;
-    return dropout(x, { rate, seed, places, stream: number * MOST_MODULES + module.index });
+    // A pass of training has a tape, and with it f32.
+    return dropout(x as Tensor<'f32'>, { rate, seed, places, stream: number * MOST_MODULES + module.index });
   }
 }
 

@@ -1,14 +1,18 @@
 import type { AttentionOptions } from '../tensor/ops/index.js';
+import type { ProductType } from '../tensor/products.js';
 import type { Tensor } from '../tensor/tensor.js';
 
-/** How rows attend in one layer: to each other, or to what a cache keeps of earlier ones. q, k and v as for `attention`. */
+/**
+ * How rows attend in one layer: to each other, or to what a cache keeps of earlier ones. q, k and v as for `attention`; the
+ * result is to be multiplied and nothing else.
+ */
 export type Attend = (
   layer: number,
   q: Tensor<'f32'>,
   k: Tensor<'f32'>,
   v: Tensor<'f32'>,
   options: AttentionOptions,
-) => Tensor<'f32'>;
+) => Tensor<ProductType>;
 
 /** The rows of a batch on the device (packing.ts lays them out). */
 export interface NetworkInput {

@@ -249,6 +249,14 @@ export class Device {
     return this.#tape;
   }
 
+  /**
+   * What a result should be that only products read: where they would round it, it is made rounded, and half the bytes move.
+   * The numbers are the same. A tape takes results in f32.
+   */
+  get factorType(): ProductType {
+    return this.#tape === null ? this.products.type : 'f32';
+  }
+
   /** Runs a synchronous function with this tape in place of the one that is open. `tape.record` is the usual way. */
   withTape<T>(tape: Tape | null, body: () => T): T {
     const outer = this.#tape;

@@ -5,6 +5,10 @@ import type { Tensor } from './tensor.js';
 /** What the factors of products are: `bf16` rounds them before they are multiplied; sums are always f32. */
 export type ProductType = 'f32' | 'bf16';
 
+function isFloat(x: Tensor<ProductType>): x is Tensor<'f32'> {
+  return x.dtype === 'f32';
+}
+
 /** The type as pope_dtype of native/include/pope.h. */
 export function codeOf(type: ProductType): number {
   return type === 'bf16' ? 2 : 0;
@@ -40,8 +44,8 @@ export class Products {
   }
 
   /** x as products take it. A kept copy belongs to no scope and is not the caller's to dispose. */
-  enter(x: Tensor<'f32'>): Tensor<ProductType> {
-    if (this.type === 'f32') return x;
+  enter(x: Tensor<ProductType>): Tensor<ProductType> {
+    if (this.type === 'f32' || !isFloat(x)) return x;
     const copy = this.#copies.get(x);
     if (copy) return copy;
     const rounded = narrow(x);
@@ -58,7 +62,7 @@ export class Products {
   /** Runs an op whose first two inputs are the factors of a product, and whose last dim is their dtype. */
   run(
     op: string,
-    factors: readonly [Tensor<'f32'>, Tensor<'f32'>],
+    factors: readonly [Tensor<ProductType>, Tensor<ProductType>],
     others: readonly (Tensor | null)[],
     outputs: readonly (Tensor | null)[],
     dims: readonly number[],

@@ -35,6 +35,16 @@ describe('a model whose products are in bf16', () => {
     expect(mean).toBeGreaterThan(1e-5); // or nothing was rounded
   });
 
+  test.each(['llama3-tiny', 'gpt2-tiny'])(
+    '%s: a pass without gradients, in 16 bits where only products read, has the same bits',
+    async (name) => {
+      using other = await loadModel(fixtureModel(name), bf16);
+      using recorded = await other.recordScores(slates);
+      const [scores] = await other.scoreTokens(slates, { entropy: true });
+      expect(scores).toEqual(recorded!.scores[0]);
+    },
+  );
+
   test('has gradients along those of f32', async () => {
     using exact = await loadModel(folder, { device: 'cuda' });
     for (const each of [model, exact]) await each.accumulateGradient(slates, [batch.coefficients]);

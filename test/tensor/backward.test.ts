@@ -67,7 +67,9 @@ const cases: Record<string, Case> = {
       [5, 6],
       [5, 6],
     ],
-    outputs: (q, k, v) => [attention(q!, k!, v!, segments(), { heads: 4, keyValueHeads: 2, scale: 0.6 })],
+    outputs: (q, k, v) => [
+      attention(q!, k!, v!, segments(), { heads: 4, keyValueHeads: 2, scale: 0.6 }) as Tensor<'f32'>,
+    ],
   },
   'columns, overlapping': {
     shapes: [[3, 7]],

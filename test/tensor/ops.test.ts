@@ -125,7 +125,8 @@ describe('the ops agree with their formulas', () => {
     const [q, k, v] = [random([3, 4], 1), random([3, 2], 2), random([3, 2], 3)]; // 2 heads of 2 share one key-value head
     const segments = device.tensor([0, 2, 0, 0, 2, 3, 0, 2], [2, 4], 'i32');
     const options = { heads: 2, keyValueHeads: 1, scale: 0.7 };
-    await expectMatrix(attention(q.tensor, k.tensor, v.tensor, segments, options), [3, 4], (i, j) => {
+    const mixed = attention(q.tensor, k.tensor, v.tensor, segments, options) as Tensor<'f32'>;
+    await expectMatrix(mixed, [3, 4], (i, j) => {
       const first = j - (j % 2);
       const score = (u: number) => Math.exp(0.7 * sum(2, (e) => q.at(i, first + e) * k.at(u, e)));
       return sum(i + 1, (u) => score(u) * v.at(u, j % 2)) / sum(i + 1, score);

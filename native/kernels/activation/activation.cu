@@ -60,13 +60,19 @@ struct GeluErfBackward {
 
 }  // namespace
 
-void swiglu(const float* gate, const float* up, float* out, int64_t n, Stream& stream) {
-  map<2, 1>({{gate, up}, {out}}, n, Swiglu{}, stream);
+void swiglu(const float* gate, const float* up, void* out, int32_t dtype, int64_t n, Stream& stream) {
+  by_type(dtype, [&](auto type) {
+    using T = decltype(type);
+    map<2, 1, T>({{gate, up}, {static_cast<T*>(out)}}, n, Swiglu{}, stream);
+  });
 }
 
-void gelu(const float* x, float* out, int64_t n, GeluForm form, Stream& stream) {
-  form == GeluForm::tanh ? map<1, 1>({{x}, {out}}, n, GeluTanh{}, stream)
-                         : map<1, 1>({{x}, {out}}, n, GeluErf{}, stream);
+void gelu(const float* x, void* out, int32_t dtype, int64_t n, GeluForm form, Stream& stream) {
+  by_type(dtype, [&](auto type) {
+    using T = decltype(type);
+    const MapArrays<1, 1, T> arrays{{x}, {static_cast<T*>(out)}};
+    form == GeluForm::tanh ? map(arrays, n, GeluTanh{}, stream) : map(arrays, n, GeluErf{}, stream);
+  });
 }
 
 void swiglu_backward(const float* gate, const float* up, const float* dy, float* dgate, float* dup, int64_t n,

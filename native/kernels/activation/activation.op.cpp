@@ -1,4 +1,5 @@
 #include "kernels/op.h"
+#include "kernels/rounded_result.h"
 
 #ifdef POPE_REFERENCE
 #include "kernels/activation/activation.reference.h"
@@ -26,24 +27,34 @@ Work prepare_swiglu(const OpCall& call) {
   const int64_t n = call.size(0);
   const Scalar* gate = call.input<Scalar>(0, n);
   const Scalar* up = call.input<Scalar>(1, n);
-  Scalar* out = call.output<Scalar>(0, n);
+  const int32_t dtype = call.float_type(1);
+  void* out = call.float_output(0, n, dtype);
 #ifdef POPE_REFERENCE
-  return [=](ThreadPool&) { reference::swiglu(gate, up, out, n); };
+  return [=](ThreadPool&) {
+    compute_rounded<Scalar>(out, dtype, n, [&](Scalar* y) { reference::swiglu(gate, up, y, n); });
+  };
 #else
-  return {[=](ThreadPool& pool) { swiglu(gate, up, out, n, pool); },
-          POPE_ON_CUDA([=](cuda::Stream& stream) { cuda::swiglu(gate, up, out, n, stream); })};
+  return {[=](ThreadPool& pool) { swiglu(gate, up, f32_on_cpu("swiglu", out, dtype), n, pool); },
+          POPE_ON_CUDA([=](cuda::Stream& stream) { cuda::swiglu(gate, up, out, dtype, n, stream); })};
 #endif
 }
 
 Work prepare_gelu(const OpCall& call) {
   const int64_t n = call.size(0), form = checked_form(call);
   const Scalar* x = call.input<Scalar>(0, n);
-  Scalar* out = call.output<Scalar>(0, n);
+  const int32_t dtype = call.float_type(2);
+  void* out = call.float_output(0, n, dtype);
 #ifdef POPE_REFERENCE
-  return [=](ThreadPool&) { form == 0 ? reference::gelu_tanh(x, out, n) : reference::gelu_erf(x, out, n); };
+  return [=](ThreadPool&) {
+    compute_rounded<Scalar>(out, dtype, n, [&](Scalar* y) {
+      form == 0 ? reference::gelu_tanh(x, y, n) : reference::gelu_erf(x, y, n);
+    });
+  };
 #else
-  return {[=](ThreadPool& pool) { gelu(x, out, n, static_cast<GeluForm>(form), pool); },
-          POPE_ON_CUDA([=](cuda::Stream& stream) { cuda::gelu(x, out, n, static_cast<GeluForm>(form), stream); })};
+  return {[=](ThreadPool& pool) { gelu(x, f32_on_cpu("gelu", out, dtype), n, static_cast<GeluForm>(form), pool); },
+          POPE_ON_CUDA([=](cuda::Stream& stream) {
+            cuda::gelu(x, out, dtype, n, static_cast<GeluForm>(form), stream);
+          })};
 #endif
 }
 

@@ -38,9 +38,9 @@ __device__ inline Moments moments_of(const float* row, int64_t width, float eps)
   return moments;
 }
 
-template <int kThreads, int n>
+template <int kThreads, int n, class T>
 __global__ void __launch_bounds__(kThreads)
-    layer_norm_kernel(const float* x, const float* weight, const float* bias, float* out, int64_t rows, int64_t width,
+    layer_norm_kernel(const float* x, const float* weight, const float* bias, T* out, int64_t rows, int64_t width,
                       float eps) {
   for (int64_t row = blockIdx.x; row < rows; row += gridDim.x) {
     const float* const from = x + row * width;
@@ -99,13 +99,16 @@ struct WeightGradient {
 
 }  // namespace
 
-void layer_norm(const float* x, const float* weight, const float* bias, float* out, int64_t rows, int64_t width,
-                double eps, Stream& stream) {
+void layer_norm(const float* x, const float* weight, const float* bias, void* out, int32_t dtype, int64_t rows,
+                int64_t width, double eps, Stream& stream) {
   if (rows == 0 || width == 0) return;
-  by_row(width, on_boundaries({x, weight, bias, out}, {width}), [&](auto threads, auto floats) {
-    constexpr int kThreads = decltype(threads)::value, n = decltype(floats)::value;
-    POPE_LAUNCH((layer_norm_kernel<kThreads, n>), blocks_of_rows(rows), kThreads, 0, stream.handle(), x, weight, bias,
-                out, rows, width, static_cast<float>(eps));
+  by_type(dtype, [&](auto type) {
+    using T = decltype(type);
+    by_row(width, on_boundaries({x, weight, bias, out}, {width}), [&](auto threads, auto floats) {
+      constexpr int kThreads = decltype(threads)::value, n = decltype(floats)::value;
+      POPE_LAUNCH((layer_norm_kernel<kThreads, n, T>), blocks_of_rows(rows), kThreads, 0, stream.handle(), x, weight,
+                  bias, static_cast<T*>(out), rows, width, static_cast<float>(eps));
+    });
   });
 }
 

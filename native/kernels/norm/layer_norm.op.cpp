@@ -1,5 +1,6 @@
 #include "kernels/norm/eps.h"
 #include "kernels/op.h"
+#include "kernels/rounded_result.h"
 
 #ifdef POPE_REFERENCE
 #include "kernels/norm/layer_norm.reference.h"
@@ -19,13 +20,18 @@ Work prepare_layer_norm(const OpCall& call) {
   const Scalar* x = call.input<Scalar>(0, count);
   const Scalar* weight = call.input<Scalar>(1, width);
   const Scalar* bias = call.input<Scalar>(2, width);
-  Scalar* out = call.output<Scalar>(0, count);
+  const int32_t dtype = call.float_type(2);
+  void* out = call.float_output(0, count, dtype);
 #ifdef POPE_REFERENCE
-  return [=](ThreadPool&) { reference::layer_norm(x, weight, bias, out, rows, width, eps); };
+  return [=](ThreadPool&) {
+    compute_rounded<Scalar>(out, dtype, count, [&](Scalar* y) {
+      reference::layer_norm(x, weight, bias, y, rows, width, eps);
+    });
+  };
 #else
-  return {[=](ThreadPool& pool) { layer_norm(x, weight, bias, out, rows, width, eps, pool); },
+  return {[=](ThreadPool& pool) { layer_norm(x, weight, bias, f32_on_cpu("layer_norm", out, dtype), rows, width, eps, pool); },
           POPE_ON_CUDA([=](cuda::Stream& stream) {
-            cuda::layer_norm(x, weight, bias, out, rows, width, eps, stream);
+            cuda::layer_norm(x, weight, bias, out, dtype, rows, width, eps, stream);
           })};
 #endif
 }

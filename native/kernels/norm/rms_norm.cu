@@ -8,12 +8,12 @@ namespace pope::cuda {
 
 namespace {
 
-template <int kThreads, int n>
+template <int kThreads, int n, class T>
 __global__ void __launch_bounds__(kThreads)
-    rms_norm_kernel(const float* x, const float* weight, float* out, int64_t rows, int64_t width, float eps) {
+    rms_norm_kernel(const float* x, const float* weight, T* out, int64_t rows, int64_t width, float eps) {
   for (int64_t row = blockIdx.x; row < rows; row += gridDim.x) {
     const float* const from = x + row * width;
-    float* const to = out + row * width;
+    T* const to = out + row * width;
     const float squares = row_sum<kThreads, n>(width, [&](int64_t j) {
       Floats<n> v = load_floats<n>(from + j);
 #pragma unroll
@@ -69,13 +69,16 @@ struct WeightGradient {
 
 }  // namespace
 
-void rms_norm(const float* x, const float* weight, float* out, int64_t rows, int64_t width, double eps,
+void rms_norm(const float* x, const float* weight, void* out, int32_t dtype, int64_t rows, int64_t width, double eps,
               Stream& stream) {
   if (rows == 0 || width == 0) return;
-  by_row(width, on_boundaries({x, weight, out}, {width}), [&](auto threads, auto floats) {
-    constexpr int kThreads = decltype(threads)::value, n = decltype(floats)::value;
-    POPE_LAUNCH((rms_norm_kernel<kThreads, n>), blocks_of_rows(rows), kThreads, 0, stream.handle(), x, weight, out, rows,
-                width, static_cast<float>(eps));
+  by_type(dtype, [&](auto type) {
+    using T = decltype(type);
+    by_row(width, on_boundaries({x, weight, out}, {width}), [&](auto threads, auto floats) {
+      constexpr int kThreads = decltype(threads)::value, n = decltype(floats)::value;
+      POPE_LAUNCH((rms_norm_kernel<kThreads, n, T>), blocks_of_rows(rows), kThreads, 0, stream.handle(), x, weight,
+                  static_cast<T*>(out), rows, width, static_cast<float>(eps));
+    });
   });
 }
 

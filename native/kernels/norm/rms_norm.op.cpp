@@ -1,5 +1,6 @@
 #include "kernels/norm/eps.h"
 #include "kernels/op.h"
+#include "kernels/rounded_result.h"
 
 #ifdef POPE_REFERENCE
 #include "kernels/norm/rms_norm.reference.h"
@@ -18,12 +19,19 @@ Work prepare_rms_norm(const OpCall& call) {
   const int64_t count = checked_product({rows, width});
   const Scalar* x = call.input<Scalar>(0, count);
   const Scalar* weight = call.input<Scalar>(1, width);
-  Scalar* out = call.output<Scalar>(0, count);
+  const int32_t dtype = call.float_type(2);
+  void* out = call.float_output(0, count, dtype);
 #ifdef POPE_REFERENCE
-  return [=](ThreadPool&) { reference::rms_norm(x, weight, out, rows, width, eps); };
+  return [=](ThreadPool&) {
+    compute_rounded<Scalar>(out, dtype, count, [&](Scalar* y) {
+      reference::rms_norm(x, weight, y, rows, width, eps);
+    });
+  };
 #else
-  return {[=](ThreadPool& pool) { rms_norm(x, weight, out, rows, width, eps, pool); },
-          POPE_ON_CUDA([=](cuda::Stream& stream) { cuda::rms_norm(x, weight, out, rows, width, eps, stream); })};
+  return {[=](ThreadPool& pool) { rms_norm(x, weight, f32_on_cpu("rms_norm", out, dtype), rows, width, eps, pool); },
+          POPE_ON_CUDA([=](cuda::Stream& stream) {
+            cuda::rms_norm(x, weight, out, dtype, rows, width, eps, stream);
+          })};
 #endif
 }
 

@@ -1,3 +1,4 @@
+import type { ProductType } from '../products.js';
 import type { Tensor } from '../tensor.js';
 import { expectDType, expectShape, headWidth, matrixShape } from './check.js';
 
@@ -15,7 +16,8 @@ export interface AttentionOptions {
  * order and without gaps: row t of a segment sees the rows [prefixStart, prefixEnd), which lie before it, and [start, t].
  * On a CPU a response whose prefix is its prompt gets the same bits as when it alone follows the prompt; on a GPU the sums
  * are cut by the place of the rows.
- * On a device that multiplies in bf16 (products.ts) q, k, v and the result are rounded, forward and backward.
+ * On a device that multiplies in bf16 (products.ts) q, k, v and the result are rounded, forward and backward; the result is
+ * of `device.factorType`.
  * Throws `UsageError`; segments that break the rules fail with OUT_OF_RANGE at the read, naming the segment.
  */
 export function attention(
@@ -24,7 +26,7 @@ export function attention(
   v: Tensor<'f32'>,
   segments: Tensor<'i32'>,
   { heads, keyValueHeads, scale }: AttentionOptions,
-): Tensor<'f32'> {
+): Tensor<ProductType> {
   const [rows, width] = matrixShape('attention', 'q', q);
   const head = headWidth('attention', 'q', width, heads);
   for (const [name, tensor] of [
@@ -43,8 +45,9 @@ export function attention(
   const logSumExp = device.tape && device.result('attention', [heads, rows]);
   const dims = [rows, heads, keyValueHeads, head, segments.shape[0]!, products.code];
   device.run('attention', [...factors, segments], [mixed, logSumExp], dims, [scale]);
+  if (!device.tape) return mixed;
   const out = products.leave(mixed);
-  device.tape?.add({
+  device.tape.add({
     outputs: [out],
     inputs: [q, k, v],
     saved: [...factors, mixed, segments, logSumExp],

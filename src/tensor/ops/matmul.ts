@@ -1,3 +1,4 @@
+import type { ProductType } from '../products.js';
 import type { Tensor } from '../tensor.js';
 import { expectDType, expectShape, matrixShape } from './check.js';
 
@@ -10,16 +11,17 @@ export interface MatmulOptions {
 
 /**
  * a b + bias, or a b^T + bias when `transposed`. a f32 [m, k], b f32 [k, n] or [n, k], result f32 [m, n].
- * On a device that multiplies in bf16 (products.ts) a and b are rounded first, forward and backward.
+ * On a device that multiplies in bf16 (products.ts) a and b are rounded first, forward and backward; a may be of bf16 then.
  * A row of the result has the same bits whatever the other rows are, unless a BLAS does the work (see `pope doctor`).
  * Throws `UsageError`.
  */
 export function matmul(
-  a: Tensor<'f32'>,
+  a: Tensor<ProductType>,
   b: Tensor<'f32'>,
   { transposed = false, bias = null }: MatmulOptions = {},
 ): Tensor<'f32'> {
-  const [m, k] = matrixShape('matmul', 'a', a);
+  const { device } = a;
+  const [m, k] = matrixShape('matmul', 'a', a, 'f32', device.products.type);
   matrixShape('matmul', 'b', b);
   expectShape('matmul', 'b', b, transposed ? [null, k] : [k, null], `a has ${k} columns`);
   const n = b.shape[transposed ? 0 : 1]!;
@@ -27,7 +29,6 @@ export function matmul(
     expectDType('matmul', 'bias', bias, 'f32');
     expectShape('matmul', 'bias', bias, [n], 'one per column of the result');
   }
-  const { device } = a;
   const out = device.result('matmul', [m, n]);
   const dims = [m, n, k, Number(transposed)];
   device.products.run('matmul', [a, b], [bias], [out], dims);

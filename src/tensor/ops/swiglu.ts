@@ -1,16 +1,23 @@
+import { codeOf, type ProductType } from '../products.js';
 import type { Tensor } from '../tensor.js';
 import { expectSameShape } from './check.js';
 
 /**
  * gate / (1 + e^-gate) * up, element by element (Shazeer 2020). gate, up and result f32 of one shape. Throws `UsageError`.
+ *
+ * @param dtype of the result, for `device.factorType`
  */
-export function swiglu(gate: Tensor<'f32'>, up: Tensor<'f32'>): Tensor<'f32'> {
+export function swiglu<D extends ProductType = 'f32'>(
+  gate: Tensor<'f32'>,
+  up: Tensor<'f32'>,
+  dtype: D = 'f32' as D,
+): Tensor<D> {
   expectSameShape('swiglu', 'gate', gate, 'up', up);
   const { device } = gate;
-  const out = device.result('swiglu', gate.shape);
-  device.run('swiglu', [gate, up], [out], [gate.size]);
+  const out = device.result('swiglu', gate.shape, dtype);
+  device.run('swiglu', [gate, up], [out], [gate.size, codeOf(dtype)]);
   device.tape?.add({
-    outputs: [out],
+    outputs: [out as Tensor<'f32'>], // factorType is f32 on a tape
     inputs: [gate, up],
     saved: [gate, up],
     backward: ([dout], to) => {
