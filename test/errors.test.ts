@@ -9,13 +9,15 @@ const CODE = '[A-Z][A-Z0-9]+(?:_[A-Z0-9]+)*';
 /** Codes of reading a file begin with what it is (src/data/input.ts). */
 const INPUT_KINDS = ['LOG', 'SCORES', 'GENERATIONS', 'INPUT'];
 
-/** Names with underscores that are no codes: of Parquet, PEFT, DuckDB and Node. */
+/** Names with underscores that are no codes: of Parquet, PEFT, DuckDB, Node and the environment. */
 const NAMES = [
   'BYTE_ARRAY',
   'CAUSAL_LM',
   'READ_ONLY',
   'ERR_ENCODING_INVALID_ENCODED_DATA',
   'ERR_SCRIPT_EXECUTION_TIMEOUT',
+  'HF_TOKEN',
+  'POPE_API_KEY',
 ];
 
 /** Codes that the sources give to errors and warnings. */

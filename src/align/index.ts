@@ -13,5 +13,5 @@ export { planRun, type RunPlan } from './plan.js';
 export type { TrainingSources } from './prepare.js';
 export type { AlignResult } from './result.js';
 export type { AlignProgress } from './run.js';
-export { resumeFolder } from './run-folder.js';
+export { type ResumeFrom, resumeFolder } from './run-folder.js';
 export type { Evaluation, Measurement } from './warnings.js';
