@@ -21,12 +21,14 @@ function nearest(integer: bigint): number {
   const rest = size - (significand << BigInt(excess));
   const half = excess === 0 ? 1n : 1n << BigInt(excess - 1);
   if (rest > half || (rest === half && significand % 2n === 1n)) significand += 1n;
-  const value = Number(significand) * 2 ** -1074 * 2 ** Math.min(excess, 1000) * 2 ** Math.max(0, excess - 1000);
+  // No power of two beyond the largest double.
+  let value = Number(significand) * 2 ** -1074;
+  for (let left = excess; left > 0; left -= 1000) value *= 2 ** Math.min(left, 1000);
   return integer < 0n ? -value : value;
 }
 
 const term = fc.oneof(
-  fc.double({ noNaN: true, min: -1e300, max: 1e300 }),
+  fc.double({ noNaN: true, noDefaultInfinity: true }),
   fc.double({ noNaN: true, min: -1, max: 1 }),
   fc.constantFrom(1, -1, 2 ** 53, 2 ** -53, -(2 ** -53), 2 ** -54, 1e16, -1e16, Number.MIN_VALUE, 0),
 );
@@ -56,6 +58,27 @@ describe('exact sums', () => {
       }),
       { numRuns: 200 },
     );
+  });
+
+  it('may be too large for a double on the way, and cancel to the last bit', () => {
+    const most = Number.MAX_VALUE;
+    const cancelling = [most, most, 2 ** -1074, most, -most, -most, -most];
+    expect(exactSum(cancelling)).toBe(2 ** -1074);
+    expect(exactSum([2 ** 1023, -1, 2 ** 1023, -(2 ** 970)])).toBe(most);
+    expect(exactSum([2 ** 1023, 2 ** 1023, -(2 ** 970)])).toBe(Infinity);
+    const many = Array.from({ length: 1000 }, (_, i) => cancelling[i % 7]! * (i % 7 === 2 ? 1 : 0.5));
+    expect(exactSum(many)).toBe(nearest(many.reduce((sum, value) => sum + asInteger(value), 0n)));
+    const half = new ExactSum();
+    for (const value of [most, most, most, 1]) half.add(value);
+    expect(half.value).toBe(Infinity);
+    const whole = ExactSum.from(JSON.parse(JSON.stringify(half)) as number[]);
+    for (let i = 0; i < 3; i++) whole.add(-most);
+    expect(whole.value).toBe(1);
+  });
+
+  it.each([1, 100, 5000])('of %i zeros are 0, whatever their signs', (n) => {
+    expect(exactSum(new Float64Array(n).fill(-0))).toBe(0);
+    expect(exactSum(Array(n).fill(-0))).toBe(0);
   });
 
   it('can be read in between', () => {

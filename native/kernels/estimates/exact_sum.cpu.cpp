@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <mutex>
 
@@ -12,6 +13,8 @@ namespace pope {
 namespace {
 
 Error too_large() { return Error(Status::non_finite, "exact_sum: expected finite terms with a finite sum"); }
+
+constexpr int64_t kDigitMask = 0xffffffff;
 
 // So far above |x| <= 2^e that what is taken of 2^12 terms adds up without rounding: multiples of 2^(e - 39), at most
 // 2^(e + 12) in all. What is left is at most 2^(e - 39); below the smallest normal number nothing is.
@@ -37,38 +40,69 @@ void ExactSum::add(const double* x, int64_t n) {
 }
 
 void ExactSum::merge(const ExactSum& other) {
-  for (const double part : other.parts_) grow(part);
+  Digits digits = other.digits_;
+  carry(digits);
+  carry(digits_);
+  for (size_t d = 0; d < kDigits; ++d) digits_[d] += digits[d];
+  pending_ = 2;
+}
+
+// Every digit from 0 to 2^32 - 1 but the last, which has the sign.
+void ExactSum::carry(Digits& digits) {
+  for (size_t d = 0; d + 1 < kDigits; ++d) {
+    digits[d + 1] += digits[d] >> 32;
+    digits[d] &= kDigitMask;
+  }
 }
 
 void ExactSum::grow(double term) {
   if (!std::isfinite(term)) throw too_large();
-  size_t kept = 0;
-  for (const double part : parts_) {
-    const double sum = term + part;
-    if (!std::isfinite(sum)) throw too_large();
-    const double low = std::fabs(term) >= std::fabs(part) ? part - (sum - term) : term - (sum - part);
-    if (low != 0) parts_[kept++] = low;
-    term = sum;
+  const auto bits = std::bit_cast<uint64_t>(term);
+  const int exponent = static_cast<int>(bits >> 52 & 0x7ff);
+  const uint64_t fraction = bits & ((uint64_t{1} << 52) - 1);
+  const uint64_t whole = exponent == 0 ? fraction : fraction | uint64_t{1} << 52;  // |term| = whole 2^(place + kLowest)
+  const int place = std::max(exponent, 1) - 1075 - kLowest, shift = place % 32;
+  const uint64_t low = whole << shift, high = shift == 0 ? 0 : whole >> (64 - shift);
+  const int64_t sign = bits >> 63 ? -1 : 1;
+  int64_t* digit = digits_.data() + place / 32;
+  digit[0] += sign * static_cast<int64_t>(low & kDigitMask);
+  digit[1] += sign * static_cast<int64_t>(low >> 32);
+  digit[2] += sign * static_cast<int64_t>(high);
+  if (++pending_ == kMostPending) {
+    carry(digits_);
+    pending_ = 1;
   }
-  parts_.resize(kept);
-  parts_.push_back(term);
 }
 
 double ExactSum::value() const {
-  auto at = static_cast<int64_t>(parts_.size()) - 1;
-  if (at < 0) return 0;
-  double high = parts_[static_cast<size_t>(at)], low = 0;
-  while (at > 0 && low == 0) {
-    const double before = high, next = parts_[static_cast<size_t>(--at)];
-    high = before + next;
-    low = next - (high - before);
+  Digits digits = digits_;
+  carry(digits);
+  const bool negative = digits.back() < 0;
+  if (negative) {
+    for (int64_t& digit : digits) digit = -digit;
+    carry(digits);
   }
-  // Exactly between two doubles the sign of the rest decides; `high` was rounded to even.
-  if (at > 0 && low != 0 && (low < 0) == (parts_[static_cast<size_t>(at - 1)] < 0)) {
-    const double twice = 2 * low, other = high + twice;
-    if (other - high == twice) high = other;
-  }
-  return high;
+  int top = kDigits - 1;
+  while (top >= 0 && digits[static_cast<size_t>(top)] == 0) --top;
+  if (top < 0) return 0;
+  const auto digit = [&](int d) { return d < 0 ? 0 : static_cast<uint64_t>(digits[static_cast<size_t>(d)]); };
+
+  // The sum's first 64 bits, of which the first is 1, worth 2^last at the end; and whether anything follows them.
+  const uint64_t two = digit(top) << 32 | digit(top - 1), third = digit(top - 2) << 32;
+  const int zeros = std::countl_zero(two);
+  const uint64_t first = zeros == 0 ? two : two << zeros | third >> (64 - zeros);
+  const int last = 32 * (top - 1) + kLowest - zeros;
+  bool more = third << zeros != 0;
+  for (int d = top - 3; d >= 0; --d) more |= digit(d) != 0;
+
+  // A double keeps 53 of them, fewer where the last would be worth less than 2^-1074.
+  const int dropped = std::max(11, -1074 - last);
+  const uint64_t half = uint64_t{1} << (dropped - 1), rest = first & (2 * half - 1);
+  uint64_t kept = first >> dropped;
+  if (rest > half || (rest == half && (more || kept % 2 == 1))) ++kept;
+  const double size = std::ldexp(static_cast<double>(kept), last + dropped);
+  if (std::isinf(size)) throw too_large();
+  return negative ? -size : size;
 }
 
 void exact_sum(const double* x, int64_t n, double* sum, ThreadPool& pool) {

@@ -29,36 +29,37 @@ double transformed(double w, double lambda) {
   return w == 0 ? 0 : w / (1 - lambda + lambda * w);
 }
 
-constexpr int kTogether = 4;  // rows that are added up at once: one would wait for the adder at every action
+// Throws unless the row of policy and, where there are any, of predictions is what it must be.
+void check_row(const ScalarTerms& t, int64_t i) {
+  double total = 0;
+  bool valid = true;
+  for (int64_t at = i * t.actions; at < (i + 1) * t.actions; ++at) {
+    valid &= t.policy[at] >= 0 && (!t.q_hat || std::isfinite(t.q_hat[at]));
+    total += t.policy[at];
+  }
+  if (!valid || !(std::fabs(total - 1) <= t.slack)) {
+    throw bad(i, "expected probabilities that sum to 1, and finite predictions");
+  }
+}
 
-// DM of `rows` <= kTogether rounds from round i on, after a check of their rows of policy and, where there are any, of
-// predictions.
-void direct(const ScalarTerms& t, int64_t i, int64_t rows, double* values) {
+// DM of kRows rounds from round i on, after a check of their rows. Several rows at once, because one would wait for the adder
+// at every action. What is wrong with a row shows in its least number or in its sums: no probability is above their total.
+template <int kRows>
+void direct(const ScalarTerms& t, int64_t i, double* values) {
   const double* policy = t.policy + i * t.actions;
   const double* q_hat = t.q_hat ? t.q_hat + i * t.actions : nullptr;
-  const double most = 1 + t.slack;
-  double totals[kTogether] = {}, sums[kTogether] = {};
-  bool valid[kTogether] = {true, true, true, true};
-  const auto add = [&](int64_t row, int64_t j) {
-    const double p = policy[row * t.actions + j];
-    valid[row] &= (p >= 0) & (p <= most);
-    totals[row] += p;
-    if (!q_hat) return;
-    const double q = q_hat[row * t.actions + j];
-    valid[row] &= std::fabs(q) <= 0x1.fffffffffffffp1023;
-    sums[row] += p * q;
-  };
+  double totals[kRows] = {}, sums[kRows] = {}, least[kRows] = {};
   for (int64_t j = 0; j < t.actions; ++j) {
-    if (rows == kTogether) {
-      for (int64_t row = 0; row < kTogether; ++row) add(row, j);
-    } else {
-      for (int64_t row = 0; row < rows; ++row) add(row, j);
+    for (int row = 0; row < kRows; ++row) {
+      const double p = policy[row * t.actions + j];
+      least[row] = p < least[row] ? p : least[row];
+      totals[row] += p;
+      if (q_hat) sums[row] += p * q_hat[row * t.actions + j];
     }
   }
-  for (int64_t row = 0; row < rows; ++row) {
-    if (!valid[row] || !(std::fabs(totals[row] - 1) <= t.slack)) {
-      throw bad(i + row, "expected probabilities that sum to 1, and finite predictions");
-    }
+  for (int row = 0; row < kRows; ++row) {
+    const bool good = least[row] == 0 && std::fabs(totals[row] - 1) <= t.slack && std::isfinite(sums[row]);
+    if (!good) check_row(t, i + row);
     values[row] = sums[row] / totals[row];
   }
 }
@@ -85,16 +86,42 @@ void round_terms(const ScalarTerms& t, int64_t i, double model) {
   if (t.baseline) t.baseline[i] = model;
 }
 
+// The same for the rounds [from, to) of a log with the policy's probabilities of its actions alone. Without branches, so
+// that the compiler takes several rounds at once. Returns whether all are what they must be.
+template <int kTransform>
+bool logged_terms(const ScalarTerms& t, int64_t from, int64_t to) {
+  const double *policy = t.policy, *propensity = t.propensity, *reward = t.reward;
+  double *weights = t.weights, *numerator = t.numerator;
+  const double most = 1 + t.slack, lambda = t.lambda;
+  double wrong = 0;
+  for (int64_t i = from; i < to; ++i) {
+    const double p = policy[i], b = propensity[i], r = reward[i];
+    const double weight = transformed<kTransform>(p / b, lambda);
+    weights[i] = weight;
+    numerator[i] = weight * r;
+    // x - x is 0 unless x is not finite.
+    const bool right = (p >= 0) & (p <= most) & (b > 0) & (b <= most) & (r - r == 0) & (weight - weight == 0);
+    wrong += right ? 0.0 : 1.0;
+  }
+  return wrong == 0;
+}
+
 template <int kTransform>
 void rounds_terms(const ScalarTerms& t, int64_t from, int64_t to) {
   if (t.actions == 0) {
+    if (t.reward && !t.baseline && logged_terms<kTransform>(t, from, to)) return;
     for (int64_t i = from; i < to; ++i) round_terms<kTransform>(t, i, 0);
     return;
   }
+  constexpr int kTogether = 4;
   for (int64_t i = from; i < to; i += kTogether) {
     const int64_t rows = std::min<int64_t>(kTogether, to - i);
     double models[kTogether];
-    direct(t, i, rows, models);
+    if (rows == kTogether) {
+      direct<kTogether>(t, i, models);
+    } else {
+      for (int64_t row = 0; row < rows; ++row) direct<1>(t, i + row, models + row);
+    }
     for (int64_t row = 0; row < rows; ++row) round_terms<kTransform>(t, i + row, models[row]);
   }
 }

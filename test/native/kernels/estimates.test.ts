@@ -41,6 +41,21 @@ describe('exact_sum', () => {
     }
   });
 
+  it('may be too large for a double on the way', () => {
+    const most = Number.MAX_VALUE;
+    const values = Float64Array.from({ length: 100_001 }, (_, i) =>
+      i === 50_000 ? 2 ** -1074 : i < 50_000 ? most : -most,
+    );
+    expect(nativeSum(values)).toBe(2 ** -1074);
+    expect(nativeSum(Float64Array.of(most, most, 1, -most))).toBe(most);
+    expect(nativeSum(Float64Array.of(2 ** 1023, -1, 2 ** 1023, -(2 ** 970)))).toBe(most);
+    expect(() => nativeSum(Float64Array.of(2 ** 1023, 2 ** 1023, -(2 ** 970)))).toThrow();
+  });
+
+  it('of zeros is 0, whatever their signs', () => {
+    expect(nativeSum(new Float64Array(5000).fill(-0))).toBe(0);
+  });
+
   it.each([[[1, Infinity]], [[Number.NaN]], [[Infinity]], [[Number.NaN, 2]], [[1e308, 1e308]]])(
     'of %j is refused',
     (values) => {
