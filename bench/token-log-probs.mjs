@@ -90,7 +90,8 @@ for (const [rows, vocab] of shapes) {
     await measure(
       {
         'plain JavaScript': () => plainGradient(input, expected, logProbGradient, entropyGradient),
-        'pope-native/kernels': () => tokenLogProbsGradient(request),
+        'pope-native/kernels': () => tokenLogProbsGradient({ ...request, logitsGradient }),
+        'pope-native/kernels, new array': () => tokenLogProbsGradient(request),
         'torch, log-probability alone': torch?.candidate('torch_log_probs_gradient', rows, vocab),
         [copy]: floors?.copy(4 * rows * vocab, threads),
       },

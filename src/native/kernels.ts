@@ -41,6 +41,8 @@ export interface TokenLogProbsGradientRequest extends TokenRows {
   logProbGradient: Float32Array;
   /** [rows] h = dJ / dentropy; omitted: 0. */
   entropyGradient?: Float32Array;
+  /** [rows * vocab] Where the result goes; default: a new array, whose memory takes the system longer to clear than the kernel to fill. */
+  logitsGradient?: Float32Array | Uint16Array;
 }
 
 /** In the order of pope_dtype. */
@@ -81,7 +83,10 @@ export async function tokenLogProbsGradient(
   const { logits, targets, logProbGradient, entropyGradient } = request;
   expectArray('tokenLogProbsGradient: logProbGradient', logProbGradient, Float32Array, rows);
   if (entropyGradient) expectArray('tokenLogProbsGradient: entropyGradient', entropyGradient, Float32Array, rows);
-  const logitsGradient = new Kind(logits.length);
+  if (request.logitsGradient) {
+    expectArray('tokenLogProbsGradient: logitsGradient', request.logitsGradient, Kind, rows * request.vocab);
+  }
+  const logitsGradient = request.logitsGradient ?? new Kind(logits.length);
   await queue.runHost(
     'token_logprobs_grad',
     [logits, targets, logProbGradient, entropyGradient ?? null],

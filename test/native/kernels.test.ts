@@ -86,8 +86,18 @@ describe('tokenLogProbsGradient', () => {
     expect(logitsGradient).toEqual(Uint16Array.of(0xbf00, 0x3f00)); // -1/2 and 1/2
   });
 
+  it('fills the array that it is given', async () => {
+    const request = { ...rows, logProbGradient: Float32Array.of(3, -1) };
+    const own = new Float32Array(6).fill(Number.NaN);
+    const { logitsGradient } = await tokenLogProbsGradient({ ...request, logitsGradient: own });
+    expect(logitsGradient).toBe(own);
+    expect(own).toEqual((await tokenLogProbsGradient(request)).logitsGradient);
+  });
+
   it('refuses a gradient of another length', async () => {
-    const request = { ...rows, logProbGradient: new Float32Array(1) };
-    await expect(tokenLogProbsGradient(request)).rejects.toMatchObject({ code: 'KERNEL_ARGUMENT' });
+    const short = { ...rows, logProbGradient: new Float32Array(1) };
+    await expect(tokenLogProbsGradient(short)).rejects.toMatchObject({ code: 'KERNEL_ARGUMENT' });
+    const given = { ...rows, logProbGradient: new Float32Array(2), logitsGradient: new Float32Array(5) };
+    await expect(tokenLogProbsGradient(given)).rejects.toThrow(/logitsGradient: expected 6 elements, got 5/);
   });
 });
