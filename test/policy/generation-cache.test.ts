@@ -67,7 +67,7 @@ describe('a generation file', () => {
     expect(report.cut).toBe(written.filter(({ finish }) => finish === 'length').length);
     expect(existsSync(journalPath(path))).toBe(false);
     expect(Object.keys(JSON.parse(readFileSync(path, 'utf8').split('\n')[0]!))).toEqual(
-      'query index text tokens logprob finish policy seed temperature identity key'.split(' '),
+      'query index text tokens logprob finish policy seed temperature identity key crc32'.split(' '),
     );
   });
 
