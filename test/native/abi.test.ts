@@ -12,6 +12,11 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const compiler = process.env.CC ?? 'cc';
 const canCompile = process.platform !== 'win32' && spawnSync(compiler, ['--version']).status === 0;
 
+/** Runs programs as a processor without the newer instruction sets would. */
+const emulator = 'qemu-x86_64';
+const canEmulate =
+  process.platform === 'linux' && process.arch === 'x64' && spawnSync(emulator, ['--version']).status === 0;
+
 describe.skipIf(!canCompile)('the C ABI', () => {
   const folder = mkdtempSync(join(tmpdir(), 'pope-abi-'));
   afterAll(() => rmSync(folder, { recursive: true }));
@@ -40,6 +45,18 @@ describe.skipIf(!canCompile)('the C ABI', () => {
   ])('works for a C program without Node %s', (_, parameters) => {
     const run = runProgram('abi_test', parameters());
     expect({ status: run.status, output: run.stdout + run.stderr }).toEqual({ status: 0, output: '' });
+  });
+
+  // Skipped where there is no qemu-user. Naming the tier makes the library fail where it could not run there.
+  it.skipIf(!canEmulate).each([
+    ['Nehalem', 'baseline', 0],
+    ['Nehalem', 'avx2', 1],
+    ['Haswell', 'avx2', 0],
+    ['Haswell', 'avx512', 1],
+  ])('on a %s runs its %s kernels: status %i', (cpu, tier, status) => {
+    const program = [join(folder, 'abi_test'), abiLibrary];
+    const run = spawnSync(emulator, ['-cpu', cpu, ...program], { encoding: 'utf8', env: { POPE_SIMD: tier } });
+    expect({ status: run.status, signal: run.signal }, run.stderr).toEqual({ status, signal: null });
   });
 
   it('has the layout of version 1', () => {
