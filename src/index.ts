@@ -4,7 +4,7 @@
  */
 import { onCall } from './on-call.js';
 
-export type { AlignOptions, AlignResult, FitLoggingOptions, FittedLogging } from './align/index.js';
+export type { AlignOptions, AlignResult, FitLoggingOptions, FittedLogging, ResumeFrom } from './align/index.js';
 export { AdamW, type AdamWOptions, adamW, type StepResult } from './align/optimizer.js';
 export { LoggedDataset } from './data/dataset.js';
 export type { LoggedResponse, Slate } from './data/slate.js';

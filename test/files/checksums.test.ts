@@ -1,10 +1,10 @@
 /** Every bit of what is kept: flipped, it is found and named, or changes nothing that is read. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { align } from '../../src/align/align.js';
-import { resumeFolder } from '../../src/align/run-folder.js';
+import { RunFolder, resumeFolder } from '../../src/align/run-folder.js';
 import { LoggedDataset } from '../../src/data/dataset.js';
 import { DataError } from '../../src/errors.js';
 import { verifyChecksums } from '../../src/files/checksums.js';
@@ -105,13 +105,15 @@ describe('a checkpoint', () => {
       },
     });
   }
+  /** The folder of the latest checkpoint. */
+  const latest = (output: string) => new RunFolder(output).checkpoints().then((all) => all.at(-1)!.path);
   const weights = (output: string) => readFileSync(join(output, 'model', 'model.safetensors')).toString('base64');
   const interrupted = join(folder, 'interrupted');
   beforeAll(async () => {
     base = await tinyModel();
     await run(join(folder, 'left alone'));
     await expect(run(interrupted, 'latest', 5)).rejects.toThrow('stopped');
-    expect(readdirSync(join(interrupted, 'checkpoints')).sort()).toEqual(['step-3', 'step-5']);
+    expect(readdirSync(join(interrupted, 'checkpoints'))).toHaveLength(2);
   });
 
   it.each([
@@ -122,14 +124,14 @@ describe('a checkpoint', () => {
     ['state.json', 12],
     ['SHA256SUMS', 3],
   ])('with a flipped bit in %s is named', async (file, byte) => {
-    const path = join(interrupted, 'checkpoints', 'step-5', file);
+    const path = join(await latest(interrupted), file);
     const bytes = readFileSync(path);
     const flipped = Buffer.from(bytes);
     flipped[byte]! ^= 4;
     writeFileSync(path, flipped);
     await expect(run(interrupted)).rejects.toMatchObject({
       code: 'CHECKSUM',
-      message: expect.stringMatching(/checkpoints.step-5.*: not as it was written: .*--checkpoint previous/),
+      message: expect.stringMatching(/checkpoints.step-\d.*: not as it was written: .*--checkpoint previous/),
     });
     writeFileSync(path, bytes);
   });
@@ -137,13 +139,13 @@ describe('a checkpoint', () => {
   it('is given up on request for the one before, which ends with the same bits', async () => {
     await run(interrupted, 'previous');
     expect(weights(interrupted)).toBe(weights(join(folder, 'left alone')));
-    expect(existsSync(join(interrupted, 'checkpoints', 'step-5'))).toBe(false);
+    expect(await latest(interrupted)).toMatch(/step-10$/);
   });
 
   it('that was the only one is given up for a new beginning', async () => {
     const output = join(folder, 'only');
     await expect(run(output, 'latest', 2)).rejects.toThrow('stopped');
-    writeFileSync(join(output, 'checkpoints', 'step-2', 'state.json'), '{');
+    writeFileSync(join(await latest(output), 'state.json'), '{');
     await expect(run(output)).rejects.toMatchObject({ code: 'CHECKSUM' });
     await run(output, 'previous');
     expect(weights(output)).toBe(weights(join(folder, 'left alone')));
