@@ -143,7 +143,7 @@ describe.each(families)('$name', ({ name, options, module, parameter, transposed
     await train(model, 2);
     const folder = join(root, 'adapter');
     await model.saveAdapter(folder);
-    expect((await readdir(folder)).sort()).toEqual(['adapter_config.json', 'adapter_model.safetensors']);
+    expect((await readdir(folder)).sort()).toEqual(['SHA256SUMS', 'adapter_config.json', 'adapter_model.safetensors']);
     expect(JSON.parse(readFileSync(join(folder, 'adapter_config.json'), 'utf8'))).toMatchObject({
       peft_type: 'LORA',
       r: options.rank,
@@ -234,6 +234,7 @@ describe('dropout', () => {
     const config = JSON.parse(readFileSync(join(root, 'adapter', 'adapter_config.json'), 'utf8'));
     expect(config.lora_dropout).toBe(0.4);
     await writeFile(join(root, 'adapter', 'adapter_config.json'), JSON.stringify({ ...config, lora_dropout: 0 }));
+    await rm(join(root, 'adapter', 'SHA256SUMS'));
     using plain = await loadModel(fixtureModel('qwen3-tiny'));
     await plain.loadAdapter(join(root, 'adapter'));
     expect(await plain.scoreTokens(slates)).toEqual(await model.scoreTokens(slates));
