@@ -49,7 +49,11 @@ export interface CommandDefinition<F extends Flags> {
 }
 
 /** Sharded work with what it holds open: a model, above all. */
-export type OpenWork = ShardedWork & { close(): void };
+export interface OpenWork extends ShardedWork {
+  close(): void;
+  /** Makes the result of all lines, where they are not it. */
+  conclude?(lines: AsyncIterable<object>): Promise<void>;
+}
 
 /** A command ready to be mounted: what the program needs to know, with the types of its flags closed over. */
 export interface MountedCommand {

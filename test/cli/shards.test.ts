@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { fakeBucket } from '../helpers/fake-bucket.js';
@@ -38,6 +38,28 @@ test.each(['score', 'generate'] as const)(
     expect(readdirSync(shards)).toHaveLength(4);
   },
 );
+
+test('pope metrics: records made by several processes come to the result of one', async () => {
+  const many = writeLog(join(folder, 'many.jsonl'), smallLog(80));
+  const generations = join(folder, 'written.jsonl');
+  const lines = smallLog(80).flatMap(({ id, responses }) =>
+    responses.map(({ text }, index) => ({ query: id, index, policy: 'p', text: `${text} indeed ${id}` })),
+  );
+  writeFileSync(generations, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+  const argv = ['metrics', many, '--generations', generations, '--embedder', 'lexical', '--fluency', model, '--json'];
+  const place = join(folder, 'metrics-run/');
+  const whole = await runCli(argv);
+  expect(whole.code).toBe(0);
+  await Promise.all([2, 1].map((index) => run([...argv, '-o', place, '--shard', `${index}/2`])));
+  const merged = await runCli(['merge', place, '--', ...argv]);
+  expect(merged).toMatchObject({ code: 0, stderr: '' });
+  expect(JSON.parse(merged.stdout)).toEqual(JSON.parse(whole.stdout));
+  expect(merged.stdout).toBe(whole.stdout);
+  const other = await runCli(['merge', place, '--', ...argv, '--tau', '0.5']);
+  expect(other).toMatchObject({ code: 2, stderr: expect.stringContaining('SHARDS_DIFFER') });
+  const file = await runCli(['merge', place, '-o', join(folder, 'metrics.jsonl')]);
+  expect(file).toMatchObject({ code: 2, stderr: expect.stringContaining('shards of metrics: give after --') });
+});
 
 test('shards in a bucket; a plan first, a gap refused, one that is there left alone', async () => {
   const { environment, objects } = await fakeBucket();

@@ -6,9 +6,9 @@ import { requireProgress, workOnShards } from '../../fleet/work.js';
 import { type Manifest, requireSameWork } from '../../shards/manifest.js';
 import { readManifest } from '../../shards/merge.js';
 import { openShardStore, type ShardStore } from '../../shards/store.js';
-import { type Context, defineCommand, type OpenWork } from '../command.js';
-import { COMMANDS } from '../commands.js';
+import { type Context, defineCommand } from '../command.js';
 import { defaulted, onOff, positiveInteger, positiveNumber, required, text } from '../flags.js';
+import { openWork } from '../open-work.js';
 import type { Settings } from '../settings.js';
 import { readable } from '../table.js';
 
@@ -89,7 +89,8 @@ async function work(
   context: Context,
 ) {
   const broker = await openBroker(queue);
-  const opened = await openWork([...argv, '-o', address], context);
+  // The progress of one shard would hide that of the fleet.
+  const opened = await openWork(argv, address, { ...context, terminal: context.terminal.silenced() });
   try {
     requireSameWork(store.place(''), manifest, await opened.describe());
     const total = manifest.shards.length;
@@ -105,17 +106,6 @@ async function work(
   } finally {
     opened.close();
   }
-}
-
-/** @throws UsageError FLEET_COMMAND */
-async function openWork([name = 'nothing', ...argv]: readonly string[], context: Context): Promise<OpenWork> {
-  const command = await COMMANDS.find((each) => each.name === name)?.load();
-  // The progress of one shard would hide that of the fleet.
-  if (command?.openWork) return command.openWork(name, argv, { ...context, terminal: context.terminal.silenced() });
-  throw new UsageError(
-    'FLEET_COMMAND',
-    `pope fleet work needs, after --, the command of the shards, such as score; got ${name}`,
-  );
 }
 
 async function withQueue(manifest: Manifest, { queue: url }: FleetSettings, use: (queue: ShardQueue) => Promise<void>) {

@@ -1,11 +1,21 @@
+import { AtomicWriter } from '../../data/atomic-writer.js';
+import type { LoggedDataset } from '../../data/dataset.js';
+import type { Slate } from '../../data/slate.js';
 import { openEncoder } from '../../encoders/index.js';
 import { UsageError } from '../../errors.js';
+import { sha256OfFile } from '../../files/checksums.js';
 import { DEFAULT_JUDGED, judgeGenerations } from '../../judge/judge-generations.js';
-import { measure } from '../../metrics/measure/measure.js';
-import type { JudgeSummary } from '../../metrics/measure/result.js';
+import { type MeasureOptions, measure, openMeasured, recordOptions, summarise } from '../../metrics/measure/measure.js';
+import { QUERIES_AT_ONCE, type QueryRecord, recordQueries } from '../../metrics/measure/query-records.js';
+import type { JudgeSummary, Measurements } from '../../metrics/measure/result.js';
 import { loadEncoder, loadModel } from '../../models/index.js';
+import { arithmeticOf } from '../../native/arithmetic.js';
+import { batched } from '../../policy/batched.js';
+import { sha256 } from '../../policy/encoded-query.js';
 import { type Generations, readGenerations } from '../../policy/generations.js';
 import { LocalPolicy } from '../../policy/local-policy.js';
+import { planShards } from '../../shards/plan.js';
+import type { ShardedWork } from '../../shards/sharded-work.js';
 import { type Context, defineCommand } from '../command.js';
 import {
   defaulted,
@@ -20,10 +30,11 @@ import {
   severalRequired,
   text,
 } from '../flags.js';
-import { LOG_FLAGS, openLog, saySkipped } from '../log-flags.js';
+import { describeLog, LOG_FLAGS, openLog, saySkipped } from '../log-flags.js';
 import { metricsReport } from '../metrics-report.js';
 import { loadOptions } from '../model-flags.js';
 import type { Settings } from '../settings.js';
+import { SHARD_FLAG, shardToStore } from '../shard-flag.js';
 
 const FLAGS = {
   generations: severalRequired('--generations <files...>', 'generation files of one policy', text),
@@ -51,6 +62,8 @@ const FLAGS = {
   resamples: optional('--resamples <n>', 'bootstrap resamples', positiveInteger),
   device: defaulted('--device <name>', 'auto, cpu or cuda', oneOf('auto', 'cpu', 'cuda'), 'auto' as const),
   json: onOff('--json', 'print one JSON object'),
+  output: optional('-o, --output <place>', 'with --shard: folder/ or s3://BUCKET/PREFIX for the shards', outputFile),
+  ...SHARD_FLAG,
   ...LOG_FLAGS,
 };
 
@@ -64,30 +77,125 @@ export const metrics = defineCommand({
   arguments: [['<log>', 'log file, or - for standard input']],
   flags: FLAGS,
   async run([path], settings, context) {
-    const { tau, top: k, alpha, resamples, seed, device } = settings;
+    const { json, shard, output } = settings;
     checkJudge(settings);
-    const generations = await readGenerations(settings.generations);
-    const log = await openLog(path!, settings, context);
-    const options = loadOptions({ device }, context);
-    const encoder = await openEncoder(settings.embedder, { model: settings.embedderModel, ...options });
-    const alignScore = settings.alignScore === undefined ? undefined : await loadEncoder(settings.alignScore, options);
-    const fluency = settings.fluency === undefined ? undefined : await loadModel(settings.fluency, options);
+    checkShard(settings);
+    const measuring = await openMeasuring(path!, settings, context);
+    const { log, generations, options } = measuring;
     try {
+      if (shard !== undefined) return void (await shardToStore(output!, shard, measuring.work, context));
       const measured = await measure(log, generations, {
-        ...{ encoder, tau, k, alpha, resamples, seed, alignScore, signal: context.signal },
-        fluency: fluency && new LocalPolicy(fluency, { onOverflow: 'skip' }),
+        ...options,
         onProgress: ({ queries }) =>
           context.terminal.progress({ label: 'measuring', done: queries, total: undefined, unit: 'queries' }),
       });
       saySkipped(log, context);
-      const result = { ...measured, judge: await judged(path!, generations, settings, context) };
-      if (settings.json) await context.terminal.writeJson(result);
-      else await context.terminal.write(metricsReport(result));
+      await print({ ...measured, judge: await judged(path!, generations, settings, context) }, json, context);
     } finally {
-      for (const each of [encoder, alignScore, fluency]) each?.dispose();
+      measuring.close();
     }
   },
+  async openWork([path], settings, context) {
+    const { work, log, generations, options, close } = await openMeasuring(path!, settings, context);
+    return {
+      ...work,
+      close,
+      async conclude(lines) {
+        const records: QueryRecord[] = [];
+        for await (const line of lines) records.push(parseRecord(line));
+        const measured = await openMeasured(log, generations, options.encoder);
+        await print(summarise(measured, records, options), settings.json, context);
+      },
+    };
+  },
 });
+
+async function print(result: Measurements, json: boolean, { terminal }: Context): Promise<void> {
+  await (json ? terminal.writeJson(result) : terminal.write(metricsReport(result)));
+}
+
+interface Measuring {
+  log: LoggedDataset;
+  generations: Generations;
+  options: MeasureOptions;
+  work: ShardedWork;
+  close(): void;
+}
+
+/** The log, the generations and the models that measure; and measuring in parts. */
+async function openMeasuring(path: string, settings: MetricsSettings, context: Context): Promise<Measuring> {
+  const { tau, top: k, alpha, resamples, seed, device } = settings;
+  const { signal } = context;
+  const generations = await readGenerations(settings.generations);
+  const log = await openLog(path, settings, context);
+  const loading = loadOptions({ device }, context);
+  const encoder = await openEncoder(settings.embedder, { model: settings.embedderModel, ...loading });
+  const alignScore = settings.alignScore === undefined ? undefined : await loadEncoder(settings.alignScore, loading);
+  const judge = settings.fluency === undefined ? undefined : await loadModel(settings.fluency, loading);
+  const fluency = judge && new LocalPolicy(judge, { onOverflow: 'skip' });
+  const options: MeasureOptions = { encoder, tau, k, alpha, resamples, seed, alignScore, fluency, signal };
+  const identity = async () => {
+    const files = await Promise.all(settings.generations.map(sha256OfFile));
+    return sha256(JSON.stringify([files, encoder.id, tau, k, alignScore?.id, fluency?.id]));
+  };
+  const answered = () => openMeasured(log, generations, encoder);
+  const work: ShardedWork = {
+    describe: async () => ({
+      kind: 'metrics',
+      identity: await identity(),
+      arithmetic: encoder.kind === 'endpoint' ? 'server' : arithmeticOf(device),
+      ...(await describeLog(log, settings)),
+    }),
+    async plan(count) {
+      const { slates } = await answered();
+      const batches = (some: AsyncIterable<Slate>) => batched(queriesOf(some), () => 1, QUERIES_AT_ONCE);
+      return planShards({ batches }, inTurn(slates), count, () => 1);
+    },
+    async write({ from, to }, file) {
+      const { slates } = await answered();
+      const writer = await AtomicWriter.create(file);
+      const id = await identity();
+      for await (const records of recordQueries(slates.slice(from, to), generations.texts, recordOptions(options))) {
+        for (const record of records) await writer.line({ identity: id, ...record });
+        const done = writer.lines;
+        context.terminal.progress({ label: 'measuring', done, total: to - from, unit: 'queries' });
+      }
+      await writer.commit();
+    },
+  };
+  const close = () => {
+    for (const each of [encoder, alignScore, judge]) each?.dispose();
+  };
+  return { log, generations, options, work, close };
+}
+
+async function* inTurn(slates: readonly Slate[]): AsyncGenerator<Slate> {
+  yield* slates;
+}
+
+async function* queriesOf(slates: AsyncIterable<Slate>): AsyncGenerator<{ query: string }> {
+  for await (const { id } of slates) yield { query: id };
+}
+
+/** JSON has null for what is not defined. */
+function parseRecord(line: object): QueryRecord {
+  const { query, metrics, groups, tokens } = line as QueryRecord;
+  const numbers = Object.entries(metrics).map(([name, value]) => [name, value ?? Number.NaN]);
+  return { query, metrics: Object.fromEntries(numbers), groups, tokens };
+}
+
+/** @throws UsageError BAD_OPTION */
+function checkShard({ shard, output, judge }: MetricsSettings): void {
+  if ((shard === undefined) !== (output === undefined)) {
+    throw new UsageError(
+      'BAD_OPTION',
+      '--shard and -o go together: the place for the shards, folder/ or s3://BUCKET/PREFIX',
+    );
+  }
+  if (shard !== undefined && judge !== undefined) {
+    throw new UsageError('BAD_OPTION', '--judge: not in shards; compare by a run of its own, which is resumable');
+  }
+}
 
 /** @throws UsageError JUDGE_NEEDS */
 function checkJudge({ judge, judgeModel, against }: MetricsSettings): void {

@@ -1,4 +1,3 @@
-import { queryText } from '../../data/query-text.js';
 import type { Slate } from '../../data/slate.js';
 import type { Encoder } from '../../encoders/encoder.js';
 import { DataError } from '../../errors.js';
@@ -6,7 +5,6 @@ import type { TransformerEncoder } from '../../models/encoder.js';
 import { diagnose } from '../../native/doctor.js';
 import type { Generations } from '../../policy/generations.js';
 import type { Policy } from '../../policy/policy.js';
-import { alignScores } from '../align-score.js';
 import { distinct } from '../distinct.js';
 import type { MetricIntervalOptions } from '../intervals.js';
 import { meanWithInterval } from '../mean-with-interval.js';
@@ -14,8 +12,7 @@ import { distinctContributions } from '../pooled-distinct.js';
 import { selfBleuContributions } from '../pooled-self-bleu.js';
 import { selfBleu } from '../self-bleu.js';
 import type { Contributions } from './contributions.js';
-import { negativeLogLikelihoods } from './perplexity.js';
-import { queryMetrics } from './query-metrics.js';
+import { type QueryRecord, type RecordOptions, recordQueries } from './query-records.js';
 import { referenceVotes } from './references.js';
 import { METRICS, type Measurement, type Measurements, type MetricName } from './result.js';
 
@@ -40,9 +37,6 @@ export interface MeasureOptions {
   onContributions?: ((metric: MetricName, contributions: Contributions) => void) | undefined;
 }
 
-/** Queries that are embedded together. */
-const QUERIES_AT_ONCE = 32;
-
 /**
  * Every metric of a policy's generations for the queries of a log, with intervals over queries. The log's responses are the
  * references, their signals the votes. Queries without generations are left out, and counted in a warning.
@@ -52,63 +46,81 @@ const QUERIES_AT_ONCE = 32;
  */
 export async function measure(
   log: AsyncIterable<Slate>,
-  { policy, texts }: Generations,
+  generations: Generations,
   options: MeasureOptions,
 ): Promise<Measurements> {
-  const { encoder, tau = 0.8, k, alpha = 0.05, resamples, seed, signal } = options;
-  const intervals: MetricIntervalOptions = {
-    alpha,
-    ...(resamples !== undefined && { resamples }),
-    ...(seed !== undefined && { seed }),
-  };
-  const { slates, ungenerated } = await withGenerations(log, texts);
+  const measured = await openMeasured(log, generations, options.encoder);
+  const records: QueryRecord[] = [];
+  for await (const batch of recordQueries(measured.slates, generations.texts, recordOptions(options))) {
+    records.push(...batch);
+    options.onProgress?.({ queries: records.length });
+  }
+  return summarise(measured, records, options);
+}
+
+/** With the defaults of `measure`. */
+export function recordOptions({ tau = 0.8, k, ...options }: MeasureOptions): RecordOptions {
+  return { ...options, tau, k };
+}
+
+/** The queries of a log that a policy has answered, and how many it has not. */
+export interface Measured {
+  generations: Generations;
+  slates: readonly Slate[];
+  ungenerated: number;
+}
+
+/** Also has the encoder learn from the log, where it learns. @throws DataError GENERATIONS_OF_ANOTHER_LOG */
+export async function openMeasured(
+  log: AsyncIterable<Slate>,
+  generations: Generations,
+  encoder: Encoder,
+): Promise<Measured> {
+  const { policy, texts } = generations;
+  const slates: Slate[] = [];
+  let ungenerated = 0;
+  for await (const slate of log) {
+    if (texts.has(slate.id)) slates.push(slate);
+    else ungenerated++;
+  }
   if (slates.length === 0) {
     const why = 'none of its queries has a generation; are these the generations of this log?';
     throw new DataError('GENERATIONS_OF_ANOTHER_LOG', `policy "${policy}": ${why}`);
   }
   encoder.fit?.(slates.flatMap(({ responses }) => responses.map(({ text }) => text)));
-  const ofQueries = new Map<MetricName, number[]>();
-  const add = (metric: MetricName, value: number) => {
-    if (!ofQueries.has(metric)) ofQueries.set(metric, []);
-    ofQueries.get(metric)!.push(value);
+  return { generations, slates, ungenerated };
+}
+
+/** The result that the records of all queries, in the order of the log, come to. */
+export function summarise(
+  { generations: { policy, texts }, slates, ungenerated }: Measured,
+  records: readonly QueryRecord[],
+  { encoder, alpha = 0.05, resamples, seed, onContributions }: MeasureOptions,
+): Measurements {
+  const intervals: MetricIntervalOptions = {
+    alpha,
+    ...(resamples !== undefined && { resamples }),
+    ...(seed !== undefined && { seed }),
   };
-  const ofGroups = new Map<string, { coverage: number[]; references: number }>();
   const generated = slates.map(({ id }) => texts.get(id)!);
-  for (let start = 0; start < slates.length; start += QUERIES_AT_ONCE) {
-    const batch = slates.slice(start, start + QUERIES_AT_ONCE);
-    const vectors = await embedQueries(batch, generated.slice(start, start + batch.length), encoder, signal);
-    for (const [i, slate] of batch.entries()) {
-      const { metrics, groups } = queryMetrics(vectors[i]!, referenceVotes(slate), { tau, k });
-      for (const [metric, value] of Object.entries(metrics)) add(metric as MetricName, value);
-      for (const { group, references, coverage } of groups) {
-        const own = ofGroups.get(group) ?? { coverage: [], references: 0 };
-        own.coverage.push(coverage);
-        own.references += references;
-        ofGroups.set(group, own);
-      }
-    }
-    if (options.alignScore) {
-      for (const score of await meanAlignScores(batch, texts, options.alignScore, signal)) add('alignScore', score);
-    }
-    options.onProgress?.({ queries: start + batch.length });
-  }
-  for (const own of generated) add('selfBleuPerQuery', own.length > 1 ? selfBleu(own) : Number.NaN);
   const measured = new Map<MetricName, Measurement>();
   const put = (metric: MetricName, contributions: Contributions, measurement: Measurement) => {
     measured.set(metric, measurement);
-    options.onContributions?.(metric, contributions);
+    onContributions?.(metric, contributions);
   };
-  for (const [metric, values] of ofQueries) {
-    put(metric, { values, weights: null }, meanWithInterval(values, intervals));
+  for (const metric of Object.keys(records[0]!.metrics) as MetricName[]) {
+    const values = records.map(({ metrics }) => metrics[metric]!);
+    if (metric === 'perplexity') {
+      const weights = records.map(({ tokens }) => tokens);
+      put(metric, { values, weights }, exponential(meanWithInterval(values, { ...intervals, weights })));
+    } else {
+      put(metric, { values, weights: null }, meanWithInterval(values, intervals));
+    }
   }
   for (const [metric, of] of Object.entries<PooledMetric>(POOLED)) {
     const values = pooled(generated, of);
     const counted = { queries: slates.length, undefinedQueries: 0 };
     put(metric as MetricName, { values, weights: null }, { ...meanWithInterval(values, intervals), ...counted });
-  }
-  if (options.fluency) {
-    const { values, weights } = await negativeLogLikelihoods(options.fluency, slates, texts, signal);
-    put('perplexity', { values, weights }, exponential(meanWithInterval(values, { ...intervals, weights })));
   }
   return {
     policy,
@@ -118,13 +130,24 @@ export async function measure(
     encoder: { kind: encoder.kind, id: encoder.id },
     alpha,
     metrics: METRICS.flatMap((metric) => (measured.has(metric) ? [{ metric, ...measured.get(metric)! }] : [])),
-    groups: Array.from(ofGroups, ([group, { coverage, references }]) => {
+    groups: Array.from(groupsOf(records), ([group, { coverage, references }]) => {
       return { group, references, ...meanWithInterval(coverage, intervals) };
     }),
     judge: null,
     warnings: warningsOf(encoder, slates, ungenerated),
     environment: { ...diagnose() },
   };
+}
+
+function groupsOf(records: readonly QueryRecord[]): Map<string, { coverage: number[]; references: number }> {
+  const all = new Map<string, { coverage: number[]; references: number }>();
+  for (const { group, references, coverage } of records.flatMap(({ groups }) => groups)) {
+    const own = all.get(group) ?? { coverage: [], references: 0 };
+    own.coverage.push(coverage);
+    own.references += references;
+    all.set(group, own);
+  }
+  return all;
 }
 
 /** Metrics of all texts together, and what queries contribute to them. */
@@ -146,52 +169,6 @@ function pooled(slates: readonly (readonly string[])[], [of, contributions]: Poo
 function exponential({ value, low, high, ...counts }: Measurement): Measurement {
   const exp = (x: number | null) => (x === null ? null : Math.exp(x));
   return { value: exp(value), low: exp(low), high: exp(high), ...counts };
-}
-
-async function withGenerations(log: AsyncIterable<Slate>, texts: Generations['texts']) {
-  const slates: Slate[] = [];
-  let ungenerated = 0;
-  for await (const slate of log) {
-    if (texts.has(slate.id)) slates.push(slate);
-    else ungenerated++;
-  }
-  return { slates, ungenerated };
-}
-
-/** One call for all texts of several queries, so that the encoder's batches are full. */
-async function embedQueries(
-  slates: readonly Slate[],
-  generated: readonly (readonly string[])[],
-  encoder: Encoder,
-  signal: AbortSignal | undefined,
-) {
-  const parts = slates.map((slate, i) => [
-    queryText(slate),
-    ...slate.responses.map(({ text }) => text),
-    ...generated[i]!,
-  ]);
-  const vectors = await encoder.embed(parts.flat(), { signal });
-  return slates.map(({ responses }, i) => {
-    const [query, ...rest] = vectors.splice(0, parts[i]!.length);
-    return { query: query!, references: rest.slice(0, responses.length), generated: rest.slice(responses.length) };
-  });
-}
-
-/** Mean over the responses of each query that have a sentence; NaN where none has. */
-async function meanAlignScores(
-  slates: readonly Slate[],
-  texts: Generations['texts'],
-  classifier: TransformerEncoder,
-  signal: AbortSignal | undefined,
-): Promise<number[]> {
-  const examples = slates.flatMap((slate, query) =>
-    texts.get(slate.id)!.map((claim) => ({ query, context: queryText(slate), claim })),
-  );
-  const scores = await alignScores(classifier, examples, { signal });
-  return slates.map((_, query) => {
-    const own = Array.from(scores).filter((score, i) => examples[i]!.query === query && !Number.isNaN(score));
-    return own.reduce((sum, score) => sum + score, 0) / own.length;
-  });
 }
 
 function warningsOf(encoder: Encoder, slates: readonly Slate[], ungenerated: number): Measurements['warnings'] {
