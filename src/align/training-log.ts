@@ -139,6 +139,7 @@ export async function readTrainingLog(
       const read = readSlate(slate, encoded.get(slate.id)!, reward.rewards, ofLogging, ofReference);
       splits[validates ? 'validation' : 'train'].push(read);
     }
+    for (const scores of [loggingScores, referenceScores]) await scores?.finish();
   } finally {
     await Promise.all([loggingScores?.close(), referenceScores?.close()]);
   }

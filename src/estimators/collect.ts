@@ -105,6 +105,7 @@ export async function collect(log: SlateLog, options: CollectOptions): Promise<C
       grow.offsets.push(grow.reward.length);
       options.onProgress?.({ queries: queryIds.length, responses: grow.reward.length });
     }
+    for (const stream of scored) await stream.finish();
   } finally {
     await Promise.all(scored.map((stream) => stream.close()));
     await pass.close();

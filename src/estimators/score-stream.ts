@@ -50,6 +50,11 @@ export class ScoreStream {
     });
   }
 
+  /** To be called after the last slate: the policy sees that there is no other, and says what is wrong with the rest of its scores. */
+  async finish(): Promise<void> {
+    await this.#scores.next();
+  }
+
   async close(): Promise<void> {
     await this.#scores.return?.();
   }

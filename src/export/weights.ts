@@ -97,6 +97,7 @@ export async function exportWeights(log: SlateLog, options: ExportWeightsOptions
       }
       onProgress?.({ queries: rows.slates.length });
     }
+    for (const scores of [targetScores, loggingScores, referenceScores]) await scores?.finish();
   } finally {
     await Promise.all([targetScores, loggingScores, referenceScores].map((scores) => scores?.close()));
   }

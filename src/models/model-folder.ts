@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { DataError, describeError, describeValue } from '../errors.js';
+import { DataError, describeError } from '../errors.js';
 import { readWholeText } from '../files/text.js';
 import { type DownloadOptions, modelSnapshot, parseHubModel } from '../hub/snapshot.js';
 import { parseAnyJson } from './json.js';
@@ -27,7 +27,7 @@ export async function findModel(
   const model = found === null ? parseHubModel(name) : null;
   if (model === null) {
     const todo = 'Give the path of a downloaded model folder, or the id of a model of the Hugging Face hub, org/name';
-    throw new DataError('MODEL_NOT_FOUND', `model ${describeValue(name)}: there is no such folder. ${todo}.`);
+    throw new DataError('MODEL_NOT_FOUND', `model ${JSON.stringify(name)}: there is no such folder. ${todo}.`);
   }
   const files = part === 'all' ? MODEL_FILES : TOKENIZER_FILES;
   return modelSnapshot(model, (path) => files.test(path), options);

@@ -41,7 +41,7 @@ describe("a user's mistake", () => {
     ],
     [
       'a wrong shard',
-      ['score', log, '--model', noModel, '-o', out, '--shard', '0/4'],
+      ['score', log, '--model', noModel, '-o', out, '--shard', '5/4'],
       2,
       /--shard: expected a part such as 2\/4/,
     ],
