@@ -64,16 +64,16 @@ describe('Poisson resampling', () => {
     const units = 200_000;
     const numerator = Float64Array.from({ length: units }, (_, i) => Math.sin(i));
     const statistic = { numerator, multipliers: [], denominators: [new Float64Array(units).fill(1)] };
-    const options = { resamples: 64, seed: 2 };
+    const options = { resamples: 512, seed: 2 };
     const [aside, waited] = [0, 1].map(() => new Bootstrap([statistic], units, options)) as [Bootstrap, Bootstrap];
     let turns = 0;
     let done = false;
-    const running = aside.runAside(0, 64).then(() => {
+    const running = aside.runAside(0, 512).then(() => {
       done = true;
     });
     for (; !done; turns++) await setImmediate();
     await running;
-    waited.run(0, 64);
+    waited.run(0, 512);
     expect(aside.replicates).toEqual(waited.replicates);
     expect(turns).toBeGreaterThan(10);
   });
