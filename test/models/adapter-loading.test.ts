@@ -1,5 +1,5 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { adamW } from '../../src/align/optimizer.js';
 import { type CausalModel, loadModel } from '../../src/models/index.js';
@@ -62,7 +62,7 @@ describe('a PEFT adapter', () => {
   });
 });
 
-/** Writes an f32 or bf16 file again: the 16-bit words of each tensor as `change` gives them, called `dtype`. */
+/** Writes an f32 or bf16 file again, without the checksums beside it: the 16-bit words of each tensor as `change` gives them, called `dtype`. */
 function rewrite(path: string, change: (words: Uint16Array) => Uint16Array, dtype: string): void {
   const bytes = readFileSync(path);
   const start = 8 + Number(bytes.readBigUInt64LE(0));
@@ -88,4 +88,5 @@ function rewrite(path: string, change: (words: Uint16Array) => Uint16Array, dtyp
     },
   );
   writeFileSync(path, safetensorsBytes(Object.fromEntries(entries), Buffer.concat(parts)));
+  rmSync(join(dirname(path), 'SHA256SUMS'), { force: true });
 }
