@@ -5,6 +5,7 @@ import type { MemoryStats } from '../native/addon.js';
 import type { Device, DeviceKind } from '../tensor/device.js';
 import { gatherRows, matmul } from '../tensor/ops/index.js';
 import type { Tensor } from '../tensor/tensor.js';
+import { Turns } from '../turns.js';
 import { accumulateGradient, type GradientOptions } from './accumulate-gradient.js';
 import { readAdapterOptions, readAdapterWeights, saveAdapter } from './adapter-files.js';
 import { type BatchOptions, batchOptions } from './batch-options.js';
@@ -151,10 +152,12 @@ export class CausalModel {
     const rope = this.config.family === 'gpt2' ? null : this.config.rope;
     const scores = slates.map((slate) => new Array<TokenScores>(slate.responses.length));
     const batches: { batch: PackedBatch; results: Tensor<'f32'>[] }[] = [];
+    const turns = new Turns();
     try {
       for (const packs of planBatches(slates, { batchTokens, packed, rope })) {
         signal?.throwIfAborted();
         await this.device.ready();
+        if (turns.due) await turns.take();
         const batch = layOut(slates, packs);
         batches.push({ batch, results: this.runHead(batch, temperature, { entropy, adapters }) });
       }

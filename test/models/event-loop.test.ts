@@ -20,7 +20,7 @@ it('the event loop has its turns while a model scores and trains', async () => {
   const model = await loadModel(await tinyModel(), { device: 'cpu' });
   const ids = (length: number) => Int32Array.from({ length }, (_, i) => (i * 37 + 11) % 250);
   const slates = Array.from({ length: 200 }, () => ({ prompt: ids(30), responses: [ids(30), ids(29)] }));
-  // A batch has at most 64 rows, so there are 200 and more: a tenth of a turn a batch leaves room for a machine that is busy.
+  // A batch has at most 64 rows, so there are 200 and more, which take far longer than a turn may.
   const options = { batchTokens: 64 };
   expect(await turnsDuring(model.scoreTokens(slates, options))).toBeGreaterThan(20);
   const optimizer = adamW(model, { lr: 1e-3 });
