@@ -8,8 +8,12 @@ import { type FileHandle, link, mkdir, open, realpath, rename, rm, stat } from '
 import { basename, dirname, join } from 'node:path';
 import { describeError, PopeError, UsageError } from '../errors.js';
 
-/** What file systems that have no hard links answer. */
-const WITHOUT_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
+const NO_LINKS = new Set(['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK']);
+
+/** Whether an error of `link` says that the file system has no hard links. */
+export function lacksLinks(error: unknown): boolean {
+  return NO_LINKS.has((error as NodeJS.ErrnoException).code ?? '');
+}
 
 /**
  * What of `work` is an error of the file system becomes one that says that `path` could not be written.
@@ -119,9 +123,8 @@ export class TemporaryFile {
       await this.#handle.sync();
       await link(this.temporary, this.#path);
     } catch (error) {
-      const { code = '' } = error as NodeJS.ErrnoException;
-      if (code === 'EEXIST') return false;
-      if (!WITHOUT_LINKS.has(code)) throw writeFailure(this.#path, error);
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+      if (!lacksLinks(error)) throw writeFailure(this.#path, error);
       if (existsSync(this.#path)) return false;
       await this.commit();
       return true;

@@ -8,13 +8,11 @@ import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:
 import { mkdir, readdir, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { describeError, UsageError } from '../errors.js';
+import { lacksLinks } from './atomic.js';
 import { type Owner, parseOwner, stateOf, thisOwner } from './owner.js';
 
 /** How often the race for a lock that was just given back is run again. */
 const ATTEMPTS = 100;
-
-/** File systems without hard links. */
-const NO_LINKS = new Set(['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK']);
 
 /** The right to write an output, until `release`. */
 export class OutputLock {
@@ -107,7 +105,7 @@ function create(output: string, path: string): boolean {
     try {
       linkSync(draft, path);
     } catch (error) {
-      if (!NO_LINKS.has(codeOf(error))) throw error;
+      if (!lacksLinks(error)) throw error;
       writeFileSync(path, text, { flag: 'wx' });
     }
     return true;
