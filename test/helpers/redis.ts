@@ -29,10 +29,7 @@ export class TestRedis {
   static async start(options: readonly string[] = DURABLE): Promise<TestRedis> {
     const redis = new TestRedis(await freePort(), options);
     await redis.start();
-    afterAll(async () => {
-      await redis.kill();
-      rmSync(redis.#folder, { recursive: true, force: true });
-    });
+    started.push(redis);
     return redis;
   }
 
@@ -49,6 +46,12 @@ export class TestRedis {
       await sleep(25);
     }
     throw new Error('redis-server does not answer');
+  }
+
+  /** Ends it for good. */
+  async remove(): Promise<void> {
+    await this.kill();
+    rmSync(this.#folder, { recursive: true, force: true });
   }
 
   /** As a crash would. */
@@ -69,6 +72,12 @@ export class TestRedis {
     }
   }
 }
+
+const started: TestRedis[] = [];
+
+afterAll(async () => {
+  for (const redis of started.splice(0)) await redis.remove();
+});
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
