@@ -96,6 +96,31 @@ export class AtomicWriter {
   }
 }
 
+/**
+ * Writes a whole file of objects, one per line, as `AtomicWriter` does.
+ *
+ * @param options `locks` and `onLine`, which hears how many lines there are after each
+ * @returns the number of lines
+ */
+export async function writeLines(
+  path: string,
+  lines: Iterable<object> | AsyncIterable<object>,
+  { locks = true, onLine }: { locks?: boolean; onLine?: (lines: number) => void } = {},
+): Promise<number> {
+  const writer = await AtomicWriter.create(path, { locks });
+  try {
+    for await (const line of lines) {
+      await writer.line(line);
+      onLine?.(writer.lines);
+    }
+    await writer.commit();
+    return writer.lines;
+  } catch (error) {
+    await writer.abort();
+    throw error;
+  }
+}
+
 /** Writes the lines of a file as Parquet, atomically. */
 async function writeParquet(path: string, lines: string, columns: ParquetColumns): Promise<void> {
   const file = await TemporaryFile.create(path);

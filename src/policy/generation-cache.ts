@@ -1,4 +1,4 @@
-import { AtomicWriter } from '../data/atomic-writer.js';
+import { writeLines } from '../data/atomic-writer.js';
 import { openInput } from '../data/input.js';
 import { readTextLines } from '../data/lines.js';
 import type { Slate } from '../data/slate.js';
@@ -89,7 +89,7 @@ export async function generateToFile(
       onProgress?.({ samples: report.reused + report.generated, tokens: report.tokens });
     }
     report.skipped = selected - report.queries;
-    report.dropped += table.size - (await writeInOrder(path, table, order));
+    report.dropped += table.size - (await writeLines(path, linesInOrder(table, order), { locks: false }));
     await journal.remove();
     return report;
   } finally {
@@ -146,17 +146,9 @@ async function readInto(table: GenerationTable, path: string, generator: Generat
   }
 }
 
-/** Writes the samples of all queries that have any, in log order; returns how many. */
-async function writeInOrder(path: string, table: GenerationTable, order: readonly string[]): Promise<number> {
-  const writer = await AtomicWriter.create(path, { locks: false });
-  try {
-    for (const query of order) {
-      for (const line of table.of(query)) await writer.line(toGenerationLine(line));
-    }
-    await writer.commit();
-    return writer.lines;
-  } catch (error) {
-    await writer.abort();
-    throw error;
+/** The lines of all queries that have samples, in log order. */
+function* linesInOrder(table: GenerationTable, order: readonly string[]): Iterable<object> {
+  for (const query of order) {
+    for (const line of table.of(query)) yield toGenerationLine(line);
   }
 }

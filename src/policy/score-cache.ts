@@ -1,4 +1,4 @@
-import { AtomicWriter } from '../data/atomic-writer.js';
+import { writeLines } from '../data/atomic-writer.js';
 import { openInput } from '../data/input.js';
 import { readTextLines } from '../data/lines.js';
 import type { Slate } from '../data/slate.js';
@@ -10,6 +10,7 @@ import {
   type FiledScore,
   originDifference,
   parseScoreLine,
+  type ScoreLine,
   type ScoreOrigin,
   scoreOrigin,
   toScoreLine,
@@ -100,7 +101,7 @@ export async function scoreToFile<S extends KeyedSlate>(
     report.queries = done.queries;
     report.skipped = selected - done.queries;
     report.reused = report.responses - report.scored;
-    report.dropped = table.size - (await writeInOrder(path, table, order, origin));
+    report.dropped = table.size - (await writeLines(path, linesInOrder(table, order, origin), { locks: false }));
     await journal.remove();
     return report;
   } finally {
@@ -126,26 +127,17 @@ async function readInto(table: ScoreTable, path: string, origin: ScoreOrigin): P
   }
 }
 
-/** Writes the scores of all slates that have any, in log order; returns how many. */
-async function writeInOrder(
-  path: string,
+/** The lines of all slates that have scores, in log order. */
+function* linesInOrder(
   table: ScoreTable,
   order: readonly { query: string; responses: readonly string[] }[],
   origin: ScoreOrigin,
-): Promise<number> {
-  const writer = await AtomicWriter.create(path, { locks: false });
-  try {
-    for (const { query, responses } of order) {
-      for (const response of responses) {
-        const score = table.get(query, response);
-        if (score !== undefined) await writer.line(toScoreLine(query, score, origin, table.splitOf(query)));
-      }
+): Generator<ScoreLine> {
+  for (const { query, responses } of order) {
+    for (const response of responses) {
+      const score = table.get(query, response);
+      if (score !== undefined) yield toScoreLine(query, score, origin, table.splitOf(query));
     }
-    await writer.commit();
-    return writer.lines;
-  } catch (error) {
-    await writer.abort();
-    throw error;
   }
 }
 

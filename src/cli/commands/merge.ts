@@ -1,4 +1,4 @@
-import { AtomicWriter } from '../../data/atomic-writer.js';
+import { writeLines } from '../../data/atomic-writer.js';
 import { UsageError } from '../../errors.js';
 import { type Manifest, requireSameWork } from '../../shards/manifest.js';
 import { mergedLines, readManifest } from '../../shards/merge.js';
@@ -55,17 +55,14 @@ async function write(
   { terminal, signal }: Context,
 ): Promise<void> {
   const total = manifest.shards.reduce((sum, { lines }) => sum + lines, 0);
-  const writer = await AtomicWriter.create(output);
-  try {
+  async function* lines(): AsyncGenerator<object> {
     for await (const line of mergedLines(store, manifest)) {
       signal.throwIfAborted();
-      await writer.line(line);
-      terminal.progress({ label: 'merging', done: writer.lines, total, unit: 'lines' });
+      yield line;
     }
-    await writer.commit();
-  } catch (error) {
-    await writer.abort();
-    throw error;
   }
-  terminal.say(`${readable(writer.lines)} ${manifest.kind} of ${manifest.shards.length} shards: ${output}`);
+  const written = await writeLines(output, lines(), {
+    onLine: (done) => terminal.progress({ label: 'merging', done, total, unit: 'lines' }),
+  });
+  terminal.say(`${readable(written)} ${manifest.kind} of ${manifest.shards.length} shards: ${output}`);
 }

@@ -1,11 +1,18 @@
-import { AtomicWriter } from '../../data/atomic-writer.js';
+import { writeLines } from '../../data/atomic-writer.js';
 import type { LoggedDataset } from '../../data/dataset.js';
 import type { Slate } from '../../data/slate.js';
 import { openEncoder } from '../../encoders/index.js';
 import { UsageError } from '../../errors.js';
 import { sha256OfFile } from '../../files/checksums.js';
 import { DEFAULT_JUDGED, judgeGenerations } from '../../judge/judge-generations.js';
-import { type MeasureOptions, measure, openMeasured, recordOptions, summarise } from '../../metrics/measure/measure.js';
+import {
+  type Measured,
+  type MeasureOptions,
+  measure,
+  openMeasured,
+  recordOptions,
+  summarise,
+} from '../../metrics/measure/measure.js';
 import { QUERIES_AT_ONCE, type QueryRecord, recordQueries } from '../../metrics/measure/query-records.js';
 import type { JudgeSummary, Measurements } from '../../metrics/measure/result.js';
 import { loadEncoder, loadModel } from '../../models/index.js';
@@ -96,15 +103,14 @@ export const metrics = defineCommand({
     }
   },
   async openWork([path], settings, context) {
-    const { work, log, generations, options, close } = await openMeasuring(path!, settings, context);
+    const { work, answered, options, close } = await openMeasuring(path!, settings, context);
     return {
       ...work,
       close,
       async conclude(lines) {
         const records: QueryRecord[] = [];
         for await (const line of lines) records.push(parseRecord(line));
-        const measured = await openMeasured(log, generations, options.encoder);
-        await print(summarise(measured, records, options), settings.json, context);
+        await print(summarise(await answered(), records, options), settings.json, context);
       },
     };
   },
@@ -118,6 +124,8 @@ interface Measuring {
   log: LoggedDataset;
   generations: Generations;
   options: MeasureOptions;
+  /** The log's queries with generations. */
+  answered(): Promise<Measured>;
   work: ShardedWork;
   close(): void;
 }
@@ -134,11 +142,12 @@ async function openMeasuring(path: string, settings: MetricsSettings, context: C
   const judge = settings.fluency === undefined ? undefined : await loadModel(settings.fluency, loading);
   const fluency = judge && new LocalPolicy(judge, { onOverflow: 'skip' });
   const options: MeasureOptions = { encoder, tau, k, alpha, resamples, seed, alignScore, fluency, signal };
-  const identity = async () => {
+  // Once for all shards of a worker: the one reads the generations, the other the log, from which the encoder may learn.
+  const identity = once(async () => {
     const files = await Promise.all(settings.generations.map(sha256OfFile));
     return sha256(JSON.stringify([files, encoder.id, tau, k, alignScore?.id, fluency?.id]));
-  };
-  const answered = () => openMeasured(log, generations, encoder);
+  });
+  const answered = once(() => openMeasured(log, generations, encoder));
   const work: ShardedWork = {
     describe: async () => ({
       kind: 'metrics',
@@ -153,20 +162,29 @@ async function openMeasuring(path: string, settings: MetricsSettings, context: C
     },
     async write({ from, to }, file) {
       const { slates } = await answered();
-      const writer = await AtomicWriter.create(file);
       const id = await identity();
-      for await (const records of recordQueries(slates.slice(from, to), generations.texts, recordOptions(options))) {
-        for (const record of records) await writer.line({ identity: id, ...record });
-        const done = writer.lines;
-        context.terminal.progress({ label: 'measuring', done, total: to - from, unit: 'queries' });
+      async function* lines(): AsyncGenerator<object> {
+        for await (const records of recordQueries(slates.slice(from, to), generations.texts, recordOptions(options))) {
+          for (const record of records) yield { identity: id, ...record };
+        }
       }
-      await writer.commit();
+      await writeLines(file, lines(), {
+        onLine: (done) => context.terminal.progress({ label: 'measuring', done, total: to - from, unit: 'queries' }),
+      });
     },
   };
   const close = () => {
     for (const each of [encoder, alignScore, judge]) each?.dispose();
   };
-  return { log, generations, options, work, close };
+  return { log, generations, options, answered, work, close };
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
 }
 
 async function* inTurn(slates: readonly Slate[]): AsyncGenerator<Slate> {

@@ -1,4 +1,4 @@
-import { AtomicWriter } from '../../data/atomic-writer.js';
+import { writeLines } from '../../data/atomic-writer.js';
 import type { Slate } from '../../data/slate.js';
 import { UsageError } from '../../errors.js';
 import { type StudyRow, studyEstimators } from '../../experiments/estimator-study.js';
@@ -133,16 +133,5 @@ async function* scoreLines(policy: Policy, slates: readonly Slate[]): AsyncGener
   const origin = { ...policy.identity, identity: policy.id };
   for await (const { query, responses } of policy.score(slates)) {
     for (const score of responses) yield toScoreLine(query, score, origin);
-  }
-}
-
-async function writeLines(path: string, lines: Iterable<object> | AsyncIterable<object>): Promise<void> {
-  const writer = await AtomicWriter.create(path);
-  try {
-    for await (const line of lines) await writer.line(line);
-    await writer.commit();
-  } catch (error) {
-    await writer.abort();
-    throw error;
   }
 }
