@@ -74,20 +74,24 @@ export async function* readBytes(file: InputFile, onStoredBytes?: (bytes: number
   await requireUnchanged(file);
   const stored = createReadStream(file.path, { highWaterMark: 1 << 18 });
   let expanded = 0;
+  let checked = 0;
   // pipeline() hands errors of the file on to the gunzip stream, whose iteration throws them.
   const content: Readable = file.format === 'gzip' ? pipeline(stored, createGunzip(), () => {}) : stored;
   try {
     for await (const chunk of content) {
-      onStoredBytes?.(stored.bytesRead);
+      // Before anybody takes the half of a line that is being written for a bad one.
+      const { bytesRead } = stored;
+      if (bytesRead > checked) await requireUnchanged(file);
+      checked = bytesRead;
+      onStoredBytes?.(bytesRead);
       expanded += (chunk as Buffer).length;
-      if (expanded > MIN_BOMB_BYTES && expanded > MAX_EXPANSION * stored.bytesRead) {
-        throw new Error(
-          `its first ${stored.bytesRead} bytes expand to ${expanded}: no text is so repetitive (a gzip bomb?)`,
-        );
+      if (expanded > MIN_BOMB_BYTES && expanded > MAX_EXPANSION * bytesRead) {
+        throw new Error(`its first ${bytesRead} bytes expand to ${expanded}: no text is so repetitive (a gzip bomb?)`);
       }
       yield chunk as Buffer;
     }
   } catch (error) {
+    await requireUnchanged(file);
     throw unreadable(file, error);
   } finally {
     stored.destroy();

@@ -1,4 +1,4 @@
-import { appendFileSync, renameSync, writeFileSync } from 'node:fs';
+import { appendFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { LoggedDataset } from '../../src/data/dataset.js';
 import { loadModel } from '../../src/models/index.js';
@@ -29,6 +29,15 @@ it.each([
   });
   await expect(read(log)).rejects.toMatchObject({ code: 'LOG_CHANGED' });
   await expect(log.sha256()).rejects.toMatchObject({ code: 'LOG_CHANGED' });
+});
+
+it('a log of which the rest is written over while its beginning is parsed is not called invalid', async () => {
+  const path = writeLog(folder.path('long.jsonl'), smallLog(6000));
+  const { size } = statSync(path);
+  expect(size, 'several chunks').toBeGreaterThan(4 << 18);
+  const log = await LoggedDataset.open(path);
+  const change = () => writeFileSync(path, '{"id":1}\n'.repeat(size / 9));
+  await expect(read(log, change)).rejects.toMatchObject({ code: 'LOG_CHANGED' });
 });
 
 it('weights that are replaced while they are read are refused', async () => {
