@@ -1,4 +1,5 @@
-import { type DatasetProgress, LoggedDataset } from '../data/dataset.js';
+import { type DatasetProgress, type LocatedSlate, LoggedDataset } from '../data/dataset.js';
+import type { LinePlace } from '../data/lines.js';
 import type { Slate } from '../data/slate.js';
 import { DEFAULT_SPLIT_RATIO, DEFAULT_SPLIT_SEED, parseSplit, parseSplitRatio, splitOf } from '../data/split.js';
 import type { WorkDescription } from '../shards/manifest.js';
@@ -40,8 +41,11 @@ export function chosenSplit(
   { split, splitRatio, splitSeed }: Pick<LogSettings, 'split' | 'splitRatio' | 'splitSeed'>,
 ) {
   const includes = ({ id }: Slate) => split === undefined || splitOf(id, splitRatio, splitSeed) === split;
-  async function* slates(): AsyncGenerator<Slate> {
-    for await (const slate of log) if (includes(slate)) yield slate;
+  async function* located(from: LinePlace | null = null): AsyncGenerator<LocatedSlate> {
+    for await (const each of log.located(from)) if (includes(each.slate)) yield each;
+  }
+  async function* slates(from: LinePlace | null = null): AsyncGenerator<Slate> {
+    for await (const { slate } of located(from)) yield slate;
   }
   /** Number of queries, by a pass of its own; undefined where nobody watches the progress that it is for. */
   async function count({ terminal }: Context): Promise<number | undefined> {
@@ -50,7 +54,7 @@ export function chosenSplit(
     for await (const _ of slates()) queries++;
     return queries;
   }
-  return { includes, slates, count };
+  return { includes, located, slates, count };
 }
 
 /** What says which queries there are: of sharded work, the same for all shards. */

@@ -4,7 +4,7 @@ import { DataError, describeValue, UsageError } from '../errors.js';
 import { IdSet } from './id-set.js';
 import { type InputFile, openInput } from './input.js';
 import { InvalidLines } from './invalid-lines.js';
-import { DEFAULT_MAX_LINE_BYTES } from './lines.js';
+import { DEFAULT_MAX_LINE_BYTES, type LinePlace } from './lines.js';
 import type { Slate } from './slate.js';
 import { fileSource, memorySource, type RawQuery, type Source } from './sources.js';
 import { type Split, type SplitRatio, splitOf } from './split.js';
@@ -44,6 +44,12 @@ export interface DatasetCounts {
   skipped: number;
   /** The side files. */
   invalidFiles: string[];
+}
+
+/** A slate, and where a pass can begin with it: known of logs that are one file of plain JSONL. */
+export interface LocatedSlate {
+  slate: Slate;
+  place: LinePlace | null;
 }
 
 /** Queries between two progress reports. */
@@ -115,9 +121,17 @@ export class LoggedDataset implements AsyncIterable<Slate> {
    * @throws DataError LOG_INVALID and the other codes of docs/formats.md section 1; the reason of an aborted signal
    */
   async *[Symbol.asyncIterator](): AsyncGenerator<Slate> {
+    for await (const { slate } of this.located()) yield slate;
+  }
+
+  /**
+   * The same with the place of each slate, from the beginning or from such a place on. A pass that begins late leaves no counts
+   * and no side files, and knows no ids from before.
+   */
+  async *located(from: LinePlace | null = null): AsyncGenerator<LocatedSlate> {
     const { split, splitRatio, splitSeed, onProgress } = this.#options;
     const counts: DatasetCounts = { queries: 0, responses: 0, otherSplits: 0, skipped: 0, invalidFiles: [] };
-    for await (const { slate, fraction } of this.#validSlates(counts)) {
+    for await (const { slate, place, fraction } of this.#validSlates(counts, from)) {
       if (split !== undefined && splitOf(slate.id, splitRatio, splitSeed) !== split) {
         counts.otherSplits++;
         continue;
@@ -127,24 +141,31 @@ export class LoggedDataset implements AsyncIterable<Slate> {
       if (counts.queries % PROGRESS_INTERVAL === 0) {
         onProgress?.({ queries: counts.queries, responses: counts.responses, fraction });
       }
-      yield slate;
+      yield { slate, place };
     }
     onProgress?.({ queries: counts.queries, responses: counts.responses, fraction: 1 });
+    if (from !== null) return;
     this.#counts = counts;
     if (counts.queries === 0) throw this.#empty(counts);
   }
 
   /** Every slate that is valid and whose id is new; bad lines are thrown, or counted and kept in the side files. */
-  async *#validSlates(counts: DatasetCounts): AsyncGenerator<{ slate: Slate; fraction: number }> {
+  async *#validSlates(
+    counts: DatasetCounts,
+    from: LinePlace | null,
+  ): AsyncGenerator<LocatedSlate & { fraction: number }> {
     const ids = new IdSet();
+    const isOneFile = this.#sources.length === 1;
     for (const [index, source] of this.#sources.entries()) {
       const invalid = new InvalidLines(source.invalidFile, this.#options.skipInvalid === true);
       try {
-        for await (const query of source.queries()) {
+        for await (const query of source.queries(from ?? undefined)) {
           this.#options.signal?.throwIfAborted();
           const slate = await invalid.guard(query, () => newSlate(query, ids));
-          if (slate !== null) yield { slate, fraction: (index + query.fraction) / this.#sources.length };
+          const place = isOneFile ? query.place : null;
+          if (slate !== null) yield { slate, place, fraction: (index + query.fraction) / this.#sources.length };
         }
+        if (from !== null) return;
         counts.skipped += invalid.count;
         counts.invalidFiles.push(...(await invalid.commit()));
       } finally {

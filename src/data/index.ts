@@ -4,7 +4,13 @@ export { writeFileAtomic } from '../files/atomic.js';
 export type { Adapter, AdapterOption } from './adapters/adapter.js';
 export { ADAPTERS, findAdapter } from './adapters/index.js';
 export { AtomicWriter } from './atomic-writer.js';
-export { type DatasetCounts, type DatasetOptions, type DatasetProgress, LoggedDataset } from './dataset.js';
+export {
+  type DatasetCounts,
+  type DatasetOptions,
+  type DatasetProgress,
+  type LocatedSlate,
+  LoggedDataset,
+} from './dataset.js';
 export { type ImportOptions, importLog } from './import.js';
 export type { AdapterOptionValues, ImportReport, Tally } from './import-run.js';
 export { parseSlate, validateSlate } from './schema.js';

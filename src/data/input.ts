@@ -68,11 +68,16 @@ export async function requireUnchanged({ kind, name, path, size, inode, modified
 /**
  * The file's bytes, decompressed. `onStoredBytes` hears how many bytes as stored have been read.
  *
+ * @param start of a text file: bytes to leave out
  * @throws DataError <kind>_UNREADABLE, <kind>_CHANGED
  */
-export async function* readBytes(file: InputFile, onStoredBytes?: (bytes: number) => void): AsyncGenerator<Buffer> {
+export async function* readBytes(
+  file: InputFile,
+  onStoredBytes?: (bytes: number) => void,
+  start = 0,
+): AsyncGenerator<Buffer> {
   await requireUnchanged(file);
-  const stored = createReadStream(file.path, { highWaterMark: 1 << 18 });
+  const stored = createReadStream(file.path, { highWaterMark: 1 << 18, start });
   let expanded = 0;
   let checked = 0;
   // pipeline() hands errors of the file on to the gunzip stream, whose iteration throws them.

@@ -9,9 +9,21 @@ export const DEFAULT_MAX_LINE_BYTES = 64 * 1024 * 1024;
 /** Of an over-long line this much is kept, to show what it was. */
 const KEPT_OF_LONG_LINE = 64 * 1024;
 
+/** Where a line begins. */
+export interface LinePlace {
+  /** From 1, empty lines counted. */
+  line: number;
+  /** Bytes of the content before it. */
+  byte: number;
+}
+
+const BEGINNING: LinePlace = { line: 1, byte: 0 };
+
 export interface Line {
   /** From 1, empty lines counted. */
   number: number;
+  /** Bytes of the content before it. */
+  byte: number;
   /** Without the line end; only the beginning when the line is longer than allowed. */
   bytes: Buffer;
   /** Length of the line in bytes; of one that is too long as far as it was read. */
@@ -21,17 +33,25 @@ export interface Line {
 /**
  * Cuts a stream of bytes at line feeds; empty lines are counted, but not given. A byte order mark at the start and carriage returns before line feeds go. A line that is too
  * long comes as soon as that is known, and what it has more is passed over.
+ *
+ * @param from the place of the first of the chunks, where that is not the beginning
  */
 export async function* splitLines(
   chunks: AsyncIterable<Buffer>,
   maxBytes: number = DEFAULT_MAX_LINE_BYTES,
+  from: LinePlace = BEGINNING,
 ): AsyncGenerator<Line> {
-  for await (const lines of linesOfChunks(chunks, maxBytes)) yield* lines;
+  for await (const lines of linesOfChunks(chunks, maxBytes, from)) yield* lines;
 }
 
 /** The same with one array per chunk: to wait for every line takes longer than to cut it. */
-async function* linesOfChunks(chunks: AsyncIterable<Buffer>, maxBytes: number): AsyncGenerator<Line[]> {
-  const pieces = new LinePieces(maxBytes);
+async function* linesOfChunks(
+  chunks: AsyncIterable<Buffer>,
+  maxBytes: number,
+  from: LinePlace = BEGINNING,
+): AsyncGenerator<Line[]> {
+  const pieces = new LinePieces(maxBytes, from);
+  let { byte } = from;
   for await (const chunk of chunks) {
     const lines: Line[] = [];
     let start = 0;
@@ -41,10 +61,11 @@ async function* linesOfChunks(chunks: AsyncIterable<Buffer>, maxBytes: number): 
         const line = pieces.take();
         if (line.length > 0) lines.push(line);
       }
-      pieces.next();
       start = end + 1;
+      pieces.next(byte + start);
     }
     pieces.add(chunk.subarray(start));
+    byte += chunk.length;
     if (pieces.length > maxBytes && !pieces.given) lines.push(pieces.take());
     yield lines;
   }
@@ -109,11 +130,14 @@ class LinePieces {
   /** Whether the line has been taken before its end. */
   given = false;
   readonly #maxBytes: number;
-  #number = 1;
+  #number: number;
+  #byte: number;
   #pieces: Buffer[] = [];
 
-  constructor(maxBytes: number) {
+  constructor(maxBytes: number, { line, byte }: LinePlace) {
     this.#maxBytes = maxBytes;
+    this.#number = line;
+    this.#byte = byte;
   }
 
   add(piece: Buffer): void {
@@ -136,12 +160,13 @@ class LinePieces {
       bytes = bytes.subarray(0, -1);
       length--;
     }
-    return { number: this.#number, bytes, length };
+    return { number: this.#number, byte: this.#byte, bytes, length };
   }
 
-  /** Begins the next line. */
-  next(): void {
+  /** Begins the next line, before which there are so many bytes. */
+  next(byte: number): void {
     this.#number++;
+    this.#byte = byte;
     if (this.length === 0) return;
     this.#pieces = [];
     this.length = 0;

@@ -1,7 +1,7 @@
 /** Where the queries of a log come from: files of lines, Parquet files, memory. */
 import { createReadStream } from 'node:fs';
 import { type InputFile, readBytes, requireUnchanged } from './input.js';
-import { decodeLine, splitLines } from './lines.js';
+import { decodeLine, type LinePlace, splitLines } from './lines.js';
 import { readParquetRows } from './parquet.js';
 import type { Slate } from './slate.js';
 
@@ -11,6 +11,8 @@ export interface RawQuery {
   where: string;
   /** Line or row, from 1. */
   number: number;
+  /** Where a pass can begin with it; null where it cannot. */
+  place: LinePlace | null;
   /** Share of this file that has been read. */
   fraction: number;
   /** @throws DataError LOG_INVALID, LOG_LINE_TOO_LONG */
@@ -24,7 +26,8 @@ export interface Source {
   name: string;
   /** Beside which file bad lines go; null where there is no such place. */
   invalidFile: string | null;
-  queries(): AsyncIterable<RawQuery>;
+  /** All, or those from a place that a query of this source had. */
+  queries(from?: LinePlace): AsyncIterable<RawQuery>;
   hashInto(hash: { update(bytes: string | Uint8Array): void }): Promise<void>;
 }
 
@@ -32,7 +35,7 @@ export function fileSource(file: InputFile, maxLineBytes: number): Source {
   return {
     name: file.name,
     invalidFile: file.path === file.name ? `${file.name}.invalid.jsonl` : 'standard-input.invalid.jsonl',
-    queries: () => (file.format === 'parquet' ? parquetQueries(file) : lineQueries(file, maxLineBytes)),
+    queries: (from) => (file.format === 'parquet' ? parquetQueries(file) : lineQueries(file, maxLineBytes, from)),
     async hashInto(hash) {
       await requireUnchanged(file);
       for await (const chunk of createReadStream(file.path)) hash.update(chunk as Buffer);
@@ -46,18 +49,20 @@ function loadSchema() {
   return import('./schema.js');
 }
 
-async function* lineQueries(file: InputFile, maxLineBytes: number): AsyncGenerator<RawQuery> {
+async function* lineQueries(file: InputFile, maxLineBytes: number, from?: LinePlace): AsyncGenerator<RawQuery> {
   const { parseSlate } = await loadSchema();
   let stored = 0;
-  const bytes = readBytes(file, (total) => {
+  const onStoredBytes = (total: number) => {
     stored = total;
-  });
-  for await (const line of splitLines(bytes, maxLineBytes)) {
+  };
+  const canBeginLate = file.format === 'text';
+  for await (const line of splitLines(readBytes(file, onStoredBytes, from?.byte), maxLineBytes, from)) {
     if (line.length === line.bytes.length && line.bytes.every(isBlank)) continue;
     const where = `${file.name}:${line.number}`;
     yield {
       where,
       number: line.number,
+      place: canBeginLate ? { line: line.number, byte: line.byte } : null,
       fraction: stored / file.size,
       slate: () => parseSlate(decodeLine(line, file), where),
       text: () => line.bytes.toString('utf8'),
@@ -75,7 +80,8 @@ async function* parquetQueries(file: InputFile): AsyncGenerator<RawQuery> {
   for await (const { row, fraction } of readParquetRows(file)) {
     number++;
     const where = `${file.name}:${number}`;
-    yield { where, number, fraction, slate: () => validateSlate(row, where), text: () => JSON.stringify(row) };
+    const slate = () => validateSlate(row, where);
+    yield { where, number, place: null, fraction, slate, text: () => JSON.stringify(row) };
   }
 }
 
@@ -90,6 +96,7 @@ export function memorySource(slates: readonly Slate[]): Source {
         yield {
           where,
           number: index + 1,
+          place: null,
           fraction: index / slates.length,
           slate: () => validateSlate(slate, where),
           text: () => JSON.stringify(slate),

@@ -7,7 +7,11 @@ import type { Shard } from './plan.js';
 export const MANIFEST = 'manifest.json';
 
 const whole = z.int().nonnegative();
-const shard = z.object({ name: z.string().min(1), from: whole, to: whole, queries: whole, lines: whole });
+const place = z.object({ line: z.int().positive(), byte: whole });
+const shard = z.object({
+  name: z.string().min(1),
+  ...{ from: whole, to: whole, at: place.nullable(), queries: whole, lines: whole },
+});
 
 const manifest = z.object({
   format: z.literal('pope-shards-1'),

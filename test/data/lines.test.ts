@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decodeLine, type Line, splitLines } from '../../src/data/lines.js';
+import { gather } from '../helpers/gather.js';
 import fc from '../helpers/properties.js';
 
 const file = { kind: 'LOG', name: 'log.jsonl' } as const;
@@ -15,6 +16,10 @@ async function lines(content: Buffer, cuts: number[] = [], maxBytes?: number): P
   return result;
 }
 
+async function* oneChunk(content: Buffer) {
+  yield content;
+}
+
 const texts = async (content: string | Buffer, cuts?: number[]) =>
   (await lines(Buffer.from(content), cuts)).map((line) => decodeLine(line, file));
 
@@ -27,6 +32,23 @@ describe('splitLines', () => {
         async (rows, cuts) => {
           const expected = rows.map((row) => row.replace(/\r$/, '')).filter((row) => row !== '');
           expect(await texts(rows.map((row) => `${row}\n`).join(''), cuts)).toEqual(expected);
+        },
+      ),
+    );
+  });
+
+  it('goes on from the place of any line', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.string({ unit: fc.constantFrom('a', 'ü', '\uFEFF', '\r') }), { maxLength: 8 }),
+        fc.array(fc.nat(30)),
+        async (rows, cuts) => {
+          const content = Buffer.from(rows.join('\n'));
+          const all = await lines(content, cuts);
+          for (const [i, { number, byte }] of all.entries()) {
+            const rest = splitLines(oneChunk(content.subarray(byte)), undefined, { line: number, byte });
+            expect(await gather(rest)).toEqual(all.slice(i));
+          }
         },
       ),
     );

@@ -30,7 +30,7 @@ describe.skipIf(!hasRedis)('a fleet', () => {
   beforeEach(async (context) => {
     store = await openShardStore(folder.path('run/'), {});
     const shards = Array.from({ length: SHARDS }, (_, i) => {
-      return { from: SLATES_EACH * i, to: SLATES_EACH * (i + 1), queries: SLATES_EACH, lines: SLATES_EACH };
+      return { from: SLATES_EACH * i, to: SLATES_EACH * (i + 1), at: null, queries: SLATES_EACH, lines: SLATES_EACH };
     });
     const description = { identity: 'sha256:fake', arithmetic: 'none', log: `sha256:${context.task.id}`, plan: {} };
     manifest = newManifest({ kind: 'scores', ...description }, shards);

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { LoggedDataset } from '../../src/data/dataset.js';
 import type { Slate } from '../../src/data/slate.js';
 import { type CausalModel, loadModel } from '../../src/models/index.js';
 import { generateToFile } from '../../src/policy/generation-cache.js';
@@ -133,7 +134,12 @@ describe('scoring into a file', () => {
     const policy = await open(url, { batchTokens: 64 });
     await policy.probe();
     const probed = requests.length;
-    const [shard] = await planShards(policy, log(), 2, ({ responses }) => responses.length);
+    const [shard] = await planShards(
+      policy,
+      LoggedDataset.fromSlates(slates).located(),
+      2,
+      ({ responses }) => responses.length,
+    );
     const report = await scoreToFile(policy, log(), folder.path('shard.jsonl'), { selects: inShard(shard!) });
     expect(report.queries).toBe(shard!.queries);
     expect(requests.length - probed).toBe(report.responses);

@@ -1,5 +1,6 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { LoggedDataset } from '../../src/data/dataset.js';
 import type { Slate } from '../../src/data/slate.js';
 import { scoreToFile } from '../../src/policy/score-cache.js';
 import type { WorkDescription } from '../../src/shards/manifest.js';
@@ -37,8 +38,9 @@ function scoring(changed: Partial<WorkDescription> = {}): ShardedWork {
   };
   return {
     describe: async () => description,
-    plan: (count) => planShards(policy, stream(), count, ({ responses }) => responses.length),
-    write: async (shard, path) => void (await scoreToFile(policy, slatesOf(stream(), shard), path)),
+    plan: (count) =>
+      planShards(policy, LoggedDataset.fromSlates(log).located(), count, ({ responses }) => responses.length),
+    write: async (shard, path) => void (await scoreToFile(policy, slatesOf(stream, shard), path)),
   };
 }
 

@@ -145,9 +145,9 @@ async function openGeneration(path: string, settings: GenerateSettings, context:
       arithmetic: model === null ? 'server' : arithmeticOf(model.deviceKind),
       ...(await describeLog(log, settings)),
     }),
-    plan: (count) => planShards(generator, split.slates(), count, () => n),
+    plan: (count) => planShards(generator, split.located(), count, () => n),
     async write(shard, file) {
-      await generateToFile(generator, slatesOf(split.slates(), shard), file, {
+      await generateToFile(generator, slatesOf(split.slates, shard), file, {
         signal: context.signal,
         onProgress: showProgress(n, shard.queries, context),
       });

@@ -1,5 +1,5 @@
 import { writeLines } from '../../data/atomic-writer.js';
-import type { LoggedDataset } from '../../data/dataset.js';
+import type { LocatedSlate, LoggedDataset } from '../../data/dataset.js';
 import type { Slate } from '../../data/slate.js';
 import { openEncoder } from '../../encoders/index.js';
 import { UsageError } from '../../errors.js';
@@ -187,8 +187,8 @@ function once<T>(make: () => Promise<T>): () => Promise<T> {
   };
 }
 
-async function* inTurn(slates: readonly Slate[]): AsyncGenerator<Slate> {
-  yield* slates;
+async function* inTurn(slates: readonly Slate[]): AsyncGenerator<LocatedSlate> {
+  for (const slate of slates) yield { slate, place: null };
 }
 
 async function* queriesOf(slates: AsyncIterable<Slate>): AsyncGenerator<{ query: string }> {

@@ -113,9 +113,9 @@ async function openScoring(path: string, settings: Settings<typeof FLAGS>, conte
       arithmetic: model === null ? 'server' : arithmeticOf(model.deviceKind),
       ...(await describeLog(log, settings)),
     }),
-    plan: (count) => planShards(policy, split.slates(), count, ({ responses }) => responses.length),
+    plan: (count) => planShards(policy, split.located(), count, ({ responses }) => responses.length),
     async write(shard, file) {
-      await scoreToFile(policy, slatesOf(split.slates(), shard), file, {
+      await scoreToFile(policy, slatesOf(split.slates, shard), file, {
         signal: context.signal,
         onProgress: ({ queries: done }) =>
           context.terminal.progress({ label: 'scoring', done, total: shard.queries, unit: 'queries' }),
