@@ -131,7 +131,7 @@ describe.skipIf(!hasRedis)('a fleet', () => {
 
 describe.skipIf(!hasRedis)('a queue', () => {
   test('that may lose jobs is refused', async () => {
-    const redis = await TestRedis.start(['--appendonly', 'no', '--maxmemory-policy', 'allkeys-lru']);
+    const redis = await TestRedis.start({ options: ['--appendonly', 'no', '--maxmemory-policy', 'allkeys-lru'] });
     await expect(openBroker(redis.url)).rejects.toMatchObject({
       code: 'QUEUE_FORGETS',
       message: expect.stringMatching(/set appendonly yes.*set maxmemory-policy noeviction/),

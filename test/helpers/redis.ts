@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
@@ -13,6 +13,8 @@ export const hasRedis = spawnSync('redis-server', ['--version']).status === 0;
 if (!hasRedis) console.warn('No redis-server on the PATH: the tests of fleets are skipped.');
 
 const DURABLE = ['--appendonly', 'yes', '--appendfsync', 'everysec', '--maxmemory-policy', 'noeviction'];
+/** Its file says when each second began, and is never written anew. */
+const TIMED = ['--aof-timestamp-enabled', 'yes', '--auto-aof-rewrite-percentage', '0'];
 
 /** A Redis of its own on this machine, with an append-only file unless `options` say otherwise; ended after the tests of the file. */
 export class TestRedis {
@@ -26,8 +28,9 @@ export class TestRedis {
     this.#options = options;
   }
 
-  static async start(options: readonly string[] = DURABLE): Promise<TestRedis> {
-    const redis = new TestRedis(await freePort(), options);
+  /** `timed`: it can be rolled back. */
+  static async start({ options = DURABLE, timed = false } = {}): Promise<TestRedis> {
+    const redis = new TestRedis(await freePort(), timed ? [...options, ...TIMED] : options);
     await redis.start();
     started.push(redis);
     return redis;
@@ -59,6 +62,13 @@ export class TestRedis {
     const ended = once(this.#process!, 'exit');
     this.#process!.kill('SIGKILL');
     await ended;
+  }
+
+  /** Takes what it heard in the last seconds from the file of one that was killed, as a power cut may. */
+  rollBack(seconds: number): void {
+    const moment = Math.floor(Date.now() / 1000) - seconds;
+    const file = join(this.#folder, 'appendonlydir', 'appendonly.aof.manifest');
+    execFileSync('redis-check-aof', ['--truncate-to-timestamp', `${moment}`, file], { stdio: 'ignore' });
   }
 
   async call<T>(use: (client: Redis) => Promise<T>): Promise<T> {

@@ -1,4 +1,13 @@
+import { randomNumbers } from './check-op.js';
+
 /** Cases of a torture test: `full`, or a tenth in `npm run torture -- --quick`. */
 export function tortureCases(full: number): number {
   return process.env.POPE_TORTURE_QUICK === '1' ? Math.ceil(full / 10) : full;
+}
+
+/** Numbers in [0, 1), one after the other, the same for the same seed. */
+export function draws(seed: number): () => number {
+  const random = randomNumbers(4096, seed, 0.5);
+  let drawn = 0;
+  return () => 0.5 + random[drawn++ % random.length]!;
 }

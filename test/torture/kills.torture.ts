@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, expect, it } from 'vitest';
 import { finished, startNode } from '../cli/run-cli.js';
-import { randomNumbers } from '../helpers/check-op.js';
-import { tortureCases } from '../helpers/torture.js';
+import { draws, tortureCases } from '../helpers/torture.js';
 import { type Command, runCommand, tinyCommands } from './commands.js';
 import { scratchFolder } from './scratch.js';
 import { FinishedRun } from './tree.js';
@@ -34,9 +33,7 @@ async function leaveAlone(command: Command) {
 }
 
 it(`${KILLS} runs that are ended at random moments go on to the same results`, async () => {
-  const random = randomNumbers(20 * KILLS, SEED, 0.5).map((value) => value + 0.5);
-  let drawn = 0;
-  const draw = () => random[drawn++ % random.length]!;
+  const draw = draws(SEED);
   const weights = commands.reduce((sum, { weight }) => sum + weight, 0);
   const counts: Record<string, { kills: number; resumes: number }> = {};
   let left = KILLS;
