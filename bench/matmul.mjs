@@ -1,11 +1,12 @@
 /**
- * Question: what does a product of matrices cost, beside numpy's BLAS and beside the machine's rate of multiply-adds? The own
+ * Question: what does a product of matrices cost, beside numpy's BLAS and ONNX Runtime, and beside the machine's rate of multiply-adds? The own
  * kernel, and a BLAS library where one is found. Run: node bench/matmul.mjs
  */
 import { Device } from '../dist/tensor/device.js';
 import { matmul } from '../dist/tensor/ops/index.js';
 import { openFloors } from './harness/floors.mjs';
 import { expectClose, measure, quick, report } from './harness/measure.mjs';
+import { importPeer } from './harness/optional.mjs';
 import { openPython } from './harness/python.mjs';
 import { threads } from './harness/threads.mjs';
 
@@ -31,6 +32,7 @@ function plainRows(a, b, [m, k, n]) {
 const device = Device.open('cpu');
 const floors = openFloors();
 const numpy = await openPython('numpy', threads);
+const onnx = (await importPeer('onnxruntime'))?.openOnnxRuntime(threads);
 for (const shape of shapes) {
   const [m, k, n] = shape;
   const values = (count, seed) => Float32Array.from({ length: count }, (_, i) => Math.sin(i * 12.9898 + seed));
@@ -45,14 +47,19 @@ for (const shape of shapes) {
   const product = await multiply();
   const actual = await product.read();
   product.dispose();
-  const ends = [...actual.subarray(0, n), ...actual.subarray((m - 1) * n)];
-  expectClose('rows of the product', ends, plainRows(host.a, host.b, shape), 1e-4 * Math.sqrt(k));
+  const ends = (whole) => [...whole.subarray(0, n), ...whole.subarray((m - 1) * n)];
+  const expected = plainRows(host.a, host.b, shape);
+  expectClose('rows of the product', ends(actual), expected, 1e-4 * Math.sqrt(k));
+  const onnxMatmul = await onnx?.matmul(host.a, host.b, shape);
+  if (onnxMatmul)
+    expectClose("rows of ONNX Runtime's product", ends(await onnxMatmul()), expected, 1e-4 * Math.sqrt(k));
   const floor = 'multiply-adds on registers';
   report(
     `product f32 [${m}, ${k}] x [${k}, ${n}], ${threads} thread${threads === 1 ? '' : 's'}`,
     await measure(
       {
         numpy: numpy?.candidate('matmul', m, k, n),
+        'ONNX Runtime': onnxMatmul,
         'pope-native': async () => {
           const result = await multiply();
           await result.read();

@@ -1,7 +1,8 @@
 /**
  * `npm run bench`: every question of this folder in a process of its own, one after the other, as tables (or JSON lines with
  * --json). Each run is appended to build/bench/history.jsonl with machine and commit, and compared with the last one there of
- * the same machine. Run: node bench/run.mjs [--quick] [--json] [NAME ...]
+ * the same machine. What asks for kernels runs with one thread and with all, or with the number that POPE_THREADS names.
+ * Run: node bench/run.mjs [--quick] [--json] [NAME ...]
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
@@ -9,6 +10,7 @@ import { cpus, totalmem } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { printCells } from './harness/growth.mjs';
+import { threads } from './harness/threads.mjs';
 
 const folder = dirname(fileURLToPath(import.meta.url));
 const history = join(dirname(folder), 'build', 'bench', 'history.jsonl');
@@ -23,6 +25,10 @@ for (const name of [...unknown, ...wanted.filter((name) => !all.includes(name))]
   process.exit(2);
 }
 
+/** A core has floors of its own: how near a kernel comes to them is another matter than what threads add. */
+const kernels = new Set(['matmul', 'text-scoring', 'token-log-probs']);
+const counts = (name) => (kernels.has(name) && !process.env.POPE_THREADS && threads > 1 ? [1, threads] : [threads]);
+
 const git = (...args) => execFileSync('git', args, { cwd: folder, encoding: 'utf8' }).trim();
 const run = {
   machine: `${cpus()[0].model.trim()} x${cpus().length}, ${Math.round(totalmem() / 2 ** 30)} GiB`,
@@ -34,9 +40,11 @@ const before = existsSync(history) ? readFileSync(history, 'utf8').trim().split(
 mkdirSync(dirname(history), { recursive: true });
 
 let failed = 0;
-for (const name of wanted.length > 0 ? wanted : all) {
+const runs = (wanted.length > 0 ? wanted : all).flatMap((name) => counts(name).map((count) => ({ name, count })));
+for (const { name, count } of runs) {
   const quick = run.quick ? ['--quick'] : [];
   const { status, stdout } = spawnSync(process.execPath, [join(folder, `${name}.mjs`), '--json', ...quick], {
+    env: { ...process.env, POPE_THREADS: String(count) },
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
     maxBuffer: 2 ** 26,

@@ -1,10 +1,11 @@
 /**
  * Question: what do log-probability and entropy of logits and their gradient cost, beside the plain loop that a user would
- * write, beside numpy and torch, and beside the time that reading the logits takes? Run: node bench/token-log-probs.mjs
+ * write, beside numpy, torch and ONNX Runtime, and beside the time that reading the logits takes? Run: node bench/token-log-probs.mjs
  */
 import { tokenLogProbs, tokenLogProbsGradient } from 'pope-native/kernels';
 import { openFloors } from './harness/floors.mjs';
 import { expectClose, measure, quick, report } from './harness/measure.mjs';
+import { importPeer } from './harness/optional.mjs';
 import { openPython } from './harness/python.mjs';
 import { threads } from './harness/threads.mjs';
 
@@ -54,6 +55,7 @@ const shapes = quick
 const floors = openFloors();
 const numpy = await openPython('numpy', threads);
 const torch = await openPython('torch', threads);
+const onnx = (await importPeer('onnxruntime'))?.openOnnxRuntime(threads);
 for (const [rows, vocab] of shapes) {
   const logits = Float32Array.from({ length: rows * vocab }, (_, i) => 4 * Math.sin(i * 12.9898 + (i % 7)));
   const targets = Int32Array.from({ length: rows }, (_, row) => (row * 7919) % vocab);
@@ -62,6 +64,10 @@ for (const [rows, vocab] of shapes) {
   const actual = await tokenLogProbs(input);
   expectClose('log-probabilities', actual.logProbs, expected.logProbs, 2e-5);
   expectClose('entropies', actual.entropies, expected.entropies, 2e-5);
+  const onnxLogProbs = await onnx?.logProbs(input);
+  if (onnxLogProbs) {
+    expectClose("ONNX Runtime's log-probabilities", await onnxLogProbs(), expected.logProbs, 2e-5);
+  }
   const where = `f32 [${rows}, ${vocab}], ${threads} thread${threads === 1 ? '' : 's'}`;
   const memory = 'memory: read the logits';
   report(
@@ -72,6 +78,7 @@ for (const [rows, vocab] of shapes) {
         'pope-native/kernels': () => tokenLogProbs(input),
         numpy: numpy?.candidate('log_probs', rows, vocab),
         torch: torch?.candidate('torch_log_probs', rows, vocab),
+        'ONNX Runtime, log-probability alone': onnxLogProbs,
         [memory]: floors?.read(4 * rows * vocab, threads),
       },
       { floor: memory },

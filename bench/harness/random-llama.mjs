@@ -8,6 +8,7 @@ import { writeSafetensors } from 'pope-native/models';
  *
  * @param {string} folder
  * @param {{ hidden: number, layers: number, heads: number, keyValueHeads: number, intermediate: number, vocabulary: number }} shape
+ * @returns {Promise<{ config: object, tensors: Map<string, { shape: number[], data: Float32Array }> }>} what was written
  */
 export async function writeRandomLlama(folder, shape) {
   const { hidden, layers, heads, keyValueHeads, intermediate, vocabulary } = shape;
@@ -54,6 +55,7 @@ export async function writeRandomLlama(folder, shape) {
     tie_word_embeddings: true,
   };
   writeFileSync(join(folder, 'config.json'), JSON.stringify(config));
+  return { config, tensors };
 }
 
 /** `length` token ids that are no pattern a model could profit from; other seeds give others. */
