@@ -137,8 +137,14 @@ def training_step(folder):
     return training(folder).step
 
 
+def torch_kernel(name, *sizes):
+    import torch_kernels
+
+    return torch_kernels.torch_kernel(name, *sizes)
+
+
 ESTIMATES = (ips_small, snips_small, ips_large, dr_large, bootstrap)
-KERNELS = (matmul, log_probs, torch_log_probs, torch_log_probs_gradient)
+KERNELS = (matmul, log_probs, torch_log_probs, torch_log_probs_gradient, torch_kernel)
 WORK = {work.__name__: work for work in (*ESTIMATES, *KERNELS, training_step)}
 VALUES = {
     "versions": lambda: {"numpy": numpy.__version__, "torch": torch and torch.__version__},
