@@ -7,6 +7,7 @@ export default defineConfig({
     root: join(import.meta.dirname, '../..'),
     globalSetup: ['test/helpers/global-setup.ts'],
     include: ['test/torture/**/*.torture.ts'],
+    maxWorkers: '100%',
     testTimeout: 7_200_000,
     hookTimeout: 600_000,
     disableConsoleIntercept: true,
