@@ -1,14 +1,17 @@
-/** Compiles C++ sources outside gyp and cmake, for programs under sanitizers, on all processors. */
+/** Compiles C++ sources outside gyp and cmake, for programs under sanitizers. */
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { basename, join } from 'node:path';
 
+/** How many compilers may run at a time. */
+export const allJobs = Number(process.env.JOBS) || availableParallelism();
+
 /**
  * Object of each source, compiled with `flagsOf(source)` into `folder`. Objects that are newer than every file below `inputs`
- * stay. Rejects with an `Error` that names the source.
+ * stay; `jobs` compilers run at a time. Rejects with an `Error` that names the source.
  */
-export async function compileObjects({ compiler, root, folder, sources, flagsOf, inputs }) {
+export async function compileObjects({ compiler, root, folder, sources, flagsOf, inputs, jobs = allJobs }) {
   mkdirSync(folder, { recursive: true });
   const objects = new Map(sources.map((source, i) => [source, join(folder, `${i}-${basename(source)}.o`)]));
   const changed =
@@ -21,7 +24,7 @@ export async function compileObjects({ compiler, root, folder, sources, flagsOf,
       await compile(compiler, root, [...flagsOf(source), ...language, '-c', source, '-o', object]);
     }
   };
-  await Promise.all(Array.from({ length: Number(process.env.JOBS) || availableParallelism() }, worker));
+  await Promise.all(Array.from({ length: jobs }, worker));
   return objects;
 }
 

@@ -5,28 +5,38 @@
  * planted bugs, so that silence means something. `address` or `thread` as an argument: that one alone. The compiler is $CXX,
  * g++ by default; needs neither nvcc nor a GPU.
  */
-import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { allJobs, compileObjects, linkProgram } from './compile-objects.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const compiler = process.env.CXX ?? 'g++';
 const sources = JSON.parse(readFileSync(join(root, 'native', 'sources.json'), 'utf8'));
 const shim = ['native/simt/block.cpp', 'native/simt/fiber.cpp'];
-const common = ['native/core/error.cpp', 'native/kernels/elementwise/narrow.cpu.cpp'];
 /** The program of a folder of tests: its main and the files that it calls. */
 const testsIn = (room) =>
   readdirSync(join(root, 'test/native', room))
     .filter((name) => name === 'main.cpp' || name.endsWith('_test.cpp'))
     .map((name) => `test/native/${room}/${name}`);
-const tests = testsIn('simt');
-const coreTests = testsIn('core');
-const kernels = [...sources.core, ...sources.cuda, ...sources.simt, ...sources.cudaKernels].filter(
-  (source) => !shim.includes(source) && !common.includes(source),
-);
-const flags = ['-std=c++20', '-Wall', '-Wextra', '-Wno-unknown-pragmas', '-DPOPE_SIMT', '-DPOPE_WITH_CUDA', '-g'];
+const kernels = [...new Set([...sources.cuda, ...sources.simt, ...sources.cudaKernels, ...shim])];
+/** What each program is made of. The largest sources first, that no compiler is left with one of them at the end. */
+const programs = {
+  core_test: [...sources.core, ...testsIn('core')],
+  planted: [
+    ...shim,
+    'native/core/error.cpp',
+    'native/kernels/elementwise/narrow.cpu.cpp',
+    'test/native/simt/planted.cpp',
+  ],
+  simt_test: [...testsIn('simt'), ...kernels, ...sources.core, 'native/kernels/elementwise/narrow.cpu.cpp'],
+};
+const size = (source) => statSync(join(root, source)).size;
+const all = [...new Set(Object.values(programs).flat())].sort((a, b) => size(b) - size(a));
+// Of debugging information the lines alone: for what a report names.
+const flags = ['-std=c++20', '-Wall', '-Wextra', '-Wno-unknown-pragmas', '-DPOPE_SIMT', '-DPOPE_WITH_CUDA', '-g1'];
 const includes = ['-Inative', '-Inative/include'];
 
 const variants = [
@@ -60,84 +70,70 @@ if (!chosen.every((name) => variants.some((variant) => variant.name === name))) 
 }
 const folder = mkdtempSync(join(tmpdir(), 'pope-simt-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
-for (const variant of variants) if (chosen.length === 0 || chosen.includes(variant.name)) await runVariant(variant);
+const wanted = variants.filter(({ name }) => chosen.length === 0 || chosen.includes(name));
+await Promise.all(wanted.map(runVariant)).catch((error) => fail(error.message));
 
+/** Side by side with the other one: compiling takes all processors, a program of tests one. */
 async function runVariant(variant) {
   const begun = performance.now();
-  mkdirSync(join(folder, variant.name));
-  testCore(variant);
-  const objects = await compileAll(variant, [...shim, ...common, ...kernels, ...tests, 'test/native/simt/planted.cpp']);
-  const shared = [...shim, ...common].map((source) => objects.get(source));
-  const planted = link(variant, 'planted', [...shared, objects.get('test/native/simt/planted.cpp')]);
-  for (const [bug, report] of Object.entries(variant.planted)) expectReport(variant, planted, bug, report);
-  const program = link(variant, 'simt_test', [
-    ...shared,
-    ...[...kernels, ...tests].map((source) => objects.get(source)),
-  ]);
+  const objects = await compileObjects({
+    compiler,
+    root,
+    folder: join(folder, variant.name),
+    sources: all,
+    flagsOf: (source) => [...flags, ...flagsOf(variant, source), ...includes],
+    jobs: Math.ceil(allJobs / wanted.length),
+  });
+  const link = (name) =>
+    linkProgram({
+      compiler,
+      root,
+      program: join(folder, variant.name, name),
+      objects: programs[name].map((source) => objects.get(source)),
+      flags: variant.flags,
+    });
+  await expectSuccess(variant, link('core_test'), []);
+  const planted = link('planted');
+  for (const [bug, report] of Object.entries(variant.planted)) await expectReport(variant, planted, bug, report);
+  const program = link('simt_test');
   const built = performance.now();
-  const { status, signal } = run(variant, program, variant.arguments, 'inherit');
-  if (status !== 0) fail(`the tests fail under the ${variant.name} sanitizer (${signal ?? `exit code ${status}`})`);
+  await expectSuccess(variant, program, variant.arguments);
   const seconds = (from, to) => `${((to - from) / 1000).toFixed(1)} s`;
   console.log(
-    `${variant.name} sanitizer: tests pass (built in ${seconds(begun, built)}, ran ${seconds(built, performance.now())})`,
+    `${variant.name} sanitizer: built in ${seconds(begun, built)}, kernels ran ${seconds(built, performance.now())}`,
   );
 }
 
-/** Queue, buffers and thread pool by themselves, without CUDA. */
-function testCore(variant) {
-  const program = join(folder, variant.name, 'core_test');
-  const common = ['-std=c++20', '-g', ...variant.flags, ...variant.checks, ...includes];
-  const command = [...common, ...sources.core, ...coreTests, '-pthread', '-ldl', '-o', program];
-  if (spawnSync(compiler, command, { cwd: root, stdio: 'inherit' }).status !== 0) fail('native/core does not compile');
-  const { status, stderr } = run(variant, program, [], 'pipe');
-  if (status !== 0) fail(`native/core fails under the ${variant.name} sanitizer\n${stderr}`);
-  console.log(`${variant.name} sanitizer: the tests of native/core pass`);
+function flagsOf(variant, source) {
+  return shim.includes(source) && variant.shimFlags ? variant.shimFlags : [...variant.flags, ...variant.checks];
 }
 
-/** Compiles on all processors; resolves with the object of each source. */
-async function compileAll(variant, list) {
-  const objects = new Map(list.map((source, i) => [source, join(folder, variant.name, `${i}-${basename(source)}.o`)]));
-  const queue = [...objects];
-  const worker = async () => {
-    for (let next = queue.shift(); next; next = queue.shift()) await compile(variant, ...next);
-  };
-  await Promise.all(Array.from({ length: availableParallelism() }, worker));
-  return objects;
-}
-
-function compile(variant, source, object) {
-  const own = shim.includes(source) && variant.shimFlags ? variant.shimFlags : [...variant.flags, ...variant.checks];
-  const language = source.endsWith('.cu') ? ['-x', 'c++'] : [];
-  const command = [...flags, ...own, ...includes, ...language, '-c', source, '-o', object];
-  return new Promise((resolve) => {
-    spawn(compiler, command, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] })
-      .on('error', (error) => fail(`cannot run ${compiler}: ${error.message}`))
-      .on('close', (code) => (code === 0 ? resolve() : fail(`${source} does not compile`)));
-  });
-}
-
-function link(variant, name, objects) {
-  const program = join(folder, variant.name, name);
-  const command = [...variant.flags, ...objects, '-pthread', '-ldl', '-o', program];
-  if (spawnSync(compiler, command, { cwd: root, stdio: 'inherit' }).status !== 0) fail(`${name} does not link`);
-  return program;
+async function expectSuccess(variant, program, args) {
+  const { status, output } = await run(variant, program, args);
+  if (status !== 0) fail(`${basename(program)} fails under the ${variant.name} sanitizer (${status})\n${output}`);
+  console.log(`${variant.name} sanitizer: ${basename(program)} passes`);
 }
 
 /** The program must run in silence, or die of a report that holds `report` and names the file with the bug. */
-function expectReport(variant, program, bug, report) {
-  const { status, stderr } = run(variant, program, [bug], 'pipe');
-  const caught = status !== 0 && stderr.includes(`Sanitizer: ${report}`) && stderr.includes('planted.cpp');
-  if (report === null ? status !== 0 || stderr !== '' : !caught) {
+async function expectReport(variant, program, bug, report) {
+  const { status, output } = await run(variant, program, [bug]);
+  const caught = status !== 0 && output.includes(`Sanitizer: ${report}`) && output.includes('planted.cpp');
+  if (report === null ? status !== 0 || output !== '' : !caught) {
     fail(
-      `planted bug "${bug}": expected ${report ?? 'no report'} under the ${variant.name} sanitizer, got ${status}\n${stderr}`,
+      `planted bug "${bug}": expected ${report ?? 'no report'} under the ${variant.name} sanitizer, got ${status}\n${output}`,
     );
   }
   console.log(`${variant.name} sanitizer, planted bug "${bug}": ${report ?? 'silent, as it should be'}`);
 }
 
-function run(variant, program, args, stdio) {
-  const env = { ...process.env, ...variant.environment };
-  return spawnSync(program, args, { cwd: root, env, stdio, encoding: 'utf8' });
+/** Exit code or signal, and what the program said. */
+function run(variant, program, args) {
+  const child = spawn(program, args, { cwd: root, env: { ...process.env, ...variant.environment } });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += text));
+  return new Promise((resolve, reject) => {
+    child.on('error', reject).on('close', (code, signal) => resolve({ status: code ?? signal, output }));
+  });
 }
 
 function fail(message) {
