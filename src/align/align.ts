@@ -1,6 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { LoggedDataset } from '../data/dataset.js';
 import type { SlateLog } from '../data/slate.js';
+import type { Communicator } from '../distributed/communicator.js';
+import { Ranks } from '../distributed/ranks.js';
 import { describeValue, UsageError } from '../errors.js';
 import type { Warning } from '../estimators/result.js';
 import { locked, OutputLock } from '../files/lock.js';
@@ -8,12 +10,13 @@ import type { CausalModel } from '../models/causal-model.js';
 import { diagnose } from '../native/doctor.js';
 import { explainMemory } from '../tensor/out-of-memory.js';
 import { MetricsFile } from './metrics-file.js';
-import { type AdamW, adamW } from './optimizer.js';
+import { adamW, type Optimizer } from './optimizer.js';
 import { type ResolvedSettings, resolveSettings, type TrainingSettings } from './options.js';
 import { adapt, prepare, type TrainingSources } from './prepare.js';
 import { type AlignResult, parseResult, resultOf } from './result.js';
 import { type AlignProgress, Run } from './run.js';
 import { checkpointToResume, type ResumeFrom, RunFolder, resumeFolder, samePath } from './run-folder.js';
+import { ShardedAdamW } from './sharded-adamw.js';
 import { Trainer } from './trainer.js';
 import { evenly } from './training-slate.js';
 import { initialState, parseState } from './training-state.js';
@@ -26,8 +29,15 @@ export interface AlignOptions extends TrainingSettings, TrainingSources {
   resume?: boolean | undefined;
   /** With `resume`: `previous` gives the latest checkpoint up, and goes on from the one before, or begins anew. */
   checkpoint?: ResumeFrom | undefined;
+  /**
+   * The ranks that share the work, each with the same model, log and options (docs/scale-out.md); they all see the folder of the
+   * run. The caller closes it, or aborts it after an error that is not of all ranks (`isOfAllRanks`).
+   */
+  communicator?: Communicator | undefined;
+  /** What every rank has of its own: 0 (default) all moments of the optimizer, 1 those of its part of the parameters. */
+  zero?: 0 | 1 | undefined;
   signal?: AbortSignal | undefined;
-  /** Called after every step. */
+  /** Called after every step; this and the others in the first rank only. */
   onProgress?: ((progress: AlignProgress) => void) | undefined;
   /** Queries that the reference has scored; before the first step. */
   onScored?: ((queries: number) => void) | undefined;
@@ -50,7 +60,9 @@ export async function align(
   options: AlignOptions,
 ): Promise<AlignResult> {
   const settings = resolveSettings(pickSettings(options));
-  return locked(OutputLock.ofFolder(options.output), () => run(model, log, options, settings));
+  const ranks = new Ranks(options.communicator ?? null);
+  if (!ranks.isFirst) return run(model, log, withoutCallbacks(options), settings, ranks);
+  return locked(OutputLock.ofFolder(options.output), () => run(model, log, options, settings, ranks));
 }
 
 async function run(
@@ -58,12 +70,14 @@ async function run(
   log: SlateLog | LoggedDataset,
   options: AlignOptions,
   settings: ResolvedSettings,
+  ranks: Ranks,
 ): Promise<AlignResult> {
   const { output, resume = false, checkpoint: from = 'latest', signal } = options;
   const folder = new RunFolder(output);
   const continued = resume ? await resumeFolder(output, from) : null;
   const config = await describeRun(model, log, options, settings);
-  if (folder.isBegun) await checkSame(folder, { resume, config, otherModel: continued !== null });
+  const { isBegun } = folder;
+  if (isBegun) await checkSame(folder, { resume, config, otherModel: continued !== null });
   const earlier = await folder.readJson('result');
   if (earlier !== null) return parseResult(earlier, output);
 
@@ -77,8 +91,14 @@ async function run(
   }
   const state = checkpoint ? parseState(await folder.readState(checkpoint), checkpoint.path) : initialState();
   await adapt(model, settings, checkpoint?.adapter);
-  if (from === 'previous' && checkpoints.length > 0) await folder.removeCheckpoint(checkpoints.at(-1)!);
+  // From here on the first rank writes to the folder: all have to have read it.
+  await ranks.expectSame('model, log and settings', JSON.stringify(config));
+  if (ranks.isFirst) {
+    await folder.removeLeftovers();
+    if (from === 'previous' && checkpoints.length > 0) await folder.removeCheckpoint(checkpoints.at(-1)!);
+  }
   const prepared = await prepare(model, log, options, settings, {
+    ranks,
     path: folder.reference,
     isComplete: checkpoint !== undefined,
     signal,
@@ -87,18 +107,20 @@ async function run(
   const { log: training, queries, schedule, objective, rule } = prepared;
   model.addTrainedQueries(queries);
   // Only now: a run whose settings or data are refused leaves nothing to be cleared away.
-  if (!folder.isBegun) {
+  if (!isBegun && ranks.isFirst) {
     await folder.writeJson('environment', diagnose());
     await folder.writeJson('config', config);
   }
-  const optimizer = createOptimizer(model, settings);
-  const metrics = await MetricsFile.open(folder.metrics, state.step);
+  const optimizer = createOptimizer(model, settings, options);
+  const metrics = ranks.isFirst ? await MetricsFile.open(folder.metrics, state.step) : null;
   try {
     if (checkpoint) await optimizer.load(checkpoint.optimizer);
-    const trainer = new Trainer({ model, optimizer, slates: training.train, settings, schedule, objective, rule });
+    const slates = training.train;
+    const trainer = new Trainer({ model, optimizer, ranks, slates, settings, schedule, objective, rule });
     const loop = new Run(
       {
         folder,
+        ranks,
         metrics,
         model,
         optimizer,
@@ -120,10 +142,10 @@ async function run(
       slates: { train: training.train.length, validation: training.validation.length },
       leftOut: training.leftOut,
     });
-    await folder.writeJson('result', result);
+    await ranks.byFirst(() => folder.writeJson('result', result));
     return result;
   } finally {
-    await metrics.close();
+    await metrics?.close();
     optimizer.dispose();
   }
 }
@@ -143,7 +165,6 @@ async function checkSame(
       `${folder.path}: a run was begun there; go on with --resume, or name another folder`,
     );
   }
-  await folder.removeLeftovers();
   const before = flatten(await folder.readJson('config'));
   // Through JSON, as the file went: what is undefined or null there is the same here.
   const now = flatten(JSON.parse(JSON.stringify(config)));
@@ -176,9 +197,14 @@ async function describeRun(model: CausalModel, log: SlateLog, options: AlignOpti
 }
 
 /** @throws NativeError OUT_OF_MEMORY */
-function createOptimizer(model: CausalModel, { lr, betas, eps, weightDecay, maxNorm }: ResolvedSettings): AdamW {
+function createOptimizer(
+  model: CausalModel,
+  { lr, betas, eps, weightDecay, maxNorm }: ResolvedSettings,
+  { communicator, zero = 0 }: Pick<AlignOptions, 'communicator' | 'zero'>,
+): Optimizer {
+  const options = { lr, betas, eps, weightDecay, ...(maxNorm > 0 ? { maxNorm } : {}) };
   try {
-    return adamW(model, { lr, betas, eps, weightDecay, ...(maxNorm > 0 ? { maxNorm } : {}) });
+    return zero === 1 && communicator ? new ShardedAdamW(model.trained, options, communicator) : adamW(model, options);
   } catch (error) {
     throw explainMemory(error, { advice: 'train adapters only (--lora 8), or a smaller model' });
   }
@@ -190,6 +216,8 @@ function pickSettings(options: AlignOptions): TrainingSettings {
     output,
     resume,
     checkpoint,
+    communicator,
+    zero,
     signal,
     onProgress,
     onScored,
@@ -204,6 +232,10 @@ function pickSettings(options: AlignOptions): TrainingSettings {
     ...settings
   } = options;
   return settings;
+}
+
+function withoutCallbacks(options: AlignOptions): AlignOptions {
+  return { ...options, onProgress: undefined, onScored: undefined, onEvaluation: undefined, onWarning: undefined };
 }
 
 /** Leaves of an object by their path. */

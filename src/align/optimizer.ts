@@ -28,6 +28,17 @@ export interface StepResult {
   applied: boolean;
 }
 
+/** What a training run asks of its optimizer; AdamW, alone or with its state spread over ranks, does it. */
+export interface Optimizer {
+  /** See `AdamW.stepAhead`. */
+  stepAhead(options: { lr: number }): Promise<StepResult>;
+  /** See `AdamW.save`; null for a rank that takes part in what another one writes. */
+  save(path: string | null): Promise<void>;
+  /** See `AdamW.load`. */
+  load(path: string): Promise<void>;
+  dispose(): void;
+}
+
 /** AdamW for the parameters of a model that train; `model.accumulateGradient` gives the gradients. */
 export function adamW(model: { readonly trained: TrainedParameters }, options: AdamWOptions): AdamW {
   return new AdamW(model.trained, options);
@@ -41,21 +52,26 @@ export function adamW(model: { readonly trained: TrainedParameters }, options: A
  *
  * Weights and moments are f32 and change in place.
  */
-export class AdamW {
+export class AdamW implements Optimizer {
   readonly options: Readonly<Required<AdamWOptions>>;
   readonly #trained: TrainedParameters;
   readonly #moments: ReadonlyMap<string, { first: Tensor<'f32'>; second: Tensor<'f32'> }>;
   #steps = 0;
   #busy = false;
 
-  /** Use `adamW`. */
-  constructor(trained: TrainedParameters, options: AdamWOptions) {
+  /**
+   * Use `adamW`.
+   *
+   * @param only names of the parameters that it changes, by the gradient of all, and has moments of; default: all
+   */
+  constructor(trained: TrainedParameters, options: AdamWOptions, only?: ReadonlySet<string>) {
     this.options = checkOptions(options);
     this.#trained = trained;
     const { device } = trained;
     // In a scope, which gives back what was made when there is not enough memory for the rest.
     const made = device.scope(() =>
-      [...trained.tensors].map(([name, { shape }]) => {
+      [...trained.tensors].flatMap(([name, { shape }]) => {
+        if (only && !only.has(name)) return [];
         const zero = () => zeros(device, shape, `moments of ${name}`);
         return { name, first: zero(), second: zero() };
       }),
@@ -115,17 +131,20 @@ export class AdamW {
   }
 
   /** Writes moments and step count, from which `load` continues with the same bits. */
-  async save(path: string): Promise<void> {
-    const steps: WritableTensor = { dtype: 'F32', shape: [1], data: Float32Array.of(this.#steps) };
-    await writeSafetensors(path, new Map([...writable(this.#state()), [STEPS, steps]]));
+  async save(path: string | null): Promise<void> {
+    if (path !== null) await writeState(path, writable(this.moments()), this.#steps);
   }
 
-  /** Takes over what `save` wrote for the same model. @throws DataError OPTIMIZER_STATE when it does not fit */
+  /**
+   * Takes over what `save` wrote for the same model, or of it the moments that this optimizer has.
+   *
+   * @throws DataError OPTIMIZER_STATE when it does not fit
+   */
   async load(path: string): Promise<void> {
     const file = await SafetensorsFile.open(path);
     try {
       const expected = new Map<string, readonly number[]>([[STEPS, [1]]]);
-      for (const [name, { shape }] of this.#state()) expected.set(name, shape);
+      for (const [name, { shape }] of this.moments()) expected.set(name, shape);
       const entries = new Map<string, TensorEntry>();
       for (const [name, shape] of expected) {
         const entry = file.tensors.get(name);
@@ -141,7 +160,7 @@ export class AdamW {
       }
       const steps = new Float32Array((await file.read(entries.get(STEPS)!)).buffer);
       const uploads = new TensorUploads(this.#trained.device);
-      for (const [name, tensor] of this.#state()) {
+      for (const [name, tensor] of this.moments()) {
         const entry = entries.get(name)!;
         await uploads.fill(tensor, {
           dtype: 'F32',
@@ -156,7 +175,7 @@ export class AdamW {
 
   /** Frees the moments. Idempotent. */
   dispose(): void {
-    for (const tensor of this.#state().values()) tensor.dispose();
+    for (const tensor of this.moments().values()) tensor.dispose();
   }
 
   /** As `dispose`, for `using`. */
@@ -185,7 +204,7 @@ export class AdamW {
   #update(lr: number, squaredNorm: Tensor<'f64'>): void {
     const { device } = this.#trained;
     const { betas, eps, weightDecay, maxNorm } = this.options;
-    const all = [...this.#trained.gradients()];
+    const all = [...this.#trained.gradients()].filter(({ name }) => this.#moments.has(name));
     const changed = all.flatMap(({ name, tensor }) => {
       const { first, second } = this.#moments.get(name)!;
       return [tensor, first, second];
@@ -204,18 +223,38 @@ export class AdamW {
     });
     this.#trained.version++;
   }
-  #state(): Map<string, Tensor<'f32'>> {
+
+  /** The moments by their names in the file. */
+  moments(): Map<string, Tensor<'f32'>> {
     return new Map(
-      [...this.#moments].flatMap(([name, { first, second }]): [string, Tensor<'f32'>][] => [
-        [`first_moment.${name}`, first],
-        [`second_moment.${name}`, second],
-      ]),
+      [...this.#moments].flatMap(([name, { first, second }]): [string, Tensor<'f32'>][] => {
+        const names = momentNames(name);
+        return [
+          [names[0], first],
+          [names[1], second],
+        ];
+      }),
     );
   }
 }
 
+/** What the moments of a parameter are called in the file. */
+export function momentNames(parameter: string): [string, string] {
+  return [`first_moment.${parameter}`, `second_moment.${parameter}`];
+}
+
 /** The tensor of an optimizer state that counts steps: exact in f32 up to 2^24. */
 const STEPS = 'steps';
+
+/** Writes what `AdamW.load` reads. */
+export async function writeState(
+  path: string,
+  moments: ReadonlyMap<string, WritableTensor>,
+  count: number,
+): Promise<void> {
+  const steps: WritableTensor = { dtype: 'F32', shape: [1], data: Float32Array.of(count) };
+  await writeSafetensors(path, new Map([...moments, [STEPS, steps]]));
+}
 
 function checkOptions(options: AdamWOptions): Required<AdamWOptions> {
   const { lr, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0, maxNorm = Number.POSITIVE_INFINITY } = options;

@@ -3,7 +3,7 @@ import type { CausalModel } from '../models/causal-model.js';
 import { availableMemory } from '../tensor/available-memory.js';
 import type { ResolvedSettings } from './options.js';
 import { openTraining, scheduleOf, type TrainingSources } from './prepare.js';
-import { type MemoryEstimate, rehearse } from './rehearsal.js';
+import { type MemoryEstimate, type RehearsedSettings, rehearse } from './rehearsal.js';
 import { readTrainingLog, type TrainingLog } from './training-log.js';
 
 /** What a run would take, for `--dry-run`. */
@@ -23,6 +23,14 @@ export interface RunPlan {
   alternatives: { flags: string; memory: MemoryEstimate }[];
 }
 
+export interface PlanOptions {
+  /** How many ranks would share the work; default 1. Memory is that of one of them. */
+  ranks?: number;
+  /** As for `align`. */
+  zero?: 0 | 1;
+  signal?: AbortSignal | undefined;
+}
+
 /** Adapters of this rank are what an alternative has. */
 const RANK = 8;
 
@@ -37,16 +45,17 @@ export async function planRun(
   log: SlateLog,
   sources: TrainingSources,
   settings: ResolvedSettings,
-  signal?: AbortSignal,
+  { ranks = 1, zero = 0, signal }: PlanOptions = {},
 ): Promise<RunPlan> {
   const opened = await openTraining(model, log, sources, settings, signal);
   const training = await readTrainingLog(opened.encoded, opened.sources, settings);
   const { steps } = scheduleOf(settings, training);
-  const { parameters, memory } = await rehearse(model, training, settings, steps);
+  const rehearsed = { ...settings, ranks, zero };
+  const { parameters, memory } = await rehearse(model, training, rehearsed, steps);
   const alternatives: RunPlan['alternatives'] = [];
-  for (const { flags, changes } of changesOf(model, settings)) {
+  for (const { flags, changes } of changesOf(model, rehearsed)) {
     signal?.throwIfAborted();
-    const other = await rehearse(model, training, { ...settings, ...changes }, steps);
+    const other = await rehearse(model, training, { ...rehearsed, ...changes }, steps);
     if (other.memory.total < memory.total) alternatives.push({ flags, memory: other.memory });
   }
   return {
@@ -65,16 +74,17 @@ export async function planRun(
   };
 }
 
-type Change = { flags: string; changes: Partial<ResolvedSettings> };
+type Change = { flags: string; changes: Partial<RehearsedSettings> };
 
 /** Every combination of what saves memory and is not asked for already. */
-function changesOf(model: CausalModel, settings: ResolvedSettings): Change[] {
-  const { batchTokens } = settings;
+function changesOf(model: CausalModel, settings: RehearsedSettings): Change[] {
+  const { batchTokens, ranks, zero } = settings;
   const fewer = Math.ceil(batchTokens / 4);
   const single: Change[] = [];
   if (settings.lora === null && model.adapterOptions === null) {
     single.push({ flags: `--lora ${RANK}`, changes: { lora: RANK, loraAlpha: 2 * RANK } });
   }
+  if (ranks > 1 && zero === 0) single.push({ flags: '--zero 1', changes: { zero: 1 } });
   if (!settings.checkpointing) single.push({ flags: '--checkpointing', changes: { checkpointing: true } });
   if (fewer < batchTokens) single.push({ flags: `--batch-tokens ${fewer}`, changes: { batchTokens: fewer } });
   let all: Change[] = [];

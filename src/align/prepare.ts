@@ -1,6 +1,7 @@
 import type { SlateLog } from '../data/slate.js';
 import type { SplitRatio } from '../data/split.js';
 import type { TrainedQueries } from '../data/trained-queries.js';
+import type { Ranks } from '../distributed/ranks.js';
 import { UsageError } from '../errors.js';
 import { balancedLambdaDiv } from '../estimators/balance.js';
 import type { CausalModel } from '../models/causal-model.js';
@@ -32,6 +33,8 @@ export interface TrainingSources {
 
 /** How the initial model is scored, if the method needs a reference that is not given. */
 export interface OwnReference {
+  /** The first of them scores it. */
+  ranks: Ranks;
   path: string;
   /** The scores are there: the model at hand is a later one. */
   isComplete: boolean;
@@ -101,15 +104,17 @@ async function referenceOf(
   { sources, encoded }: Awaited<ReturnType<typeof openTraining>>,
   { reference }: TrainingSources,
   settings: ResolvedSettings,
-  { path, isComplete, signal, onScored }: OwnReference,
+  { ranks, path, isComplete, signal, onScored }: OwnReference,
 ): Promise<Policy | null> {
   if (!needsReference(settings)) return null;
   if (reference !== undefined) return reference;
   // A resumed run has the scores of the initial model already, and only another model to score with.
   if (!isComplete) {
-    await scoreToFile(sources.policy, encoded.slates, path, {
-      ...(signal ? { signal } : {}),
-      onProgress: ({ queries }) => onScored?.(queries),
+    await ranks.byFirst(async () => {
+      await scoreToFile(sources.policy, encoded.slates, path, {
+        ...(signal ? { signal } : {}),
+        onProgress: ({ queries }) => onScored?.(queries),
+      });
     });
   }
   return scoreFile(path);

@@ -1,10 +1,12 @@
+import { partOf } from '../distributed/parts.js';
 import type { CausalModel } from '../models/causal-model.js';
 import { dryModel } from '../models/dry-model.js';
 import { type Pack, type PlanOptions, planBatches, type TokenSlate } from '../models/packing.js';
 import { BatchPlan } from './batch-plan.js';
 import { trainedPart } from './method.js';
-import { adamW } from './optimizer.js';
+import { AdamW, adamW } from './optimizer.js';
 import type { ResolvedSettings } from './options.js';
+import { ownersOf } from './owners.js';
 import { adapt } from './prepare.js';
 import type { TrainingLog } from './training-log.js';
 import { evenly, type TrainingSlate, tokenSlate } from './training-slate.js';
@@ -28,8 +30,14 @@ export interface Rehearsal {
 /** Steps whose batches are looked at for the largest pass. */
 const MOST_STEPS = 10_000;
 
+/** A run of so many ranks, whose optimizers have all moments (0) or those of a part of the parameters (1). */
+export interface RehearsedSettings extends ResolvedSettings {
+  ranks: number;
+  zero: 0 | 1;
+}
+
 /**
- * What a run takes, found by doing its largest pass, a step of the optimizer and its largest measurement with a model on a
+ * What a run takes, of several ranks the one with the most of everything, found by doing its largest pass, a step of the optimizer and its largest measurement with a model on a
  * device that only counts: the same allocations in the same order, whatever the architecture, adapters and settings.
  *
  * @param model for its shapes; the one that is rehearsed with is another
@@ -37,17 +45,19 @@ const MOST_STEPS = 10_000;
 export async function rehearse(
   model: CausalModel,
   log: Pick<TrainingLog, 'train' | 'validation'>,
-  settings: ResolvedSettings,
+  settings: RehearsedSettings,
   steps: number,
 ): Promise<Rehearsal> {
-  const { batchTokens, checkpointing, tokenEntropy } = settings;
+  const { batchTokens, checkpointing, tokenEntropy, ranks, zero } = settings;
   using dry = dryModel(model);
   await adapt(dry, settings);
-  using optimizer = adamW(dry, { lr: settings.lr });
+  const { lr } = settings;
+  using optimizer = zero === 1 ? new AdamW(dry.trained, { lr }, largestShare(dry, ranks)) : adamW(dry, { lr });
   const rope = model.config.family === 'gpt2' ? null : model.config.rope;
   const options = { batchTokens, packed: true, rope };
-  const measured = largestPass([evenly(log.train, settings.validationQueries), log.validation], options);
-  const trained = largestPass(batches(log.train, settings, steps), options);
+  const splits = [evenly(log.train, settings.validationQueries), log.validation];
+  const measured = largestPass(partsOf(splits, ranks), options);
+  const trained = largestPass(partsOf(batches(log.train, settings, steps), ranks), options);
   await dry.scoreTokens(measured, { entropy: tokenEntropy, batchTokens });
   const ones = trained.map(({ responses }) => responses.map(() => 1));
   await dry.accumulateGradient(trained, ones, { batchTokens, checkpointing });
@@ -59,6 +69,21 @@ export async function rehearse(
     parameters: [...dry.trained.tensors.values()].reduce((sum, { size }) => sum + size, 0),
     memory: { parameters, activations: total - parameters, total },
   };
+}
+
+/** Names of the parameters of the rank that has the most. */
+function largestShare({ trained }: CausalModel, ranks: number): Set<string> {
+  const owners = ownersOf(trained, ranks);
+  const shares = Array.from({ length: ranks }, (_, rank) => {
+    const names = [...owners].filter(([, owner]) => owner === rank).map(([name]) => name);
+    return { names, size: names.reduce((sum, name) => sum + trained.tensors.get(name)!.size, 0) };
+  });
+  return new Set(shares.reduce((largest, each) => (each.size > largest.size ? each : largest)).names);
+}
+
+/** What each rank does of some batches. */
+function* partsOf<T>(batches: Iterable<readonly T[]>, size: number): Generator<readonly T[]> {
+  for (const batch of batches) for (let rank = 0; rank < size; rank++) yield partOf(batch, { rank, size });
 }
 
 /** The slates of each step. */
@@ -80,13 +105,13 @@ function largestPass(batches: Iterable<readonly TrainingSlate[]>, options: PlanO
     const slates = batch.map(tokenSlate);
     for (const packs of planBatches(slates, options)) {
       const rows = packs.reduce((sum, pack) => sum + pack.rows, 0);
-      if (rows > largest.rows) largest = { rows, slates: packs.map((pack) => partOf(slates, pack)) };
+      if (rows > largest.rows) largest = { rows, slates: packs.map((pack) => packed(slates, pack)) };
     }
   }
   return largest.slates;
 }
 
-function partOf(slates: readonly TokenSlate[], { slate, responses }: Pack): TokenSlate {
+function packed(slates: readonly TokenSlate[], { slate, responses }: Pack): TokenSlate {
   const whole = slates[slate]!;
   return { prompt: whole.prompt, responses: responses.map((k) => whole.responses[k]!) };
 }

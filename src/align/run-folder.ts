@@ -28,6 +28,8 @@ export class RunFolder {
   readonly model: string;
   readonly adapter: string;
   readonly metrics: string;
+  /** Where the state of the optimizer is written before it goes into a checkpoint. */
+  readonly draft: string;
   readonly #checkpoints: string;
 
   constructor(path: string) {
@@ -36,6 +38,7 @@ export class RunFolder {
     this.model = join(path, 'model');
     this.adapter = join(path, 'adapter');
     this.metrics = join(path, 'metrics.jsonl');
+    this.draft = join(path, '.optimizer.tmp');
     this.#checkpoints = join(path, 'checkpoints');
   }
 

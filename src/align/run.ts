@@ -1,9 +1,11 @@
-import { cp } from 'node:fs/promises';
+import { cp, rename } from 'node:fs/promises';
+import { ofAllRanks, type Ranks } from '../distributed/ranks.js';
+import { InterruptedError } from '../errors.js';
 import { replaceFolder } from '../files/folder.js';
 import type { CausalModel } from '../models/causal-model.js';
 import { Divergence } from './failure.js';
 import type { MetricsFile } from './metrics-file.js';
-import type { AdamW } from './optimizer.js';
+import type { Optimizer } from './optimizer.js';
 import type { ResolvedSettings } from './options.js';
 import { type CheckpointFolder, type RunFolder, samePath } from './run-folder.js';
 import type { StepMetrics, Trainer } from './trainer.js';
@@ -25,9 +27,11 @@ export interface AlignProgress {
 
 interface Parts {
   folder: RunFolder;
-  metrics: MetricsFile;
+  ranks: Ranks;
+  /** Null but in the first rank. */
+  metrics: MetricsFile | null;
   model: CausalModel;
-  optimizer: AdamW;
+  optimizer: Optimizer;
   trainer: Trainer;
   settings: ResolvedSettings;
   steps: number;
@@ -39,7 +43,10 @@ interface Parts {
   onWarning: ((warning: { code: string; message: string }) => void) | undefined;
 }
 
-/** The loop of a run: steps, validations, checkpoints, and an end in time. */
+/**
+ * The loop of a run: steps, validations, checkpoints, and an end in time. Of several ranks all take the same turns; the first
+ * one writes.
+ */
 export class Run {
   readonly #parts: Parts;
   #state: TrainingState;
@@ -65,22 +72,24 @@ export class Run {
    * @throws Divergence, naming the checkpoint with the last good weights; the signal's reason, after a checkpoint
    */
   async train(): Promise<'finished' | 'early'> {
-    const { settings, steps, signal } = this.#parts;
+    const { ranks, settings, steps, signal } = this.#parts;
     try {
       if (this.#state.history.length === 0) await this.#evaluate();
       while (this.#state.step < steps && !isStale(this.#state.history, settings.patience)) {
-        if (signal?.aborted) await this.#stop(signal);
+        if (await ranks.any(signal?.aborted ?? false)) await this.#stop();
         await this.#step();
       }
       await this.#checkpoint();
     } catch (error) {
       if (!(error instanceof Divergence)) throw error;
-      throw await this.#diverged(error);
+      throw ofAllRanks(await this.#diverged(error));
     } finally {
       await this.#parts.trainer.finish().catch(() => {}); // After a failure nobody asks how the step before it went.
     }
-    await this.#writeModel();
-    await this.#rotate(() => false);
+    await ranks.byFirst(async () => {
+      await this.#writeModel();
+      await this.#rotate(() => false);
+    });
     return this.#state.step < steps ? 'early' : 'finished';
   }
 
@@ -110,7 +119,7 @@ export class Run {
           interval: addStep(this.#state.interval, result),
         };
         const now = performance.now();
-        await metrics.append({ kind: 'step', ...result, seconds: (now - this.#clock.last) / 1000 });
+        await metrics?.append({ kind: 'step', ...result, seconds: (now - this.#clock.last) / 1000 });
         this.#clock.last = now;
         this.#report(result);
       }
@@ -133,7 +142,7 @@ export class Run {
     }
     const history = [...this.#state.history, evaluation];
     this.#state = { ...this.#state, history, interval: emptyInterval() };
-    await metrics.append({ kind: 'validation', ...evaluation });
+    await metrics?.append({ kind: 'validation', ...evaluation });
     this.#parts.onEvaluation?.(evaluation);
     const known = new Set(this.#state.warnings.map(({ code }) => code));
     const found = trainingWarnings(history, settings.method, settings.objective === 'bound');
@@ -144,20 +153,29 @@ export class Run {
   }
 
   async #checkpoint(): Promise<void> {
-    const { folder, model, optimizer, settings, trainer, train } = this.#parts;
+    const { folder, ranks, model, optimizer, trainer, train } = this.#parts;
     const { step, history } = this.#state;
     if (this.#saved === step) return;
     // Weights may be finite and yet too large to give a log-probability: what is kept has given some.
     if (history.at(-1)?.step !== step) await trainer.measure(train.slice(0, 1), step);
-    await folder.writeCheckpoint(step, this.#state, async (target) => {
+    await optimizer.save(ranks.isFirst ? folder.draft : null);
+    await ranks.byFirst(async () => {
+      await this.#writeCheckpoint();
+      // A resumed model takes config.json and tokenizer from the checkpoint that it was loaded from.
+      await this.#rotate(({ model: source }) => samePath(source, model.folder));
+    });
+    this.#saved = step;
+  }
+
+  /** With the state of the optimizer, which has been written. */
+  async #writeCheckpoint(): Promise<void> {
+    const { folder, model, settings } = this.#parts;
+    await folder.writeCheckpoint(this.#state.step, this.#state, async (target) => {
       if (settings.lora !== null) await model.saveAdapter(target.adapter);
       // With adapters the model is only needed where it may become the result.
       if (settings.lora === null || settings.patience > 0) await model.save(target.model);
-      await optimizer.save(target.optimizer);
+      await rename(folder.draft, target.optimizer);
     });
-    this.#saved = step;
-    // A resumed model takes config.json and tokenizer from the checkpoint that it was loaded from.
-    await this.#rotate(({ model: source }) => samePath(source, model.folder));
   }
 
   /** Deletes old checkpoints, but neither the best nor what is spared. */
@@ -167,10 +185,13 @@ export class Run {
     await folder.rotate(settings.keep, (each) => each.step === best || spares(each));
   }
 
-  async #stop(signal: AbortSignal): Promise<never> {
+  async #stop(): Promise<never> {
     await this.#record(() => this.#parts.trainer.finish());
     await this.#checkpoint();
-    throw signal.reason;
+    const { signal } = this.#parts;
+    throw ofAllRanks(
+      signal?.aborted ? signal.reason : new InterruptedError('INTERRUPTED', 'stopped by a signal to another rank'),
+    );
   }
 
   async #diverged(error: Divergence): Promise<Error> {

@@ -1,16 +1,18 @@
+import { partOf } from '../distributed/parts.js';
+import type { Ranks } from '../distributed/ranks.js';
 import type { CausalModel } from '../models/causal-model.js';
-import type { TokenSlate } from '../models/packing.js';
 import type { RecordedScores } from '../models/recorded-scores.js';
 import type { TokenScores } from '../models/score-batch.js';
 import { BatchPlan } from './batch-plan.js';
 import { Divergence, describePlace, explain, type StepPlace } from './failure.js';
 import { trainedPart } from './method.js';
-import type { Batch, Objective, ObjectiveGradient } from './objectives/batch.js';
+import type { Batch, Objective } from './objectives/batch.js';
 import { type PopeObjective, pope } from './objectives/pope.js';
-import type { AdamW, StepResult } from './optimizer.js';
+import type { Optimizer, StepResult } from './optimizer.js';
 import type { ResolvedSettings } from './options.js';
 import { learningRate, type Schedule } from './schedule.js';
 import { type Push, pushOf, type WeightStatistics, weightStatistics } from './statistics.js';
+import { accumulateStep } from './step-gradient.js';
 import { batchOf, type ModelScores, type TrainingSlate, tokenSlate } from './training-slate.js';
 import type { Measurement } from './warnings.js';
 
@@ -34,7 +36,8 @@ export interface StepMetrics extends WeightStatistics {
 
 export interface TrainerParts {
   model: CausalModel;
-  optimizer: AdamW;
+  optimizer: Optimizer;
+  ranks: Ranks;
   slates: readonly TrainingSlate[];
   settings: ResolvedSettings;
   schedule: Schedule;
@@ -46,7 +49,8 @@ export interface TrainerParts {
  * Trains a model on the slates of a log. A step has three phases: the log-probabilities of its slates; from them the
  * coefficient of every response; then forward and backward passes with these coefficients, in as many micro-batches as the
  * memory wants. Where one is enough, the first phase keeps its pass for the third. Which slates a step takes, and all that is
- * random, follow from seed and step alone.
+ * random, follow from seed and step alone. Of several ranks each does the passes over its own part of the slates; the second
+ * phase is of all slates, in every rank the same.
  */
 export class Trainer {
   readonly stepsPerEpoch: number;
@@ -117,22 +121,24 @@ export class Trainer {
   }
 
   async #step(slates: readonly TrainingSlate[], place: StepPlace): Promise<void> {
-    const { model, settings } = this.#parts;
+    const { model, ranks, settings } = this.#parts;
     const { batchTokens, checkpointing } = settings;
-    using recorded = await model.recordScores(slates.map(tokenSlate), { batchTokens, checkpointing });
+    const own = partOf(slates, ranks).map(tokenSlate);
+    using recorded = await model.recordScores(own, { batchTokens, checkpointing });
     await this.#ascend(slates, place, recorded);
   }
 
   async #ascend(slates: readonly TrainingSlate[], place: StepPlace, recorded: RecordedScores | null): Promise<void> {
-    const { optimizer, objective, rule, schedule } = this.#parts;
-    const scores = recorded ? this.#modelScores(recorded.scores) : await this.#score(slates);
+    const { model, optimizer, ranks, objective, rule, settings, schedule } = this.#parts;
+    const scores = recorded ? await this.#modelScores(recorded.scores) : await this.#score(slates);
     await this.#finishStep();
     // Log-probabilities follow from the weights alone: it is these that are no good any more.
     checkFinite(scores.logProb, 'a log-probability', place, { weightsAreGood: false });
     const batch = batchOf(slates, scores);
     const gradient = objective(batch);
     checkFinite([gradient.value, ...gradient.coefficients], 'the value', place, { weightsAreGood: true });
-    const tokens = await this.#accumulate(slates, batch, gradient, { pass: place.step, recorded });
+    const pass = place.step;
+    const tokens = await accumulateStep({ model, ranks, settings, slates, batch, gradient, pass, recorded });
     const lr = learningRate(schedule, place.step - 1);
     const result = tokens > 0 ? optimizer.stepAhead({ lr }) : Promise.resolve({ gradientNorm: 0, applied: true });
     result.catch(() => {}); // Whoever finishes the step gets it too; until then it is nobody's.
@@ -184,83 +190,23 @@ export class Trainer {
   }
 
   async #score(slates: readonly TrainingSlate[]): Promise<ModelScores> {
-    const { model, settings } = this.#parts;
+    const { model, ranks, settings } = this.#parts;
     const { tokenEntropy: entropy, batchTokens } = settings;
-    return this.#modelScores(await model.scoreTokens(slates.map(tokenSlate), { entropy, batchTokens }));
+    const own = partOf(slates, ranks).map(tokenSlate);
+    return this.#modelScores(await model.scoreTokens(own, { entropy, batchTokens }));
   }
 
-  #modelScores(scores: readonly TokenScores[][]): ModelScores {
+  /** @param scores of this rank's part; those of all ranks come back */
+  async #modelScores(scores: readonly TokenScores[][]): Promise<ModelScores> {
+    const { ranks, settings } = this.#parts;
     const scored = scores.flat();
+    const meanEntropy = ({ entropies }: TokenScores) =>
+      entropies!.reduce((sum, each) => sum + each, 0) / entropies!.length;
     return {
-      logProb: Float64Array.from(scored, ({ sum }) => sum),
-      entropy: this.#parts.settings.tokenEntropy
-        ? Float64Array.from(
-            scored,
-            ({ entropies }) => entropies!.reduce((sum, each) => sum + each, 0) / entropies!.length,
-          )
-        : null,
+      logProb: await ranks.join(Float64Array.from(scored, ({ sum }) => sum)),
+      entropy: settings.tokenEntropy ? await ranks.join(Float64Array.from(scored, meanEntropy)) : null,
     };
   }
-
-  /** Responses without a coefficient cost nothing. Returns the tokens of the others. */
-  async #accumulate(
-    slates: readonly TrainingSlate[],
-    { offsets }: Batch,
-    gradient: ObjectiveGradient,
-    { pass, recorded }: { pass: number; recorded: RecordedScores | null },
-  ): Promise<number> {
-    const { model, settings } = this.#parts;
-    const { coefficients, entropyCoefficients } = gradient;
-    const kept: { slate: TokenSlate; coefficients: number[]; entropyCoefficients: number[] }[] = [];
-    let tokens = 0;
-    for (const [i, slate] of slates.entries()) {
-      const indices = slate.responses.flatMap((_, k) => {
-        const at = offsets[i]! + k;
-        return coefficients[at] !== 0 || (entropyCoefficients?.[at] ?? 0) !== 0 ? [k] : [];
-      });
-      if (indices.length === 0) continue;
-      const responses = indices.map((k) => slate.responses[k]!.ids);
-      tokens += responses.reduce((sum, ids) => sum + ids.length, 0);
-      kept.push({
-        slate: { prompt: slate.prompt, responses },
-        coefficients: indices.map((k) => coefficients[offsets[i]! + k]!),
-        // That of the mean entropy, as one of the sum over the tokens.
-        entropyCoefficients: indices.map(
-          (k) => (entropyCoefficients?.[offsets[i]! + k] ?? 0) / slate.responses[k]!.ids.length,
-        ),
-      });
-    }
-    if (kept.length === 0) return 0;
-    // Back through all rows costs two passes over them; forward and back through those that matter three.
-    if (recorded && 3 * rowsOf(kept.map(({ slate }) => slate)) >= 2 * rowsOf(slates.map(tokenSlate))) {
-      const perSlate = (values: ArrayLike<number>, of: (value: number, tokens: number) => number) =>
-        slates.map(({ responses }, i) => responses.map(({ ids }, k) => of(values[offsets[i]! + k]!, ids.length)));
-      recorded.backward(
-        perSlate(coefficients, (coefficient) => coefficient),
-        entropyCoefficients && perSlate(entropyCoefficients, (coefficient, tokens) => coefficient / tokens),
-      );
-      return tokens;
-    }
-    recorded?.dispose();
-    await model.accumulateGradient(
-      kept.map(({ slate }) => slate),
-      kept.map((each) => each.coefficients),
-      {
-        reduction: 'sum',
-        batchTokens: settings.batchTokens,
-        checkpointing: settings.checkpointing,
-        pass,
-        ...(entropyCoefficients ? { entropyCoefficients: kept.map((each) => each.entropyCoefficients) } : {}),
-      },
-    );
-    return tokens;
-  }
-}
-
-/** Rows that a pass over some slates takes, up to the last tokens of responses. */
-function rowsOf(slates: readonly TokenSlate[]): number {
-  const tokens = ({ prompt, responses }: TokenSlate) => responses.reduce((sum, ids) => sum + ids.length, prompt.length);
-  return slates.reduce((sum, slate) => sum + tokens(slate), 0);
 }
 
 function firstNotFinite({ offsets, queryIds, targetLogProb }: Batch): string | undefined {

@@ -22,6 +22,8 @@ export interface GradientOptions extends BatchOptions {
    * however the slates are packed. Default: counted from 0; a run that is to be resumed gives its own.
    */
   pass?: number;
+  /** Index of the first slate, for the same purpose, where others take the slates before it; default 0. */
+  firstSlate?: number;
 }
 
 /** A model that trains. */
@@ -55,14 +57,14 @@ export async function accumulateGradient(
   checkCoefficients('coefficients', coefficients, slates);
   if (entropyCoefficients) checkCoefficients('entropyCoefficients', entropyCoefficients, slates);
   const rope = config.family === 'gpt2' ? null : config.rope;
-  const { pass = trained.passes } = options;
+  const { pass = trained.passes, firstSlate = 0 } = options;
   trained.passes++;
   const turns = new Turns();
   for (const packs of planBatches(slates, { batchTokens, packed, rope })) {
     signal?.throwIfAborted();
     await device.ready();
     if (turns.due) await turns.take();
-    const batch = layOut(slates, packs);
+    const batch = layOut(slates, packs, firstSlate);
     const run = () => {
       const tape = new Tape(device, { checkpointing });
       trained.watchOn(tape);

@@ -102,8 +102,12 @@ export interface PackedBatch {
   length: number;
 }
 
-/** Lays out the rows of a batch. Positions restart after the prompt for every response. */
-export function layOut(slates: readonly TokenSlate[], batch: readonly Pack[]): PackedBatch {
+/**
+ * Lays out the rows of a batch. Positions restart after the prompt for every response.
+ *
+ * @param firstSlate the place that is said of the first slate
+ */
+export function layOut(slates: readonly TokenSlate[], batch: readonly Pack[], firstSlate = 0): PackedBatch {
   const rows = batch.reduce((sum, pack) => sum + pack.rows, 0);
   const predicted = batch.reduce(
     (sum, pack) => sum + pack.responses.reduce((count, k) => count + slates[pack.slate]!.responses[k]!.length, 0),
@@ -129,7 +133,7 @@ export function layOut(slates: readonly TokenSlate[], batch: readonly Pack[]): P
         ids[row] = tokens[t]!;
         positions[row] = position + t;
         longRows[row] = pack.long ? 1 : 0;
-        places.set([pack.slate, part, t], 3 * row);
+        places.set([firstSlate + pack.slate, part, t], 3 * row);
       }
     };
     place(slate.prompt, slate.prompt.length, 0, 0);

@@ -30,12 +30,8 @@ export class TrainedParameters {
 
   /** Lets a tape add to the gradients. */
   watchOn(tape: Tape): void {
-    for (const [name, tensor] of this.tensors) {
-      if (!this.sums.has(name)) {
-        this.sums.set(name, this.device.keep(zeros(this.device, tensor.shape, `gradient of ${name}`)));
-      }
-      tape.watch(tensor, this.sums.get(name)!);
-    }
+    this.makeSums();
+    for (const [name, tensor] of this.tensors) tape.watch(tensor, this.sums.get(name)!);
   }
 
   /** `tape.backward` into the gradients. */
@@ -47,6 +43,13 @@ export class TrainedParameters {
   /** Every parameter with its gradient, in the order of the names; none before the first pass. */
   *gradients(): Iterable<{ name: string; tensor: Tensor<'f32'>; gradient: Tensor<'f32'> }> {
     for (const [name, gradient] of this.sums) yield { name, tensor: this.tensors.get(name)!, gradient };
+  }
+
+  /** The same of all parameters, as if zero had been accumulated; for who adds what others have accumulated. */
+  begun(): ReturnType<TrainedParameters['gradients']> {
+    this.makeSums();
+    this.accumulated = true;
+    return this.gradients();
   }
 
   /** @throws UsageError `FROZEN_PARAMETER`, `UNKNOWN_PARAMETER` */
@@ -73,5 +76,12 @@ export class TrainedParameters {
   dispose(): void {
     for (const sum of this.sums.values()) sum.dispose();
     this.sums.clear();
+  }
+
+  private makeSums(): void {
+    for (const [name, { shape }] of this.tensors) {
+      if (this.sums.has(name)) continue;
+      this.sums.set(name, this.device.keep(zeros(this.device, shape, `gradient of ${name}`)));
+    }
   }
 }

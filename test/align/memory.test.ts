@@ -7,6 +7,7 @@ import { planRun, type RunPlan } from '../../src/align/plan.js';
 import { LoggedDataset } from '../../src/data/dataset.js';
 import { dryModel } from '../../src/models/dry-model.js';
 import { type LoadModelOptions, loadModel } from '../../src/models/index.js';
+import { ranksInProcess } from '../helpers/ranks-in-process.js';
 import { simtBinary } from '../helpers/simt-addon.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 import { tinyModel } from '../helpers/tiny-model.js';
@@ -79,6 +80,27 @@ it.each([true, false])('a dry model takes the memory of its original, packed: %s
   using dry = dryModel(model);
   expect(await peak(dry)).toBe(await peak(model));
   expect(dry.parameterNames()).toHaveLength(model.parameterNames().length);
+});
+
+it('of two ranks with the moments spread over them, the estimate is within 1 % of the larger peak', async () => {
+  const base = await tinyModel('llama3-tiny');
+  using planned = await loadModel(base, { device: 'cpu', dry: true });
+  const resolved = resolveSettings(settings({}));
+  const [whole, spread] = [
+    await planRun(planned, log, split, resolved, { ranks: 2 }),
+    await planRun(planned, log, split, resolved, { ranks: 2, zero: 1 }),
+  ];
+  expect(whole.alternatives).toContainEqual({ flags: '--zero 1', memory: spread.memory });
+  expect(spread.memory.total).toBeLessThan(whole.memory.total);
+  const output = join(folder, `run-${runs++}`);
+  const peaks = await Promise.all(
+    ranksInProcess(2).map(async (communicator) => {
+      using model = await loadModel(base, { device: 'cpu' });
+      await align(model, log, { ...settings({}), ...split, output, communicator, zero: 1 });
+      return model.memoryStats().peakBytes;
+    }),
+  );
+  expect(Math.abs(spread.memory.total / Math.max(...peaks) - 1)).toBeLessThan(0.01);
 });
 
 it('names what takes less memory, and by how much: each estimate is that of a run with these flags', async () => {

@@ -89,7 +89,7 @@ export const alignCommand = defineCommand({
     const model = await loadModel(from, loadOptions({ device, dtype, dry }, context));
     try {
       if (settings.dryRun) {
-        const plan = await planRun(model, slates, sources, resolved, signal);
+        const plan = await planRun(model, slates, sources, resolved, { signal });
         if (settings.json) return await terminal.writeJson(plan);
         await terminal.write(planText(plan));
         const advice = memoryAdvice(plan);
