@@ -1,8 +1,10 @@
 import { partOf, rangeOf } from '../distributed/parts.js';
 import type { Ranks } from '../distributed/ranks.js';
+import type { OnFinal } from '../models/accumulate-gradient.js';
 import type { CausalModel } from '../models/causal-model.js';
 import type { TokenSlate } from '../models/packing.js';
 import type { RecordedScores } from '../models/recorded-scores.js';
+import type { Tensor } from '../tensor/tensor.js';
 import type { Batch, ObjectiveGradient } from './objectives/batch.js';
 import type { ResolvedSettings } from './options.js';
 import { type TrainingSlate, tokenSlate } from './training-slate.js';
@@ -44,15 +46,17 @@ export async function accumulateStep(step: StepGradient): Promise<number> {
   const { first, last } = rangeOf(slates.length, ranks);
   const firstSlate = kept.filter(({ index }) => index < first).length;
   const own = kept.slice(firstSlate).filter(({ index }) => index < last);
+  const sum = ranks.gradientSum(model.trained);
+  const onFinal = sum ? (gradient: Tensor<'f32'>) => sum.add(gradient) : undefined;
   // Back through all rows costs two passes over them; forward and back through those that matter three.
   const goesBack = 3 * rowsOf(own.map(({ slate }) => slate)) >= 2 * rowsOf(partOf(slates, ranks).map(tokenSlate));
   if (recorded && goesBack && own.length > 0) {
-    backThrough(recorded, step);
+    backThrough(recorded, step, onFinal);
   } else {
     recorded?.dispose();
-    if (own.length > 0) await accumulate(own, firstSlate, step);
+    if (own.length > 0) await accumulate(own, firstSlate, step, onFinal);
   }
-  await ranks.sumGradients(model.trained);
+  await sum?.finish();
   return kept.reduce((sum, { slate }) => sum + tokensOf(slate.responses), 0);
 }
 
@@ -73,7 +77,11 @@ function keptOf({ slates, batch: { offsets }, gradient: { coefficients, entropyC
   });
 }
 
-function backThrough(recorded: RecordedScores, { ranks, slates, batch: { offsets }, gradient }: StepGradient): void {
+function backThrough(
+  recorded: RecordedScores,
+  { ranks, slates, batch: { offsets }, gradient }: StepGradient,
+  onFinal: OnFinal | undefined,
+): void {
   const { coefficients, entropyCoefficients } = gradient;
   const { first } = rangeOf(slates.length, ranks);
   const perSlate = (values: ArrayLike<number>, of: (value: number, tokens: number) => number) =>
@@ -83,10 +91,16 @@ function backThrough(recorded: RecordedScores, { ranks, slates, batch: { offsets
   recorded.backward(
     perSlate(coefficients, (coefficient) => coefficient),
     entropyCoefficients && perSlate(entropyCoefficients, (coefficient, tokens) => coefficient / tokens),
+    onFinal,
   );
 }
 
-function accumulate(own: readonly Kept[], firstSlate: number, step: StepGradient): Promise<void> {
+function accumulate(
+  own: readonly Kept[],
+  firstSlate: number,
+  step: StepGradient,
+  onFinal: OnFinal | undefined,
+): Promise<void> {
   const { model, settings, gradient, pass } = step;
   return model.accumulateGradient(
     own.map(({ slate }) => slate),
@@ -97,6 +111,7 @@ function accumulate(own: readonly Kept[], firstSlate: number, step: StepGradient
       checkpointing: settings.checkpointing,
       pass,
       firstSlate,
+      onFinal,
       ...(gradient.entropyCoefficients ? { entropyCoefficients: own.map((each) => each.entropyCoefficients) } : {}),
     },
   );

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { UsageError } from '../errors.js';
 import type { TrainedParameters } from '../models/trained-parameters.js';
 import type { Communicator } from './communicator.js';
+import { GradientSum } from './gradient-sum.js';
 import type { Place } from './parts.js';
 
 const BUSY = 0;
@@ -70,11 +71,9 @@ export class Ranks implements Place {
     throw ofAllRanks(new UsageError('RANKS_DIFFER', `rank ${other} does not have the ${what} of rank 0; ${how}`));
   }
 
-  /** The gradients of all ranks, added up in each. */
-  async sumGradients(trained: TrainedParameters): Promise<void> {
-    if (this.communicator === null) return;
-    for (const { gradient } of trained.begun()) this.communicator.allReduce(gradient);
-    await trained.device.ready();
+  /** To sum the gradients over the ranks; null where there is one. */
+  gradientSum(trained: TrainedParameters): GradientSum | null {
+    return this.communicator && new GradientSum(trained, this.communicator);
   }
 
   /** The first rank does what may take a while; the others wait for the end of it, and hear meanwhile that it goes on. */

@@ -1,6 +1,7 @@
 import { describeValue, UsageError } from '../errors.js';
 import type { FusedHead } from '../tensor/ops/index.js';
 import { Tape } from '../tensor/tape.js';
+import type { Tensor } from '../tensor/tensor.js';
 import { Turns } from '../turns.js';
 import { type BatchOptions, batchOptions } from './batch-options.js';
 import { checkSlates } from './check-tokens.js';
@@ -24,7 +25,12 @@ export interface GradientOptions extends BatchOptions {
   pass?: number;
   /** Index of the first slate, for the same purpose, where others take the slates before it; default 0. */
   firstSlate?: number;
+  /** Called with the gradient of a parameter once it has all of this pass; of some parameters perhaps never (`Tape.backward`). */
+  onFinal?: OnFinal | undefined;
 }
+
+/** Told of a gradient to which nothing more is added. */
+export type OnFinal = (gradient: Tensor<'f32'>) => void;
 
 /** A model that trains. */
 export interface Trainable extends Runner {
@@ -60,7 +66,8 @@ export async function accumulateGradient(
   const { pass = trained.passes, firstSlate = 0 } = options;
   trained.passes++;
   const turns = new Turns();
-  for (const packs of planBatches(slates, { batchTokens, packed, rope })) {
+  const batches = planBatches(slates, { batchTokens, packed, rope });
+  for (const packs of batches) {
     signal?.throwIfAborted();
     await device.ready();
     if (turns.due) await turns.take();
@@ -73,6 +80,7 @@ export async function accumulateGradient(
         coefficients,
         entropyCoefficients: entropyCoefficients ?? null,
         reduction,
+        onFinal: packs === batches.at(-1) ? options.onFinal : undefined,
       });
     };
     device.scope(() => {
@@ -89,17 +97,23 @@ export function backward(
   tape: Tape,
   batch: PackedBatch,
   { logProbs, entropies }: FusedHead,
-  given: { coefficients: Coefficients; entropyCoefficients: Coefficients | null; reduction: 'mean' | 'sum' },
+  given: {
+    coefficients: Coefficients;
+    entropyCoefficients: Coefficients | null;
+    reduction: 'mean' | 'sum';
+    onFinal: OnFinal | undefined;
+  },
 ): void {
-  const { coefficients, entropyCoefficients, reduction } = given;
+  const { coefficients, entropyCoefficients, reduction, onFinal } = given;
   const seed = (values: Coefficients) => {
     const seeds = tokenSeeds(batch, values, reduction);
     return device.tensor(seeds, [seeds.length]);
   };
-  trained.backward(tape, [
+  const seeds = [
     [logProbs, seed(coefficients)],
     ...(entropyCoefficients ? ([[entropies, seed(entropyCoefficients)]] as const) : []),
-  ]);
+  ] as const;
+  trained.backward(tape, seeds, onFinal);
 }
 
 /** The coefficient of every predicted token of a batch. */

@@ -1,6 +1,6 @@
 import type { FusedHead } from '../tensor/ops/index.js';
 import { Tape } from '../tensor/tape.js';
-import { backward, type Coefficients, type Trainable } from './accumulate-gradient.js';
+import { backward, type Coefficients, type OnFinal, type Trainable } from './accumulate-gradient.js';
 import { type BatchOptions, batchOptions } from './batch-options.js';
 import { checkSlates } from './check-tokens.js';
 import { layOut, type PackedBatch, planBatches, type TokenSlate } from './packing.js';
@@ -68,12 +68,13 @@ export class RecordedScores {
   }
 
   /** Adds to the gradients what `accumulateGradient` would, of the sums of log-probabilities and entropies. Once. */
-  backward(coefficients: Coefficients, entropyCoefficients: Coefficients | null): void {
+  backward(coefficients: Coefficients, entropyCoefficients: Coefficients | null, onFinal?: OnFinal): void {
     this.#model.device.scope(() =>
       backward(this.#model, this.#tape, this.#batch, this.#results, {
         coefficients,
         entropyCoefficients,
         reduction: 'sum',
+        onFinal,
       }),
     );
   }

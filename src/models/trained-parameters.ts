@@ -35,9 +35,9 @@ export class TrainedParameters {
   }
 
   /** `tape.backward` into the gradients. */
-  backward(tape: Tape, seeds: Parameters<Tape['backward']>[0]): void {
+  backward(tape: Tape, ...given: Parameters<Tape['backward']>): void {
     this.accumulated = true;
-    tape.backward(seeds);
+    tape.backward(...given);
   }
 
   /** Every parameter with its gradient, in the order of the names; none before the first pass. */

@@ -96,11 +96,17 @@ export class Tape {
    * Adds to the gradients of all watched tensors, given those of recorded results: pairs of a result and its gradient, of
    * one shape, which stays the caller's. Ends the tape, also when it throws.
    *
+   * @param onFinal called with the gradient of a watched tensor once nothing more will be added to it, while the sweep goes on;
+   *   never where the tape is checkpointing, whose stages tell only when they run again what they use
    * @throws UsageError `NOT_RECORDED` for a result that does not depend on a watched tensor
    */
-  backward(seeds: readonly (readonly [result: Tensor<'f32'>, gradient: Tensor<'f32'>])[]): void {
+  backward(
+    seeds: readonly (readonly [result: Tensor<'f32'>, gradient: Tensor<'f32'>])[],
+    onFinal?: (gradient: Tensor<'f32'>) => void,
+  ): void {
+    const onEntry = onFinal && !this.checkpointing ? this.#finals(onFinal) : undefined;
     try {
-      this.#device.withTape(null, () => this.#device.scope(() => void this.#sweep(seeds)));
+      this.#device.withTape(null, () => this.#device.scope(() => void this.#sweep(seeds, onEntry)));
     } finally {
       this.dispose();
     }
@@ -117,7 +123,7 @@ export class Tape {
     this.dispose();
   }
 
-  #sweep(seeds: readonly (readonly [Tensor<'f32'>, Tensor<'f32'>])[]): Gradients {
+  #sweep(seeds: readonly (readonly [Tensor<'f32'>, Tensor<'f32'>])[], onEntry?: (entry: TapeEntry) => void): Gradients {
     const gradients = new Gradients(this.#tracked, this.#watched);
     for (const [result, gradient] of seeds) {
       if (!this.#tracked.has(result)) {
@@ -132,8 +138,22 @@ export class Tape {
       if (ofOutputs.some((gradient) => gradient !== null)) entry.backward(ofOutputs, gradients);
       for (const gradient of ofOutputs) gradients.release(gradient);
       for (const tensor of entry.saved) this.#release(tensor);
+      onEntry?.(entry);
     }
     return gradients;
+  }
+
+  /** Called with every entry that a sweep has done, tells of the watched tensors that no other one uses. */
+  #finals(onFinal: (gradient: Tensor<'f32'>) => void): (entry: TapeEntry) => void {
+    const uses = new Map<Tensor, number>();
+    const watchedOf = ({ inputs }: TapeEntry) => inputs.filter((x) => x !== null).filter((x) => this.#watched.has(x));
+    for (const x of this.#entries.flatMap(watchedOf)) uses.set(x, (uses.get(x) ?? 0) + 1);
+    return (entry) => {
+      for (const x of watchedOf(entry)) {
+        uses.set(x, uses.get(x)! - 1);
+        if (uses.get(x) === 0) onFinal(this.#watched.get(x)!);
+      }
+    };
   }
 
   #push(entry: TapeEntry): void {
