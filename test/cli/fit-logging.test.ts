@@ -51,10 +51,10 @@ describe('pope fit-logging', () => {
     expect(whole.code, whole.stderr).toBe(0);
     const output = join(folder, 'killed');
     // From its start-up to beyond its end, whatever the machine: the waits grow while the run gets on.
-    for (let kill = 0; kill < 12; kill++) {
+    for (let kill = 0; kill < 6; kill++) {
       const child = startCli(fitting('killed', '--json'));
       const end = finished(child);
-      await pause(300 + 90 * kill);
+      await pause(300 + 200 * kill);
       child.kill('SIGKILL');
       await end;
     }

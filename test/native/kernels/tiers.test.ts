@@ -31,7 +31,7 @@ describe.runIf(process.env.POPE_SIMD === undefined)('the tests of the tiered ker
   it.each(runnable)('pass on %s', (tier) => {
     const { status, stdout } = spawnSync(
       process.execPath,
-      [join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', ...tieredTests],
+      [join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', '--no-isolate', '--maxWorkers=1', ...tieredTests],
       { cwd: root, env: { ...process.env, POPE_SIMD: tier, POPE_BLAS: 'off' }, encoding: 'utf8' },
     );
     expect(status, stdout).toBe(0);
