@@ -5,7 +5,7 @@
 #   pope_simt       for tests: the product with CUDA kernels, run on the host by native/simt (POPE_SIMT); the one for GPUs
 #                   is made by CMakeLists.txt
 #   pope_core_test  tests of native/core that need no Node, so that they also run with -fsanitize=thread
-#   core, cpu, glue what several of these share: native/core, the CPU kernels, and most of native/node
+#   core, cpu, glue what several of these share: native/core and comm, the CPU kernels, and most of native/node
 #   tier_*          files under "tiered", once per instruction set: gyp has flags per target, not per file. Such a file
 #                   includes no standard or shared header with inline code, for the linker keeps one copy of an inline
 #                   function and could keep the one that this machine cannot run; its code lives in namespace POPE_ISA.
@@ -106,6 +106,7 @@
           'type': 'executable',
           'dependencies': ['core'],
           'sources': [
+            'test/native/core/exchange_test.cpp',
             'test/native/core/main.cpp',
             'test/native/core/queue_test.cpp',
             'test/native/core/thread_pool_test.cpp',

@@ -31,6 +31,13 @@ void BufferPool::release(Block block, size_t bytes) {
   give(std::move(block));
 }
 
+void BufferPool::part_with(const Block& block, size_t bytes) {
+  BufferPool& all = root();
+  --all.live_buffers_;
+  all.live_bytes_ -= bytes;
+  all.pool_bytes_ -= block.capacity;
+}
+
 Block BufferPool::take(size_t capacity) {
   Block block;
   if (const auto found = free_.lower_bound(capacity); found != free_.end() && found->first <= 2 * capacity) {

@@ -35,6 +35,8 @@ class BufferPool {
   Block allocate(size_t bytes);
   // Takes back a block of a buffer of `bytes`. After close() it goes to the parent or the system.
   void release(Block block, size_t bytes);
+  // Counts no more a block of a buffer of `bytes` that its owner keeps and frees by itself.
+  void part_with(const Block& block, size_t bytes);
   // The free blocks, which then belong to the caller: the queue must have passed their last use before they are freed.
   std::vector<Block> take_free();
   void close();

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <vector>
@@ -41,6 +42,9 @@ class Device {
   virtual void upload(void* device, const void* host, size_t bytes) = 0;
   // Device to host, after all that came before.
   virtual void download(void* host, const void* device, size_t bytes) = 0;
+
+  // Waits, on any thread, until all that was run so far has finished; null where it has already.
+  virtual std::function<void()> reached() { return nullptr; }
 
   // A number for what was run since the last call when it may still fail, else 0.
   virtual uint64_t unconfirmed() { return 0; }

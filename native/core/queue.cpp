@@ -85,6 +85,11 @@ void Queue::run() {
 
 Poison Queue::execute(Command command, uint64_t sequence) {
   if (device_->confirm_due()) confirm();
+  for (const auto* list : {&command.inputs, &command.outputs}) {
+    for (const auto& memory : *list) {
+      if (memory && memory->arrival) receive(*memory);
+    }
+  }
   Poison poison;
   for (const auto& input : command.inputs) {
     if (input && input->poison) {
@@ -93,7 +98,7 @@ Poison Queue::execute(Command command, uint64_t sequence) {
     }
   }
   if (poison && command.keeps) command.outputs.clear();
-  if (!poison) {
+  if (!poison || command.done.valid()) {
     try {
       command.work();
     } catch (...) {
@@ -104,12 +109,29 @@ Poison Queue::execute(Command command, uint64_t sequence) {
   for (const auto& output : command.outputs) {
     if (output) output->poison = poison;
   }
+  if (command.done.valid()) {
+    for (const auto* list : {&command.inputs, &command.outputs}) {
+      for (const auto& memory : *list) memory->arrival = {command.done, sequence};
+    }
+  }
   const uint64_t number = device_->unconfirmed();
   if (number == 0 && unconfirmed_.empty()) return poison;
   command.work = nullptr;
   const bool due = command.reads || unconfirmed_.size() >= kMaximumUnconfirmed;
   unconfirmed_.push_back({std::move(command), sequence, poison, number});
   return due ? confirm() : poison;
+}
+
+void Queue::receive(Memory& memory) {
+  const Arrival arrival = *std::exchange(memory.arrival, std::nullopt);
+  try {
+    arrival.done.get();
+  } catch (...) {
+    memory.poison = std::make_shared<Failure>(Failure{current_error(), arrival.sequence});
+    for (Unconfirmed& entry : unconfirmed_) {
+      if (entry.sequence == arrival.sequence) entry.poison = memory.poison;
+    }
+  }
 }
 
 Poison Queue::confirm() {

@@ -13,9 +13,11 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <future>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -32,12 +34,21 @@ struct Failure {
 };
 using Poison = std::shared_ptr<const Failure>;
 
-// One logical buffer. `block` belongs to the pushing thread and is empty after dispose; `poison` to the queue's thread.
+// Work that a command handed to another thread, and that command's number.
+struct Arrival {
+  std::shared_future<void> done;  // throws what failed
+  uint64_t sequence = 0;
+};
+
+// One logical buffer. `block` and `lent` belong to the pushing thread; `poison` and `arrival` to the queue's thread.
 struct Memory {
-  Block block;
+  Block block;  // empty after dispose, if it was not lent
+  // Another thread may use it when the queue has passed its last command: the block goes with this object.
+  bool lent = false;
   std::byte* const data;
   const size_t bytes;
   Poison poison;
+  std::optional<Arrival> arrival;
 
   Memory(Block given, size_t bytes) : block(std::move(given)), data(block.data.get()), bytes(bytes) {}
 };
@@ -54,6 +65,9 @@ struct Command {
   bool reads = false;
   // Where an input is poisoned, the outputs stay as they were and get no poison.
   bool keeps = false;
+  // Valid where the work only hands over to another thread, which is done when this is: what uses an input or an output next
+  // waits for it. Such work also runs, and must look, where an input is poisoned: others may count on it.
+  std::shared_future<void> done = {};
 };
 
 class Queue {
@@ -88,6 +102,8 @@ class Queue {
 
   void run();
   Poison execute(Command command, uint64_t sequence);
+  // Waits for what another thread does with the memory.
+  void receive(Memory& memory);
   // Waits for the device and deals out the poison of what failed there; returns that of the last command.
   Poison confirm();
 

@@ -4,8 +4,8 @@
 
 namespace pope {
 
-std::optional<SharedLibrary> SharedLibrary::open(const std::string& name, std::string& reason) {
-  void* handle = dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL);
+std::optional<SharedLibrary> SharedLibrary::open(const std::string& name, std::string& reason, Symbols symbols) {
+  void* handle = dlopen(name.c_str(), RTLD_NOW | (symbols == Symbols::for_all ? RTLD_GLOBAL : RTLD_LOCAL));
   if (!handle) {
     const char* message = dlerror();
     reason = message ? message : "could not be loaded";

@@ -13,9 +13,13 @@ struct LibraryRejection {
 
 class SharedLibrary {
  public:
+  // Who finds the library's symbols: we alone, or every library that is loaded later as well.
+  enum class Symbols { for_us, for_all };
+
   // `name` is a file name, searched as the system's loader does, or a path. On failure nothing is returned and `reason`
   // says why.
-  static std::optional<SharedLibrary> open(const std::string& name, std::string& reason);
+  static std::optional<SharedLibrary> open(const std::string& name, std::string& reason,
+                                           Symbols symbols = Symbols::for_us);
 
   // The function `name` of type F in the library or in those it depends on, or nullptr.
   template <class F>

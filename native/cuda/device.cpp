@@ -32,6 +32,12 @@ std::unique_ptr<Replay> CudaDevice::replay(std::vector<Step> steps) {
   return std::make_unique<CudaReplay>(std::move(steps), *this);
 }
 
+std::function<void()> CudaDevice::reached() {
+  const std::shared_ptr<void> event(runtime::create_event(), runtime::destroy_event);
+  runtime::record(event.get(), stream_.handle());
+  return [event] { runtime::wait(event.get()); };
+}
+
 uint64_t CudaDevice::unconfirmed() {
   std::vector<Stream::Pending> words = stream_.take_pending();
   std::shared_ptr<Kept> kept = std::exchange(replayed_, nullptr);

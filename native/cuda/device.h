@@ -18,6 +18,7 @@ class CudaDevice final : public Device {
   void upload(void* device, const void* host, size_t bytes) override { stream_.upload(device, host, bytes); }
   void download(void* host, const void* device, size_t bytes) override { stream_.download(host, device, bytes); }
   size_t peak_scratch_bytes() const override { return stream_.peak_scratch_bytes(); }
+  std::function<void()> reached() override;
   uint64_t unconfirmed() override;
   bool confirm_due() const override { return stream_.words_exhausted(); }
   std::map<uint64_t, Error> confirm() override;

@@ -3,6 +3,7 @@
 #include "cuda/device.h"
 #endif
 #include "node/buffer_object.h"
+#include "node/communicator_object.h"
 #include "node/devices.h"
 #include "node/environment.h"
 #include "node/errors.h"
@@ -62,16 +63,22 @@ Napi::Value create_queue(const Napi::CallbackInfo& call) {
   return guarded(call.Env(), [&] { return Environment::of(call.Env()).queue_constructor.New({call[0]}); });
 }
 
+Napi::Value create_communicator(const Napi::CallbackInfo& call) {
+  return guarded(call.Env(), [&] { return Environment::of(call.Env()).communicator_constructor.New({call[0]}); });
+}
+
 Napi::Object start(Napi::Env env, Napi::Object exports) {
   auto* environment = new Environment();
   env.SetInstanceData(environment);
   environment->buffer_constructor = Napi::Persistent(BufferObject::define(env));
+  environment->communicator_constructor = Napi::Persistent(CommunicatorObject::define(env));
   environment->program_constructor = Napi::Persistent(ProgramObject::define(env));
   environment->queue_constructor = Napi::Persistent(QueueObject::define(env));
   exports.Set("initialize", Napi::Function::New(env, initialize, "initialize"));
   exports.Set("info", Napi::Function::New(env, info, "info"));
   exports.Set("probeCuda", Napi::Function::New(env, probe, "probeCuda"));
   exports.Set("createQueue", Napi::Function::New(env, create_queue, "createQueue"));
+  exports.Set("createCommunicator", Napi::Function::New(env, create_communicator, "createCommunicator"));
   exports.Set("runSync", Napi::Function::New(env, run_sync, "runSync"));
   return exports;
 }

@@ -67,12 +67,19 @@ Napi::Value BufferObject::dispose(const Napi::CallbackInfo& call) {
 }
 
 // The block is free at once, although commands on it may be queued: whoever gets it next uses it in later commands of the
-// same queue. `memory_` stays, for these commands and their poison.
+// same queue. `memory_` stays, for these commands and their poison. A block that was lent to the communication thread is freed
+// when that and the last command have let go of it.
 void BufferObject::release(Napi::BasicEnv env) {
   if (!live_) return;
   live_ = false;
-  pool_->release(std::move(memory_->block), memory_->bytes);
-  Napi::MemoryManagement::AdjustExternalMemory(env, -static_cast<int64_t>(memory_->bytes));
+  const size_t bytes = memory_->bytes;
+  if (memory_->lent) {
+    pool_->part_with(memory_->block, bytes);
+    memory_ = std::make_shared<Memory>(Block{}, bytes);
+  } else {
+    pool_->release(std::move(memory_->block), bytes);
+  }
+  Napi::MemoryManagement::AdjustExternalMemory(env, -static_cast<int64_t>(bytes));
 }
 
 }  // namespace pope::node

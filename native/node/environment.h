@@ -7,7 +7,7 @@ namespace pope::node {
 
 struct Environment {
   Napi::FunctionReference error_factory;  // empty until initialize()
-  Napi::FunctionReference buffer_constructor, program_constructor, queue_constructor;
+  Napi::FunctionReference buffer_constructor, communicator_constructor, program_constructor, queue_constructor;
 
   static Environment& of(Napi::Env env) { return *env.GetInstanceData<Environment>(); }
 };

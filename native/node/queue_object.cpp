@@ -65,6 +65,7 @@ Napi::Function QueueObject::define(Napi::Env env) {
                      {InstanceMethod<&QueueObject::allocate>("allocate"), InstanceMethod<&QueueObject::write>("write"),
                       InstanceMethod<&QueueObject::run>("run"), InstanceMethod<&QueueObject::record>("record"),
                       InstanceMethod<&QueueObject::run_program>("runProgram"), InstanceMethod<&QueueObject::run_host>("runHost"),
+                      InstanceMethod<&QueueObject::exchange>("exchange"),
                       InstanceMethod<&QueueObject::read>("read"), InstanceMethod<&QueueObject::ready>("ready"),
                       InstanceMethod<&QueueObject::read_all>("readAll"),
                       InstanceMethod<&QueueObject::passed>("passed"),

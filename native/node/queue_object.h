@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "comm/exchange.h"
 #include "core/program.h"
 #include "core/queue.h"
 #include "kernels/op.h"
@@ -44,6 +45,7 @@ class QueueObject : public Napi::ObjectWrap<QueueObject> {
   Napi::Value record(const Napi::CallbackInfo& call);
   Napi::Value run_program(const Napi::CallbackInfo& call);
   Napi::Value run_host(const Napi::CallbackInfo& call);
+  Napi::Value exchange(const Napi::CallbackInfo& call);
   Napi::Value read(const Napi::CallbackInfo& call);
   Napi::Value read_all(const Napi::CallbackInfo& call);
   Napi::Value ready(const Napi::CallbackInfo& call);
@@ -69,6 +71,8 @@ class QueueObject : public Napi::ObjectWrap<QueueObject> {
   std::shared_ptr<Device> device_;
   std::shared_ptr<BufferPool> pool_;
   std::unique_ptr<Queue> queue_;
+  // The communication thread that the queue last gave work to, and so may wait for.
+  std::shared_ptr<Exchange> exchange_;
   // While record() runs.
   std::unique_ptr<Recording> recording_;
   std::shared_ptr<BufferPool> recording_pool_;

@@ -66,6 +66,7 @@ void QueueObject::stop() {
 void QueueObject::environment_ends(void* self) {
   auto* queue = static_cast<QueueObject*>(self);
   queue->stopped_ = queue->closed_ = true;
+  if (queue->exchange_) queue->exchange_->abandon();  // it may wait for a rank that is gone
   queue->queue_->abandon();
   queue->pool_->close();
   queue->waiting_.clear();

@@ -67,6 +67,17 @@ export interface NativeQueue {
     dims: readonly number[],
     scalars: readonly number[],
   ): Promise<void>;
+  /**
+   * Enqueues what crosses to the other ranks, of f32 buffers; returns its sequence number. The communication thread does it
+   * while later ops go on; the first that uses either buffer waits. `allReduce` and `broadcast` have one buffer for both.
+   */
+  exchange(
+    communicator: NativeCommunicator,
+    collective: 'allReduce' | 'reduceScatter' | 'allGather' | 'broadcast',
+    input: NativeBuffer,
+    output: NativeBuffer,
+    root: number,
+  ): number;
   /** Waits for all earlier work on the buffer and copies `destination.byteLength` bytes from `byteOffset`. */
   read(buffer: NativeBuffer, byteOffset: number, destination: HostArray): Promise<void>;
   /** The same for several buffers, each whole, with one wait. Rejects when any of them has failed. */
@@ -82,6 +93,20 @@ export interface NativeQueue {
    * Drains, then joins the thread. Idempotent. A queue whose environment ends (exit, a terminated worker) instead drops
    * what has not started and waits for the running op only: nobody is left to read results.
    */
+  close(): Promise<void>;
+}
+
+/** One rank's end of a library for communication, with its thread (native/comm/exchange.h). */
+export interface NativeCommunicator {
+  /** Resolves when the library has let this process in. Rejects with UNSUPPORTED when there is none that can be used. */
+  opened(): Promise<{ rank: number; size: number; library: string; hostMemory: boolean }>;
+  /** The values of every rank, in the order of ranks. */
+  gather(values: Float64Array): Promise<Float64Array[]>;
+  /** The call that the thread is in, or null when it waits for this process. `progress` grows while it gets on. */
+  status(): { what: string; number: number; progress: number } | null;
+  /** Ends all ranks as far as the library can, and this process by SIGKILL. Does not return. */
+  abort(exitCode: number): void;
+  /** The orderly end of the library, in all ranks. */
   close(): Promise<void>;
 }
 
@@ -130,6 +155,11 @@ export interface NativeAddon {
    * the reason, for a device that cannot be used.
    */
   createQueue(options: { maximumPending: number; device?: 'cpu' | 'cuda' | 'dry' }): NativeQueue;
+  /**
+   * Joins the other ranks, on a thread of its own. `mpi`: file names of libraries, the first usable one is taken; once per
+   * process.
+   */
+  createCommunicator(options: { mpi: readonly string[] }): NativeCommunicator;
   /** An op on host arrays, on the calling thread: for small float64 work whose API is synchronous. */
   runSync(
     op: string,

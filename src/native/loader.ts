@@ -37,6 +37,7 @@ export const addonExports = [
   'info',
   'probeCuda',
   'createQueue',
+  'createCommunicator',
   'runSync',
 ] as const satisfies (keyof NativeAddon)[];
 

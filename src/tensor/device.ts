@@ -1,5 +1,5 @@
 import { describeValue, NativeError, UsageError } from '../errors.js';
-import type { HostArray, MemoryStats, NativeQueue } from '../native/addon.js';
+import type { HostArray, MemoryStats, NativeCommunicator, NativeQueue } from '../native/addon.js';
 import { loadCudaAddon, prefersCuda } from '../native/cuda.js';
 import { loadAddon } from '../native/loader.js';
 import { CallSites } from './call-sites.js';
@@ -158,6 +158,20 @@ export class Device {
     const sequence = this.#queue.run(op, inputs.map(buffer), outputs.map(buffer), dims, scalars);
     if (!this.#recording) this.#callSites.remember(sequence, this.run);
     for (const output of outputs) if (output !== null) this.products.changed(output);
+  }
+
+  /** Enqueues what crosses between ranks; communicators of src/distributed are the usual way. A dry device sends nothing. */
+  exchange(
+    communicator: NativeCommunicator,
+    collective: Parameters<NativeQueue['exchange']>[1],
+    input: Tensor<'f32'>,
+    output: Tensor<'f32'>,
+    root = 0,
+  ): void {
+    if (this.dry) return;
+    const sequence = this.#queue.exchange(communicator, collective, input.buffer, output.buffer, root);
+    this.#callSites.remember(sequence, this.exchange);
+    this.products.changed(output);
   }
 
   /**
