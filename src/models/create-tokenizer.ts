@@ -1,7 +1,7 @@
 import { TextDecoder } from 'node:util';
 import { Tokenizer } from '@huggingface/tokenizers';
 import type { z } from 'zod';
-import { DataError } from '../errors.js';
+import { DataError, describeError } from '../errors.js';
 import type { tokenizerSchema } from './tokenizer-schema.js';
 
 type TokenizerJson = z.infer<typeof tokenizerSchema>;
@@ -40,7 +40,7 @@ export function createTokenizer(path: string, json: TokenizerJson, config: objec
   try {
     tokenizer = new Tokenizer(json, config);
   } catch (error) {
-    throw new DataError('INVALID_TOKENIZER', `${path}: cannot be used: ${(error as Error).message}`, { cause: error });
+    throw new DataError('INVALID_TOKENIZER', `${path}: cannot be used: ${describeError(error)}`, { cause: error });
   }
   const byteLevels = findByteLevels(tokenizer.pre_tokenizer);
   for (const node of byteLevels) node.pattern = GPT2_PATTERN;

@@ -1,6 +1,6 @@
 /** @file What a tokenizer.json from anybody may do to a text: patterns can take time without end, replacements can make it grow. */
 import { createContext, Script } from 'node:vm';
-import { DataError, describeValue } from '../errors.js';
+import { DataError, describeError, describeValue, PopeError } from '../errors.js';
 
 /** Times that replacements may lengthen a text, one after the other. */
 const MAX_GROWTH = 64;
@@ -17,14 +17,14 @@ const KNOWN_PATTERNS = new Set([
   "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+",
 ]);
 
-/** Runs work on a text of this tokenizer. */
+/** Runs work on a text of this tokenizer. @throws DataError INVALID_TOKENIZER where the work fails or takes too long */
 export type Limit = <T>(text: string, work: () => T) => T;
 
 /**
  * Refuses a tokenizer.json whose parts could make a text grow without end, and returns what its work on texts has to run in: within
  * a time limit where it has patterns that are not known.
  *
- * @throws DataError INVALID_TOKENIZER; the returned function too, when the time is over
+ * @throws DataError INVALID_TOKENIZER
  */
 export function tokenizerLimit(path: string, json: object): Limit {
   const { normalizer, decoder, model } = json as Record<string, unknown>;
@@ -42,7 +42,19 @@ export function tokenizerLimit(path: string, json: object): Limit {
     const expected = `expected at most ${MAX_WORD_CHARACTERS}, got ${describeValue(longest)}`;
     throw invalid(path, `field "model.max_input_chars_per_word": ${expected}`);
   }
-  return patternsOf(json).every((pattern) => KNOWN_PATTERNS.has(pattern)) ? (_, work) => work() : timed(path);
+  const limit: Limit = patternsOf(json).every((pattern) => KNOWN_PATTERNS.has(pattern))
+    ? (_, work) => work()
+    : timed(path);
+  return (text, work) => {
+    try {
+      return limit(text, work);
+    } catch (error) {
+      if (error instanceof PopeError) throw error;
+      // The library takes fields for granted, and finds them missing only when it uses them.
+      const problem = `cannot be used on ${describeValue(text)}: ${describeError(error)}`;
+      throw new DataError('INVALID_TOKENIZER', `${path}: ${problem}`, { cause: error });
+    }
+  };
 }
 
 type Step = Readonly<Record<string, unknown>>;

@@ -131,7 +131,9 @@ export class Tokenizer {
   /** The text of token ids; special tokens are written out unless `skipSpecial`. */
   decode(ids: readonly number[], options: { skipSpecial?: boolean } = {}): string {
     if (ids.length === 0) return '';
-    return this.tokenizer.decode([...ids], { skip_special_tokens: options.skipSpecial ?? false });
+    return this.limit(ids.join(' '), () =>
+      this.tokenizer.decode([...ids], { skip_special_tokens: options.skipSpecial ?? false }),
+    );
   }
 
   /** Whether an id is one of the added tokens, which are never parts of ordinary words. */

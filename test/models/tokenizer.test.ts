@@ -215,6 +215,16 @@ describe('broken files are named with their field', () => {
     expect((error as Error).message).toMatch(message);
   });
 
+  test('what the library stumbles over only when it is used', async () => {
+    const encoding = changed((json) => {
+      json.post_processor = { type: 'BertProcessing', sep: ['</s>', 1] };
+    });
+    await expect(Tokenizer.load(folderWith({ 'tokenizer.json': encoding }))).rejects.toMatchObject({
+      code: 'INVALID_TOKENIZER',
+      message: expect.stringMatching(/tokenizer\.json: cannot be used on "a": .*undefined/),
+    });
+  });
+
   test('a vocabulary that would lose parts of a text', async () => {
     const lacking = changed((json) => {
       delete json.model.vocab.q;
