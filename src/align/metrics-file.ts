@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { type FileHandle, mkdir, open, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { writeFileAtomic, writing } from '../files/atomic.js';
+import { reading } from '../files/text.js';
 import { fileVersionRecord, scalarsOf, scalarsRecord } from './tensorboard.js';
 
 /** A line of metrics.jsonl. */
@@ -30,7 +31,7 @@ export class MetricsFile {
   static async open(path: string, step: number): Promise<MetricsFile> {
     const events = join(dirname(path), EVENTS);
     await mkdir(dirname(path), { recursive: true });
-    const text = existsSync(path) ? await readFile(path, 'utf8') : '';
+    const text = existsSync(path) ? await reading(path, readFile(path, 'utf8')) : '';
     const kept = text.split('\n').flatMap((line) => parseLine(line) ?? []);
     const earlier = kept.filter((line) => line.step <= step);
     await writeFileAtomic(path, earlier.map((line) => `${JSON.stringify(line)}\n`).join(''));

@@ -9,14 +9,15 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { DataError } from '../errors.js';
 import { writeFileAtomic } from './atomic.js';
+import { reading } from './text.js';
 
 const NAME = 'SHA256SUMS';
 const LINE = /^([0-9a-f]{64}) {2}(.+)\n$/;
 
-/** sha256 of a file in hexadecimal digits; it is streamed. */
+/** sha256 of a file in hexadecimal digits; it is streamed. @throws DataError UNREADABLE_FILE */
 export async function sha256OfFile(path: string): Promise<string> {
   const hash = createHash('sha256');
-  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
+  await reading(path, pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash));
   return hash.digest('hex');
 }
 
@@ -35,19 +36,20 @@ export async function writeChecksums(folder: string): Promise<void> {
  * Compares a folder with its checksums, if it has any; files that are not listed are passed over, and folders in it check themselves.
  *
  * @returns the hash of each file that was read, by path
- * @throws DataError CHECKSUM naming the file
+ * @throws DataError CHECKSUM naming the file, UNREADABLE_FILE
  */
 export async function verifyChecksums(folder: string): Promise<Map<string, string>> {
   const hashes = new Map<string, string>();
   const list = join(folder, NAME);
   if (!existsSync(list)) return hashes;
-  for (const [i, line] of (await readFile(list, 'utf8')).split(/(?<=\n)/).entries()) {
+  for (const [i, line] of (await reading(list, readFile(list, 'utf8'))).split(/(?<=\n)/).entries()) {
     const [, expected, name] = LINE.exec(line) ?? [];
     if (expected === undefined)
       throw mismatch(`${list}:${i + 1}`, 'expected a sha256, two blanks and the name of a file');
     const path = join(folder, name!);
     const got = await sha256OfFile(path).catch((error: NodeJS.ErrnoException) => {
-      throw mismatch(path, `${list} lists it, but it cannot be read (${error.code ?? error.message})`);
+      if (error.code !== 'ENOENT') throw error;
+      throw mismatch(path, `${list} lists it, but it is not there`);
     });
     if (got !== expected) throw mismatch(path, `its sha256 is ${got}, but ${list} says ${expected}`);
     hashes.set(path, got);

@@ -1,5 +1,27 @@
-import { open, stat } from 'node:fs/promises';
+import { open, readFile, stat } from 'node:fs/promises';
 import { TextDecoder } from 'node:util';
+import { DataError, describeError } from '../errors.js';
+
+/**
+ * What of `work` is an error of the file system becomes one that says that `path` could not be read. That it is not there is for
+ * the caller to say.
+ *
+ * @throws DataError UNREADABLE_FILE
+ */
+export async function reading<T>(path: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    const { syscall, code } = error as NodeJS.ErrnoException;
+    if (syscall === undefined || code === 'ENOENT') throw error;
+    throw new DataError('UNREADABLE_FILE', `${path}: cannot be read: ${describeError(error)}`, { cause: error });
+  }
+}
+
+/** The JSON of a file that POPE has written. @throws DataError UNREADABLE_FILE */
+export async function readOwnJson<T>(path: string): Promise<T> {
+  return JSON.parse(await reading(path, readFile(path, 'utf8'))) as T;
+}
 
 /** More than any configuration, index or tokenizer has; what is larger would take the memory of the work itself. */
 const MAX_BYTES = 128 * 1024 * 1024;

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { DataError, describeError } from '../errors.js';
-import { readWholeText } from '../files/text.js';
+import { reading, readWholeText } from '../files/text.js';
 import { type DownloadOptions, modelSnapshot, parseHubModel } from '../hub/snapshot.js';
 import { parseAnyJson } from './json.js';
 
@@ -33,9 +33,10 @@ export async function findModel(
   return modelSnapshot(model, (path) => files.test(path), options);
 }
 
-/** The parsed config.json of a model folder. @throws DataError `MISSING_FILE`, `INVALID_JSON` */
+/** The parsed config.json of a model folder. @throws DataError `MISSING_FILE`, `UNREADABLE_FILE`, `INVALID_JSON` */
 export async function readConfig(path: string): Promise<unknown> {
-  const text = await readWholeText(path).catch((error: unknown) => {
+  const text = await reading(path, readWholeText(path)).catch((error: unknown) => {
+    if (error instanceof DataError) throw error;
     const todo = 'a model folder has a config.json';
     throw new DataError('MISSING_FILE', `${path}: cannot be read: ${describeError(error)}; ${todo}.`);
   });

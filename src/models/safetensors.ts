@@ -2,6 +2,7 @@ import type { Stats } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { DataError, describeError, describeValue } from '../errors.js';
 import { parseForeignJson } from '../files/json.js';
+import { reading } from '../files/text.js';
 import { hostMemory } from '../tensor/out-of-memory.js';
 
 /**
@@ -143,7 +144,7 @@ export class SafetensorsFile {
     private readonly opened: Stats,
   ) {}
 
-  /** @throws DataError `MISSING_FILE` or `INVALID_SAFETENSORS` */
+  /** @throws DataError `MISSING_FILE`, `UNREADABLE_FILE` or `INVALID_SAFETENSORS` */
   static async open(path: string): Promise<SafetensorsFile> {
     const handle = await open(path).catch((error: NodeJS.ErrnoException) => {
       throw new DataError('MISSING_FILE', `${path}: cannot be opened (${error.code ?? error.message})`);
@@ -201,7 +202,7 @@ async function fillFrom(handle: FileHandle, path: string, start: number, bytes: 
   while (filled < bytes.length) {
     // One read call is limited to 2 GiB.
     const length = Math.min(bytes.length - filled, 1 << 30);
-    const { bytesRead } = await handle.read(bytes, filled, length, start + filled);
+    const { bytesRead } = await reading(path, handle.read(bytes, filled, length, start + filled));
     const end = start + bytes.length;
     if (bytesRead === 0) throw invalid(path, `ended at byte ${start + filled}, expected to read up to byte ${end}`);
     filled += bytesRead;

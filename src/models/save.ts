@@ -4,6 +4,7 @@ import type { TrainedQueries } from '../data/trained-queries.js';
 import { DataError, describeError } from '../errors.js';
 import { writeFileAtomic } from '../files/atomic.js';
 import { replaceFolder } from '../files/folder.js';
+import { reading } from '../files/text.js';
 import { type WritableTensor, writeSafetensors } from './safetensors-writer.js';
 import { writeTrainedQueries } from './training-file.js';
 
@@ -46,7 +47,8 @@ export async function saveModel(
 
 /** config.json with the dtype of the saved weights, where it names one. */
 async function float32Config(path: string): Promise<string> {
-  const text = await readFile(path, 'utf8').catch((error) => {
+  const text = await reading(path, readFile(path, 'utf8')).catch((error) => {
+    if (error instanceof DataError) throw error;
     const todo = 'a model is saved with the config.json and tokenizer of the folder it was loaded from';
     throw new DataError('MISSING_FILE', `${path}: ${describeError(error)}; ${todo}.`);
   });
@@ -56,8 +58,8 @@ async function float32Config(path: string): Promise<string> {
 }
 
 async function readOptional(path: string): Promise<Buffer | null> {
-  return readFile(path).catch((error: NodeJS.ErrnoException) => {
+  return reading(path, readFile(path)).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return null;
-    throw new DataError('MISSING_FILE', `${path}: ${describeError(error)}`);
+    throw error;
   });
 }

@@ -1,5 +1,5 @@
 /** Commands that fill an output over a while, each on tiny input, for the tests that make them fail. */
-import { writeFileSync } from 'node:fs';
+import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { trainingLog } from '../align/runs.js';
 import { smallLog, writeLog } from '../cli/logs.js';
@@ -19,7 +19,8 @@ export interface Command {
 
 /** Makes the inputs in a folder. */
 export async function tinyCommands(folder: string): Promise<Command[]> {
-  const model = await tinyModel();
+  const model = join(folder, 'model');
+  cpSync(await tinyModel(), model, { recursive: true });
   const log = writeLog(join(folder, 'log.jsonl'), trainingLog(60));
   const small = writeLog(join(folder, 'small.jsonl'), trainingLog(16));
   const generations = join(folder, 'generations.jsonl');

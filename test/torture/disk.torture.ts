@@ -1,8 +1,9 @@
-/** Disks that are full, broken or read-only, and clocks that jump (faults.c): each is said, nothing half stays, and the same command goes on. */
+/** Disks that are full, broken, unreadable or read-only, and clocks that jump (faults.c): each is said, nothing half stays, and the same command goes on. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
+import { reportTorture } from '../helpers/torture.js';
 import { type Command, runCommand, tinyCommands } from './commands.js';
 import { scratchFolder } from './scratch.js';
 import { FinishedRun } from './tree.js';
@@ -11,6 +12,10 @@ const IS_QUICK = process.env.POPE_TORTURE_QUICK === '1';
 /** Bytes that the disk takes, and how many syncs and renames go well, before the fault; the first are over before much was written. */
 const BYTES = IS_QUICK ? [1_000] : [0, 1_000, 20_000, 150_000, 400_000];
 const CALLS = IS_QUICK ? [2] : [1, 2, 5, 11, 30];
+/** How many reads go well; of inputs, and of what an earlier part of the run has left. */
+const READS = IS_QUICK ? [4] : [1, 2, 4, 8, 16, 40, 100];
+/** What says which file cannot be read. */
+const READ_CODES = /^(UNREADABLE_FILE|[A-Z]+_UNREADABLE)$/;
 /** Seconds. */
 const JUMP = 40 * 86_400;
 
@@ -20,7 +25,7 @@ const source = join(import.meta.dirname, 'faults.c');
 const canPreload = process.platform === 'linux' && hasCompiler();
 let commands: Command[];
 beforeAll(async () => {
-  if (!canPreload) return console.log('faults of disks and clocks: left out, there is no cc, or no LD_PRELOAD');
+  if (!canPreload) return reportTorture('faults of disks and clocks: left out, there is no cc, or no LD_PRELOAD');
   execFileSync('cc', ['-shared', '-fPIC', '-O1', '-o', library, source, '-ldl']);
   const all = await tinyCommands(folder);
   commands = IS_QUICK ? all.filter(({ name }) => ['import', 'score', 'align'].includes(name)) : all;
@@ -59,9 +64,10 @@ it.runIf(canPreload)('a fault of the disk or the clock costs nothing but the run
       expect(stdout).toBe(alone.stdout);
       alone.made.expectSame(place);
     };
-    const faults = [
+    const faults: Record<string, string>[] = [
       ...BYTES.map((bytes) => ({ FAULT_BYTES: `${bytes}` })),
-      ...CALLS.flatMap((call) => [{ FAULT_SYNC: `${call}` }, { FAULT_RENAME: `${call}` }]),
+      ...CALLS.flatMap((call) => ['SYNC', 'RENAME', 'WRITE'].map((name) => ({ [`FAULT_${name}`]: `${call}` }))),
+      ...READS.map((call) => ({ FAULT_READ: `${call}`, FAULT_ROOT: folder })),
       { FAULT_READONLY: '1' },
     ];
     for (const fault of faults) {
@@ -73,10 +79,8 @@ it.runIf(canPreload)('a fault of the disk or the clock costs nothing but the run
           return expectDone(outcome);
         }
         const [, code] = /^pope: ([A-Z_]+): .*(?:ENOSPC|EIO|EROFS|mkdir)/m.exec(outcome.stderr) ?? [];
-        expect(
-          ['WRITE_FAILED', 'OUTPUT_NOT_WRITABLE'],
-          `${command.name} ${JSON.stringify(fault)}: ${outcome.stderr}`,
-        ).toContain(code);
+        const expected = 'FAULT_READ' in fault ? READ_CODES : /^(WRITE_FAILED|OUTPUT_NOT_WRITABLE)$/;
+        expect(code, `${command.name} ${JSON.stringify(fault)}: ${outcome.stderr}`).toMatch(expected);
         counts.faults++;
         counts.codes[code!] = (counts.codes[code!] ?? 0) + 1;
         await alone.made.expectNothingPartial(place);
@@ -86,10 +90,10 @@ it.runIf(canPreload)('a fault of the disk or the clock costs nothing but the run
     await inFolder(async () => expectDone(await faulty({ FAULT_CLOCK: `${JUMP}` })));
     console.log(`disk: ${command.name}: ${counts.faults} faults so far`);
   }
-  console.log(
-    `disk: ${counts.faults} faults named and recovered from, ${counts.untouched} runs that were over before:`,
-    counts.codes,
+  reportTorture(
+    `disk: ${counts.faults} faults named and recovered from, ${counts.untouched} runs that were over before: ` +
+      JSON.stringify(counts.codes),
   );
-  console.log(`clock: ${commands.length} commands under a clock that jumps by 40 days: same results`);
+  reportTorture(`clock: ${commands.length} commands under a clock that jumps by 40 days: same results`);
   expect(counts.faults).toBeGreaterThan(3 * (commands.length - 1));
 });

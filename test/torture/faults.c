@@ -2,6 +2,8 @@
  * Loaded before libc (LD_PRELOAD), makes file systems and clocks fail. Only files whose path begins with FAULT_ROOT are touched.
  *
  *   FAULT_BYTES=n      after n bytes the disk is full: a write is cut short, then fails with ENOSPC
+ *   FAULT_READ=n       the n-th read fails with EIO, and all after it
+ *   FAULT_WRITE=n      the n-th write fails with EIO, and all after it
  *   FAULT_SYNC=n       the n-th fsync fails with EIO, and all after it
  *   FAULT_RENAME=n     the n-th rename fails with EIO, and all after it
  *   FAULT_READONLY=1   nothing can be created, renamed or removed: EROFS
@@ -26,7 +28,7 @@
   static type (*real)(__VA_ARGS__); \
   if (!real) real = (type (*)(__VA_ARGS__))dlsym(RTLD_NEXT, name)
 
-static atomic_long written, syncs, renames, ticks;
+static atomic_long written, reads, writes, syncs, renames, ticks;
 
 static long setting(const char *name) {
   const char *text = getenv(name);
@@ -56,19 +58,56 @@ static size_t room(int fd, size_t count) {
   return (long)count <= limit - before ? count : (size_t)(limit - before);
 }
 
+static int fails(const char *name, atomic_long *calls) {
+  long first = setting(name);
+  if (first < 0 || atomic_fetch_add(calls, 1) + 1 < first) return 0;
+  errno = EIO;
+  return 1;
+}
+
+static int fails_on(int fd, const char *name, atomic_long *calls) {
+  return setting(name) >= 0 && is_our_file(fd) && fails(name, calls);
+}
+
 static int full(void) {
   errno = ENOSPC;
   return -1;
 }
 
+ssize_t read(int fd, void *data, size_t count) {
+  REAL(ssize_t, "read", int, void *, size_t);
+  return fails_on(fd, "FAULT_READ", &reads) ? -1 : real(fd, data, count);
+}
+
+ssize_t pread64(int fd, void *data, size_t count, off64_t offset) {
+  REAL(ssize_t, "pread64", int, void *, size_t, off64_t);
+  return fails_on(fd, "FAULT_READ", &reads) ? -1 : real(fd, data, count, offset);
+}
+
+ssize_t pread(int fd, void *data, size_t count, off_t offset) { return pread64(fd, data, count, offset); }
+
+ssize_t readv(int fd, const struct iovec *parts, int count) {
+  REAL(ssize_t, "readv", int, const struct iovec *, int);
+  return fails_on(fd, "FAULT_READ", &reads) ? -1 : real(fd, parts, count);
+}
+
+ssize_t preadv64(int fd, const struct iovec *parts, int count, off64_t offset) {
+  REAL(ssize_t, "preadv64", int, const struct iovec *, int, off64_t);
+  return fails_on(fd, "FAULT_READ", &reads) ? -1 : real(fd, parts, count, offset);
+}
+
+ssize_t preadv(int fd, const struct iovec *parts, int count, off_t offset) { return preadv64(fd, parts, count, offset); }
+
 ssize_t write(int fd, const void *data, size_t count) {
   REAL(ssize_t, "write", int, const void *, size_t);
+  if (fails_on(fd, "FAULT_WRITE", &writes)) return -1;
   size_t taken = room(fd, count);
   return taken == 0 && count > 0 ? full() : real(fd, data, taken);
 }
 
 ssize_t pwrite64(int fd, const void *data, size_t count, off64_t offset) {
   REAL(ssize_t, "pwrite64", int, const void *, size_t, off64_t);
+  if (fails_on(fd, "FAULT_WRITE", &writes)) return -1;
   size_t taken = room(fd, count);
   return taken == 0 && count > 0 ? full() : real(fd, data, taken, offset);
 }
@@ -78,21 +117,15 @@ ssize_t pwrite(int fd, const void *data, size_t count, off_t offset) { return pw
 /* Several parts: all or nothing, which is simpler and as legal. */
 ssize_t writev(int fd, const struct iovec *parts, int count) {
   REAL(ssize_t, "writev", int, const struct iovec *, int);
+  if (fails_on(fd, "FAULT_WRITE", &writes)) return -1;
   size_t total = 0;
   for (int i = 0; i < count; i++) total += parts[i].iov_len;
   return room(fd, total) < total ? full() : real(fd, parts, count);
 }
 
-static int fails(const char *name, atomic_long *calls) {
-  long first = setting(name);
-  if (first < 0 || atomic_fetch_add(calls, 1) + 1 < first) return 0;
-  errno = EIO;
-  return 1;
-}
-
 int fsync(int fd) {
   REAL(int, "fsync", int);
-  return is_our_file(fd) && fails("FAULT_SYNC", &syncs) ? -1 : real(fd);
+  return fails_on(fd, "FAULT_SYNC", &syncs) ? -1 : real(fd);
 }
 
 static int is_read_only(const char *path) {

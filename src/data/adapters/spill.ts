@@ -4,6 +4,7 @@ import { createReadStream } from 'node:fs';
 import { appendFile, mkdir, readFile, rm, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic, writing } from '../../files/atomic.js';
+import { reading } from '../../files/text.js';
 import { splitLines } from '../lines.js';
 
 /** Each is grouped in memory on its own, so twenty gigabytes of rows take 80 MB at a time. */
@@ -76,9 +77,13 @@ export class Spill<Counts = unknown> {
     for (const [index, size] of this.#bytes.entries()) {
       if (size === 0) continue;
       const lines: string[] = [];
-      for await (const { bytes } of splitLines(createReadStream(this.#path(index)), Number.POSITIVE_INFINITY)) {
-        lines.push(bytes.toString('utf8'));
-      }
+      const path = this.#path(index);
+      const read = async () => {
+        for await (const { bytes } of splitLines(createReadStream(path), Number.POSITIVE_INFINITY)) {
+          lines.push(bytes.toString('utf8'));
+        }
+      };
+      await reading(path, read());
       yield lines;
     }
   }

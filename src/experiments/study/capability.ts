@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../files/atomic.js';
+import { readOwnJson } from '../../files/text.js';
 import {
   type CapabilityItems,
   type CapabilityScores,
@@ -71,7 +71,7 @@ async function scoresOf(study: Study, model: StudyModel, items: CapabilityItems)
     await writeFileAtomic(join(folder, 'scores.json'), `${JSON.stringify(scores)}\n`);
     return { questions: items.questions.length, texts: items.texts.length };
   });
-  return JSON.parse(await readFile(join(folder, 'scores.json'), 'utf8'));
+  return readOwnJson(join(folder, 'scores.json'));
 }
 
 /** Null where one of them is. */

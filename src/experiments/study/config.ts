@@ -187,10 +187,15 @@ export type LoggingConfig = StudyConfig['logging'];
 
 /** Reads a configuration. @throws UsageError STUDY_CONFIG naming the file */
 export async function readStudyConfig(file: string): Promise<unknown> {
+  const text = await readWholeText(file).catch((error: unknown) => {
+    throw new UsageError('STUDY_CONFIG', `${file}: cannot be read: ${describeError(error)}`, { cause: error });
+  });
   try {
-    return parseForeignJson(await readWholeText(file));
+    return parseForeignJson(text);
   } catch (error) {
-    throw new UsageError('STUDY_CONFIG', `${file}: expected one JSON object: ${describeError(error)}`);
+    throw new UsageError('STUDY_CONFIG', `${file}: expected one JSON object: ${describeError(error)}`, {
+      cause: error,
+    });
   }
 }
 

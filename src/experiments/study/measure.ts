@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Encoder, openEncoder } from '../../encoders/index.js';
 import { writeFileAtomic } from '../../files/atomic.js';
+import { readOwnJson } from '../../files/text.js';
 import type { Contributions } from '../../metrics/measure/contributions.js';
 import { measure } from '../../metrics/measure/measure.js';
 import type { Measurements, MetricName } from '../../metrics/measure/result.js';
@@ -55,17 +55,18 @@ export async function measureAnswers(
       for (const each of [encoder, alignScore, fluency]) each?.dispose();
     }
   });
-  const read = async (name: string) => JSON.parse(await readFile(join(folder, `${name}.json`), 'utf8'));
-  const stored = (await read('contributions')) as Record<
-    MetricName,
-    { values: (number | null)[]; weights: number[] | null }
-  >;
+  const stored = await readOwnJson<Record<MetricName, { values: (number | null)[]; weights: number[] | null }>>(
+    join(folder, 'contributions.json'),
+  );
   // JSON knows no NaN.
   const contributions = Object.entries(stored).map(([metric, { values, weights }]) => [
     metric,
     { values: values.map((value) => value ?? Number.NaN), weights },
   ]);
-  return { measurements: await read('metrics'), contributions: Object.fromEntries(contributions) };
+  return {
+    measurements: await readOwnJson(join(folder, 'metrics.json')),
+    contributions: Object.fromEntries(contributions),
+  };
 }
 
 /** As `openEncoder`; `world` is the text worlds' own. */

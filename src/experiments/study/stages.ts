@@ -5,10 +5,10 @@
  */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../files/atomic.js';
 import { locked, OutputLock } from '../../files/lock.js';
+import { readOwnJson } from '../../files/text.js';
 
 /** A complete stage. */
 export interface Stage<T> {
@@ -64,7 +64,7 @@ export class Stages {
     const file = join(folder, 'stage.json');
     if (existsSync(file)) {
       this.#onStage?.({ kind, name, state: 'kept' });
-      return (JSON.parse(await readFile(file, 'utf8')) as { result: T }).result;
+      return (await readOwnJson<{ result: T }>(file)).result;
     }
     this.#onStage?.({ kind, name, state: 'begun' });
     const result = await locked(OutputLock.ofFile(file), async () => {

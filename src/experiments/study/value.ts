@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compare } from '../../estimators/compare/compare.js';
 import type { Comparison } from '../../estimators/compare/result.js';
 import { evaluate } from '../../estimators/evaluate.js';
 import type { Evaluation, Normalisation } from '../../estimators/result.js';
 import { writeFileAtomic } from '../../files/atomic.js';
+import { readOwnJson } from '../../files/text.js';
 import { loadModel } from '../../models/load.js';
 import { LocalPolicy } from '../../policy/local-policy.js';
 import type { Policy } from '../../policy/policy.js';
@@ -64,7 +64,7 @@ export async function evaluateModel(
     await writeFileAtomic(join(folder, 'evaluation.json'), `${JSON.stringify(evaluation, null, 2)}\n`);
     return { verdict: evaluation.verdict };
   });
-  return JSON.parse(await readFile(join(folder, 'evaluation.json'), 'utf8'));
+  return readOwnJson(join(folder, 'evaluation.json'));
 }
 
 /** Values of several models on the same slates and resamples: decomposed, under one normalisation. */
@@ -84,7 +84,7 @@ export async function compareModels(
     await writeFileAtomic(join(folder, 'comparison.json'), `${JSON.stringify(comparison, null, 2)}\n`);
     return { best: comparison.best };
   });
-  return JSON.parse(await readFile(join(folder, 'comparison.json'), 'utf8'));
+  return readOwnJson(join(folder, 'comparison.json'));
 }
 
 function valueOptions({ config: { value, alpha, resamples } }: Study) {

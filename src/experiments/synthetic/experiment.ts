@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { UsageError } from '../../errors.js';
 import { writeFileAtomic } from '../../files/atomic.js';
+import { readOwnJson } from '../../files/text.js';
 import { textWorld } from '../worlds/text/text-world.js';
 import { type Budget, checkBudget, FULL_BUDGET } from './budget.js';
 import { METHODS, methodNamed, type TrainingMethod } from './methods.js';
@@ -93,7 +93,7 @@ export async function beginExperiment(output: string, budget: Budget): Promise<v
   checkBudget(budget);
   const path = join(output, 'experiment.json');
   if (!existsSync(path)) return writeFileAtomic(path, `${JSON.stringify({ budget }, null, 2)}\n`);
-  const before = JSON.parse(await readFile(path, 'utf8')) as { budget: Budget };
+  const before = await readOwnJson<{ budget: Budget }>(path);
   if (isDeepStrictEqual(before.budget, JSON.parse(JSON.stringify(budget)))) return;
   throw new UsageError(
     'EXPERIMENT_CHANGED',

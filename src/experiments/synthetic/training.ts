@@ -1,11 +1,11 @@
 /** @file Trains models in folders; what was killed goes on from its last checkpoint. */
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type AlignProgress, type AlignResult, align, resumeFolder, type TrainingSettings } from '../../align/index.js';
 import { LoggedDataset } from '../../data/dataset.js';
 import type { Slate } from '../../data/slate.js';
 import type { SplitRatio } from '../../data/split.js';
+import { readOwnJson } from '../../files/text.js';
 import { loadModel } from '../../models/load.js';
 import { writeWorldModel } from '../worlds/text/model.js';
 import type { TextWorld } from '../worlds/text/text-world.js';
@@ -38,7 +38,7 @@ export async function train({
   ...sources
 }: TrainingTask): Promise<Trained> {
   const result = join(output, 'result.json');
-  if (existsSync(result)) return JSON.parse(await readFile(result, 'utf8')) as AlignResult;
+  if (existsSync(result)) return readOwnJson<AlignResult>(result);
   using model = await loadModel((await resumeFolder(output)) ?? from, { device: 'cpu' });
   return await align(model, await log(), {
     ...settings,

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AtomicWriter } from '../../data/atomic-writer.js';
 import { LoggedDataset } from '../../data/dataset.js';
 import { writeFileAtomic } from '../../files/atomic.js';
 import { locked, OutputLock } from '../../files/lock.js';
+import { readOwnJson } from '../../files/text.js';
 import type { CausalModel } from '../../models/causal-model.js';
 import { loadModel } from '../../models/load.js';
 import { LocalPolicy } from '../../policy/local-policy.js';
@@ -185,7 +185,7 @@ function metricsOf(world: TextWorld, answers: ReadonlyMap<string, readonly Score
 
 /** What was written here, or what is computed now and then written. @throws UsageError OUTPUT_LOCKED */
 async function stage<T>(path: string, compute: () => Promise<T>): Promise<T> {
-  if (existsSync(path)) return JSON.parse(await readFile(path, 'utf8')) as T;
+  if (existsSync(path)) return readOwnJson<T>(path);
   return locked(OutputLock.ofFile(path), async () => {
     const value = await compute();
     await writeFileAtomic(path, `${JSON.stringify(value)}\n`);
