@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { DataError } from '../errors.js';
-import { readOptionalJson } from './json.js';
+import { parseJson, readOptionalText } from './json.js';
 import { type SafetensorsDtype, SafetensorsFile, type TensorEntry } from './safetensors.js';
 
 const SINGLE = 'model.safetensors';
@@ -17,6 +17,22 @@ export interface StoredTensor {
   shape: readonly number[];
   /** Fills an array with its bytes from byte `offset` on. */
   read(offset: number, target: Uint8Array): Promise<void>;
+}
+
+/**
+ * The shard of each tensor, as an index says.
+ *
+ * @throws DataError `INVALID_JSON` or `INVALID_INDEX`
+ */
+export function parseIndex(path: string, text: string): Record<string, string> {
+  const { weight_map: shards } = parseJson(path, text, indexSchema);
+  for (const name of Object.values(shards)) {
+    // A shard is a file of this folder: an index must not reach out of it.
+    if (basename(name) !== name || name === '' || name === '.' || name === '..' || /[\\/\0]/.test(name)) {
+      throw new DataError('INVALID_INDEX', `${path}: expected plain file names in weight_map, got "${name}"`);
+    }
+  }
+  return shards;
 }
 
 /** The weights of a Hugging Face model folder: one safetensors file, or shards with an index. */
@@ -35,23 +51,18 @@ export class Checkpoint {
       () => true,
       () => false,
     );
-    const index = hasSingle ? null : await readOptionalJson(indexPath, indexSchema);
-    if (!hasSingle && index === null) throw await noWeights(folder);
-    const names = index === null ? [SINGLE] : [...new Set(Object.values(index.weight_map))].sort();
-    for (const name of names) {
-      // A shard is a file of this folder: an index must not reach out of it.
-      if (basename(name) !== name || name === '' || name === '.' || name === '..' || /[\\/\0]/.test(name)) {
-        throw new DataError('INVALID_INDEX', `${indexPath}: expected plain file names in weight_map, got "${name}"`);
-      }
-    }
+    const text = hasSingle ? null : await readOptionalText(indexPath);
+    if (!hasSingle && text === null) throw await noWeights(folder);
+    const shards = text === null ? null : parseIndex(indexPath, text);
+    const names = shards === null ? [SINGLE] : [...new Set(Object.values(shards))].sort();
     const opened: SafetensorsFile[] = [];
     try {
       for (const name of names) opened.push(await SafetensorsFile.open(join(folder, name)));
       const tensors = new Map<string, { file: SafetensorsFile; entry: TensorEntry }>();
       for (const file of opened) {
         for (const [name, entry] of file.tensors) {
-          const listed = index?.weight_map[name];
-          if (index !== null && listed !== basename(file.path)) {
+          const listed = shards?.[name];
+          if (shards !== null && listed !== basename(file.path)) {
             const place = listed === undefined ? 'not at all' : `in ${listed}`;
             throw new DataError(
               'INVALID_INDEX',
@@ -61,7 +72,7 @@ export class Checkpoint {
           tensors.set(name, { file, entry });
         }
       }
-      for (const [name, shard] of Object.entries(index?.weight_map ?? {})) {
+      for (const [name, shard] of Object.entries(shards ?? {})) {
         if (!tensors.has(name))
           throw new DataError('INVALID_INDEX', `${indexPath}: tensor "${name}" is not in ${shard}`);
       }

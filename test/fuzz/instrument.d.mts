@@ -1,0 +1,1 @@
+export function instrument(source: string, first: number): { source: string; next: number };
