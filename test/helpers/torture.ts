@@ -1,3 +1,4 @@
+import { appendFileSync } from 'node:fs';
 import { randomNumbers } from './check-op.js';
 
 /** Cases of a torture test: `full`, or a tenth in `npm run torture -- --quick`. */
@@ -10,4 +11,11 @@ export function draws(seed: number): () => number {
   const random = randomNumbers(4096, seed, 0.5);
   let drawn = 0;
   return () => 0.5 + random[drawn++ % random.length]!;
+}
+
+/** Prints what a torture test came to, which `npm run torture` says again at its end. */
+export function reportTorture(line: string): void {
+  console.log(line);
+  const summary = process.env.POPE_TORTURE_SUMMARY;
+  if (summary !== undefined) appendFileSync(summary, `${line}\n`);
 }

@@ -13,7 +13,7 @@ import { type LoadModelOptions, loadModel } from '../../src/models/index.js';
 import { readMetrics } from '../align/runs.js';
 import { simtBinary } from '../helpers/simt-addon.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
-import { tortureCases } from '../helpers/torture.js';
+import { reportTorture, tortureCases } from '../helpers/torture.js';
 
 process.env.POPE_NATIVE_PATH ??= simtBinary;
 const folder = temporaryFolder();
@@ -59,7 +59,9 @@ it(`a GPU follows the loss curve of the CPU for ${steps} steps`, async () => {
   for (const name of ['f32', 'bf16'] as const) {
     const { losses } = await run('pluralistic', 'opinion', name, steps);
     const apart = losses.map((loss, step) => Math.abs(loss / cpu.losses[step]! - 1));
-    console.log(`${name}: at most ${Math.max(...apart).toExponential(2)} of the loss apart in ${steps} steps`);
+    reportTorture(
+      `curves of a GPU: ${name}: at most ${Math.max(...apart).toExponential(2)} of the loss apart in ${steps} steps`,
+    );
     expect(Math.max(...apart)).toBeLessThan(bands[name]);
   }
   expect(Math.abs(cpu.losses.at(-1)!)).toBeLessThan(Math.abs(cpu.losses[0]!));
@@ -73,7 +75,7 @@ it.each(worlds.slice(0, tortureCases(worlds.length)))('a GPU concludes what the 
   for (const name of ['cpu', 'f32', 'bf16'] as const) {
     const [opinion, sft] = [await run(world, 'opinion', name, short), await run(world, 'sft', name, short)];
     const values = [sft.before, sft.after, opinion.after].map(({ estimate }) => estimate.value as number);
-    console.log(`${world}, ${name}: value ${values.join(', ')} before, after sft and after opinion`);
+    reportTorture(`curves of a GPU: ${world}, ${name}: value ${values.join(', ')} before, after sft and after opinion`);
     const [before, afterSft, afterOpinion] = values as [number, number, number];
     conclusions[name] = {
       sftHelps: afterSft > before,

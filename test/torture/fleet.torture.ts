@@ -8,7 +8,7 @@ import { smallLog, writeLog } from '../cli/logs.js';
 import { finished, main, type Outcome, runCli, startNode } from '../cli/run-cli.js';
 import { hasRedis, TestRedis } from '../helpers/redis.js';
 import { tinyModel } from '../helpers/tiny-model.js';
-import { draws } from '../helpers/torture.js';
+import { draws, reportTorture } from '../helpers/torture.js';
 import { scratchFolder } from './scratch.js';
 
 const IS_QUICK = process.env.POPE_TORTURE_QUICK === '1';
@@ -113,7 +113,7 @@ it.runIf(hasRedis)('a fleet under kills ends with the bytes of one process', asy
   await succeeded(['merge', place, '-o', merged]);
   execFileSync('cmp', [merged, whole]);
   const hidden = readdirSync(place).filter((name) => name.startsWith('.'));
-  console.log(
+  reportTorture(
     `fleet: ${SHARDS} shards in ${seconds.toFixed(0)} s under`,
     { ...EVENTS, ...counts },
     `${hidden.length} temporary files of killed workers left`,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
-import { tortureCases } from '../helpers/torture.js';
+import { reportTorture, tortureCases } from '../helpers/torture.js';
 import { type HostileCase, writeCase } from './hostile/case.js';
 import { hostileCases } from './hostile/cases.js';
 
@@ -58,12 +58,12 @@ it('hostile files: a named error each, in 5 s and 1 GiB', async () => {
     if (outcome.peakBytes > peak.bytes) peak = { bytes: outcome.peakBytes, name: each.name };
   }
   process.kill();
-  console.log(
-    `hostile files, seed ${seed}: ${done - problems.length} of ${done} end in a named error`,
-    Object.fromEntries(codes),
+  reportTorture(`hostile files, seed ${seed}: ${done - problems.length} of ${done} end in a named error`);
+  console.log(Object.fromEntries(codes));
+  reportTorture(
+    `hostile files: slowest ${slowest.seconds.toFixed(2)} s of processor time (${slowest.name}), ` +
+      `highest memory ${Math.round(peak.bytes / 2 ** 20)} MiB (${peak.name})`,
   );
-  console.log(`slowest ${slowest.seconds.toFixed(2)} s of processor time (${slowest.name})`);
-  console.log(`highest memory ${Math.round(peak.bytes / 2 ** 20)} MiB (${peak.name})`);
   expect(problems).toEqual([]);
 });
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, expect, it } from 'vitest';
 import { finished, startNode } from '../cli/run-cli.js';
-import { draws, tortureCases } from '../helpers/torture.js';
+import { draws, reportTorture, tortureCases } from '../helpers/torture.js';
 import { type Command, runCommand, tinyCommands } from './commands.js';
 import { scratchFolder } from './scratch.js';
 import { FinishedRun } from './tree.js';
@@ -67,11 +67,11 @@ it(`${KILLS} runs that are ended at random moments go on to the same results`, a
       count.resumes++;
       rmSync(place, { recursive: true });
     }
-    console.log(
+    reportTorture(
       `kills: ${command.name}: ${count.kills} runs ended by a signal, ${count.resumes} outputs resumed to the same result`,
     );
   }
   const total = (field: 'kills' | 'resumes') => Object.values(counts).reduce((sum, each) => sum + each[field], 0);
-  console.log(`kills: ${total('kills')} in all, ${total('resumes')} outputs compared`);
+  reportTorture(`kills: ${total('kills')} in all, ${total('resumes')} outputs compared`);
   expect(total('kills')).toBe(KILLS);
 });

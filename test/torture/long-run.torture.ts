@@ -1,8 +1,11 @@
 /** Loading, scoring, generating, training and giving back, for an hour: memory, descriptors and threads stay what they are. */
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { studentTQuantile } from '../../src/estimators/special-functions.js';
 import { finished, startNode } from '../cli/run-cli.js';
 import { tinyModel } from '../helpers/tiny-model.js';
+import { reportTorture } from '../helpers/torture.js';
 import { scratchFolder } from './scratch.js';
 
 const SECONDS = process.env.POPE_TORTURE_QUICK === '1' ? 30 : 3600;
@@ -21,13 +24,32 @@ interface Sample {
 const folder = scratchFolder();
 const child = join(import.meta.dirname, 'long-run.child.mjs');
 
-/** Least squares: change of a figure per cycle. */
-function slope(samples: readonly Sample[], figure: (sample: Sample) => number): number {
-  const mean = (of: (sample: Sample) => number) => samples.reduce((sum, each) => sum + of(each), 0) / samples.length;
-  const [x, y] = [mean(({ cycles }) => cycles), mean(figure)];
-  const squares = samples.reduce((sum, { cycles }) => sum + (cycles - x) ** 2, 0);
-  return samples.reduce((sum, each) => sum + (each.cycles - x) * (figure(each) - y), 0) / squares;
+interface Slope {
+  perCycle: number;
+  /** Half the width of its 95 % interval. */
+  margin: number;
 }
+
+/**
+ * Least squares: change of a figure per cycle. What a process holds goes up and down over several samples, between two
+ * garbage collections, so the line is laid through the means of ten stretches of time, which are nearly independent.
+ */
+function slope(samples: readonly Sample[], figure: (sample: Sample) => number): Slope {
+  const stretches = Math.min(10, samples.length);
+  const points = Array.from({ length: stretches }, (_, i) => {
+    const part = samples.slice((i * samples.length) / stretches, ((i + 1) * samples.length) / stretches);
+    return { x: meanOf(part.map(({ cycles }) => cycles)), y: meanOf(part.map(figure)) };
+  });
+  const [x, y] = [meanOf(points.map((point) => point.x)), meanOf(points.map((point) => point.y))];
+  const squares = sum(points.map((point) => (point.x - x) ** 2));
+  const perCycle = sum(points.map((point) => (point.x - x) * (point.y - y))) / squares;
+  const residuals = sum(points.map((point) => (point.y - y - perCycle * (point.x - x)) ** 2));
+  const freedom = stretches - 2;
+  return { perCycle, margin: studentTQuantile(0.975, freedom) * Math.sqrt(residuals / freedom / squares) };
+}
+
+const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+const meanOf = (values: readonly number[]) => sum(values) / values.length;
 
 it.runIf(process.platform === 'linux')('a long run holds no more at its end than after its beginning', async () => {
   const { code, stdout, stderr } = await finished(
@@ -39,14 +61,19 @@ it.runIf(process.platform === 'linux')('a long run holds no more at its end than
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line) as Sample);
-  // The first third warms up: code is compiled, pools fill.
-  const settled = samples.slice(Math.ceil(samples.length / 3));
+  const file = process.env.POPE_TORTURE_SAMPLES;
+  if (file !== undefined) writeFileSync(file, stdout);
+  // The first half warms up: code is compiled, pools fill.
+  const settled = samples.slice(Math.floor(samples.length / 2));
   const [first, last] = [settled[0]!, settled.at(-1)!];
-  const perCycle = { resident: slope(settled, (s) => s.residentBytes), heap: slope(settled, (s) => s.heapBytes) };
   const cycles = last.cycles - first.cycles;
-  console.log(
-    `long run: ${last.cycles} cycles in ${Math.round(last.seconds)} s; over the last ${cycles}: resident ${(perCycle.resident / 1024).toFixed(2)} KiB a cycle ` +
-      `(${((perCycle.resident * cycles) / MEBIBYTE).toFixed(1)} of ${Math.round(last.residentBytes / MEBIBYTE)} MiB), heap ${(perCycle.heap / 1024).toFixed(2)} KiB a cycle; ` +
+  const told = ({ perCycle, margin }: Slope) =>
+    `${(perCycle / 1024).toFixed(2)} +- ${(margin / 1024).toFixed(2)} KiB a cycle (${((perCycle * cycles) / MEBIBYTE).toFixed(1)} MiB)`;
+  const resident = slope(settled, (s) => s.residentBytes);
+  const heap = slope(settled, (s) => s.heapBytes);
+  reportTorture(
+    `long run: ${last.cycles} cycles in ${Math.round(last.seconds)} s; over the last ${cycles}: resident ${told(resident)} of ` +
+      `${Math.round(last.residentBytes / MEBIBYTE)} MiB, heap ${told(heap)} of ${Math.round(last.heapBytes / MEBIBYTE)} MiB; ` +
       `${last.threads} threads, ${last.descriptors} descriptors, ${last.handles} handles`,
   );
   for (const { threads, descriptors, handles } of settled) {
@@ -57,6 +84,6 @@ it.runIf(process.platform === 'linux')('a long run holds no more at its end than
     });
   }
   // Pages come and go with garbage collections; what a leak would add does not.
-  expect(perCycle.resident * cycles).toBeLessThan(24 * MEBIBYTE);
-  expect(perCycle.heap * cycles).toBeLessThan(4 * MEBIBYTE);
+  expect(resident.perCycle * cycles).toBeLessThan(24 * MEBIBYTE);
+  expect(heap.perCycle * cycles).toBeLessThan(4 * MEBIBYTE);
 });
