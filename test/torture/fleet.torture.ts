@@ -114,8 +114,7 @@ it.runIf(hasRedis)('a fleet under kills ends with the bytes of one process', asy
   execFileSync('cmp', [merged, whole]);
   const hidden = readdirSync(place).filter((name) => name.startsWith('.'));
   reportTorture(
-    `fleet: ${SHARDS} shards in ${seconds.toFixed(0)} s under`,
-    { ...EVENTS, ...counts },
-    `${hidden.length} temporary files of killed workers left`,
+    `fleet: ${SHARDS} shards in ${seconds.toFixed(0)} s under ${JSON.stringify({ ...EVENTS, ...counts })}, ` +
+      `${hidden.length} temporary files of killed workers left`,
   );
 });
