@@ -20,11 +20,19 @@ const rooms = [
   'estimates',
   'fused-head',
   'matmul',
+  'norm',
   'token-logprobs',
   'decode',
   'sample',
 ];
-const tests = [...rooms, 'activation-backward', 'attention-backward', 'fused-head-backward', 'matmul-backward'];
+const tests = [
+  ...rooms,
+  'activation-backward',
+  'attention-backward',
+  'fused-head-backward',
+  'matmul-backward',
+  'norm-backward',
+];
 const tieredTests = tests.map((test) => join('test/native/kernels', `${test}.test.ts`));
 
 describe.runIf(process.env.POPE_SIMD === undefined)('the tests of the tiered kernels', () => {
@@ -43,16 +51,17 @@ describe('results', () => {
     const { createHash } = require('node:crypto');
     const wave = (count, seed) => Float32Array.from({ length: count }, (_, i) => Math.sin(i * 0.37 + seed));
     const hash = createHash('sha256');
-    const run = (op, inputs, size, dims, scalars = []) => {
-      const out = new Float32Array(size);
-      addon.runSync(op, inputs, [out], dims, scalars);
-      hash.update(out);
+    const run = (op, inputs, sizes, dims, scalars = []) => {
+      const outputs = [sizes].flat().map((size) => new Float32Array(size));
+      addon.runSync(op, inputs, outputs, dims, scalars);
+      for (const output of outputs) hash.update(output);
     };
     run('matmul', [wave(601 * 300, 1), wave(203 * 300, 2), null], 601 * 203, [601, 203, 300, 1]);
     run('attention', [wave(300 * 96, 3), wave(300 * 48, 4), wave(300 * 48, 5), Int32Array.of(0, 150, 0, 0, 150, 300, 0, 150)],
       300 * 96, [300, 4, 2, 24, 2], [0.2]);
     run('rms_norm', [wave(90 * 77, 6), wave(77, 7)], 90 * 77, [90, 77], [1e-6]);
     run('layer_norm', [wave(90 * 77, 6), wave(77, 7), wave(77, 8)], 90 * 77, [90, 77], [1e-6]);
+    run('layer_norm_backward', [wave(90 * 77, 6), wave(77, 7), wave(90 * 77, 8)], [90 * 77, 77, 77], [90, 77], [1e-6]);
     run('swiglu', [wave(40001, 9), wave(40001, 10)], 40001, [40001]);
     run('gelu', [wave(40001, 9)], 40001, [40001, 0]);
     return hash.digest('hex');`;
