@@ -94,7 +94,7 @@ describe('an interrupted run', () => {
 describe('pope align', () => {
   it('killed at random moments ends with the same bits', async () => {
     await expectKilledRunToEndTheSame(folder, base, 3);
-  }, 120_000); // Several starts of a process, on a machine that may be busy.
+  });
 
   it.each(['SIGINT', 'SIGTERM'] as const)('writes a checkpoint on %s and exits with 130', async (signal) => {
     const output = join(folder, signal);

@@ -92,7 +92,7 @@ describe('pope score', () => {
     const [out, calm] = [fresh(), fresh()];
     const command = (path: string) => ['score', long, '--model', model, '-o', path, '--batch-tokens', '64'];
     let kills = 0;
-    while (kills < 6) {
+    while (kills < 4) {
       const child = startCli(command(out));
       const size = sizeOf(`${out}.partial`);
       await grows(`${out}.partial`, size, child);

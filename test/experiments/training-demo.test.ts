@@ -5,7 +5,7 @@ import { afterEach, expect, it, vi } from 'vitest';
 import { QUICK_BUDGET } from '../../src/experiments/synthetic/index.js';
 import { trainingDemo } from '../../src/experiments/training-demo.js';
 
-const budget = { ...QUICK_BUDGET, baseSteps: 20, steps: 4 };
+const budget = { ...QUICK_BUDGET, baseSteps: 8, steps: 4 };
 
 afterEach(() => vi.unstubAllEnvs());
 
@@ -24,4 +24,4 @@ it('trains every model from the same log, the same every time, and leaves nothin
   expect(await trainingDemo({ budget })).toEqual(first);
   await expect(trainingDemo({ budget, signal: AbortSignal.abort(new Error('stopped')) })).rejects.toThrow('stopped');
   expect(readdirSync(temporary)).toEqual([]);
-}, 60_000);
+});

@@ -123,7 +123,7 @@ describe('downloads', () => {
     expect(model.hash).toBe(own.hash);
     const ranges = requests.flatMap(({ range }) => range ?? []);
     expect(ranges.some((range) => range !== 'bytes=0-')).toBe(true);
-  }, 20_000);
+  });
 
   test('go on from what an interrupted run left', async () => {
     const interruption = new AbortController();

@@ -62,7 +62,7 @@ describe.skipIf(chrome === undefined)('the report in a browser', () => {
     page.on('pageerror', (error) => seen.console.push(String(error)));
     page.on('request', (request) => seen.requests.push(request.url()));
     await page.goto(pathToFileURL(join(folder, 'report.html')).href);
-  }, 120_000);
+  });
   afterAll(() => browser?.close());
 
   it.each(SIZES)('fits $width px, $scheme, with marks in every chart', async ({ width, scheme }) => {

@@ -33,7 +33,7 @@ beforeAll(async () => {
   files = await smallRuns(folder);
   runs = await Promise.all(files.runs.map((path) => readRun(path)));
   report = await build();
-}, 120_000);
+});
 
 describe('sections', () => {
   it('are there for every kind of run, the verdict first and the sources last', () => {

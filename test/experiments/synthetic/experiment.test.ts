@@ -8,7 +8,7 @@ const folder = useTemporaryFolder();
 const budget: Budget = { ...QUICK_BUDGET, baseSteps: 6, steps: 4, samples: 6 };
 const setup = { worlds: ['unanimous'], methods: ['sft', 'dpo', 'opinion-wrong'], seeds: [3], budget };
 
-it('goes on where it was stopped, and ends as if it had not been', { timeout: 60_000 }, async () => {
+it('goes on where it was stopped, and ends as if it had not been', async () => {
   const whole = await syntheticExperiment({ ...setup, output: folder.path('whole') });
   const [world] = whole.worlds;
   expect(world!.rows.map(({ method }) => method)).toEqual(['base', 'sft', 'dpo', 'opinion-wrong']);
