@@ -8,6 +8,10 @@
 
 #include <stdint.h>
 
+#if defined(__x86_64__)
+#include <immintrin.h>  // functions that are always inlined, and so leave no symbol
+#endif
+
 namespace pope {
 namespace {
 
@@ -34,6 +38,20 @@ inline Vec load(const float* p) {
 
 inline void store(float* p, Vec v) { __builtin_memcpy(p, &v, sizeof v); }
 
+// Past the caches, for what nobody reads soon: memory is not read before it is written. `p` on a boundary of a vector.
+// Others see it after a fence.
+inline void stream(float* p, Vec v) {
+#if defined(__AVX512F__)
+  _mm512_stream_ps(p, v);
+#elif defined(__AVX__)
+  _mm256_stream_ps(p, v);
+#elif defined(__x86_64__)
+  _mm_stream_ps(p, v);
+#else
+  store(p, v);
+#endif
+}
+
 // The first `count` < kLanes values, `fill` in the other lanes.
 inline Vec load_partial(const float* p, int64_t count, float fill) {
   Vec v = broadcast(fill);
@@ -45,19 +63,39 @@ inline void store_partial(float* p, Vec v, int64_t count) {
   for (int64_t i = 0; i < count; ++i) p[i] = v[i];
 }
 
-// Pairwise, so that the order is that of a tree whatever the width.
-inline float sum_lanes(Vec v) {
-  for (int half = kLanes / 2; half > 0; half /= 2) {
-    for (int i = 0; i < half; ++i) v[i] += v[i + half];
+// The larger of each pair; of a pair with NaN, the second.
+inline Vec larger(Vec a, Vec b) {
+#if defined(__AVX512F__)
+  return _mm512_maskz_max_ps(0xffff, a, b);
+#elif defined(__AVX__)
+  return _mm256_max_ps(a, b);
+#elif defined(__x86_64__)
+  return _mm_max_ps(a, b);
+#else
+  return a > b ? a : b;
+#endif
+}
+
+// combine(v_0, v_1, ...) of all lanes, by halves, so that the order is that of a tree whatever the width.
+template <class T, int kCount, class V, class Combine>
+inline T reduce_lanes(const V& v, const Combine& combine) {
+  if constexpr (kCount == 1) {
+    return v[0];
+  } else {
+    using Half __attribute__((vector_size(kCount / 2 * sizeof(T)))) = T;
+    Half low, high;
+    __builtin_memcpy(&low, &v, sizeof low);
+    __builtin_memcpy(&high, reinterpret_cast<const char*>(&v) + sizeof low, sizeof high);
+    return reduce_lanes<T, kCount / 2>(combine(low, high), combine);
   }
-  return v[0];
+}
+
+inline float sum_lanes(Vec v) {
+  return reduce_lanes<float, kLanes>(v, [](auto a, auto b) { return a + b; });
 }
 
 inline float max_lanes(Vec v) {
-  for (int half = kLanes / 2; half > 0; half /= 2) {
-    for (int i = 0; i < half; ++i) v[i] = v[i] < v[i + half] ? v[i + half] : v[i];
-  }
-  return v[0];
+  return reduce_lanes<float, kLanes>(v, [](auto a, auto b) { return a < b ? b : a; });
 }
 
 // e^x within 2 units in the last place; 0 below -87.33 (where e^x would be subnormal), infinity above 88.72, NaN for
@@ -84,21 +122,22 @@ inline Vec exp(Vec x) {
   return x < kLowest ? broadcast(0.0f) : (x > kHighest ? broadcast(__builtin_inff()) : value);
 }
 
-// 2^t for t in [-126, 0], within 1 unit in the last place; NaN for NaN; anything else is the caller's to keep away.
-// t = n + r with |r| <= 1/2, exactly; the polynomial is a minimax fit of 2^r (relative error 1.9e-9).
-inline Vec exp2_not_positive(Vec t) {
+// p_u = 2^t_u for t_u in [-126, 0], within 1 unit in the last place; NaN for NaN; anything else is the caller's to keep
+// away. t = n + r with |r| <= 1/2, exactly; the polynomial is a minimax fit of 2^r (relative error 1.9e-9).
+// Step by step for all kCount at once, for every step waits for the one before it.
+template <int kCount>
+inline void exp2_not_positive(const Vec (&t)[kCount], Vec (&p)[kCount]) {
   constexpr float kRound = 12582912.0f;  // 1.5 * 2^23: adding it leaves the nearest integer in the low bits
-  const Vec shifted = t + kRound;
-  const Vec r = t - (shifted - kRound);
-  Vec p = r * 0x1.41d332p-13f + 0x1.5f456ap-10f;
-  p = p * r + 0x1.3b2dbcp-7f;
-  p = p * r + 0x1.c6aed4p-5f;
-  p = p * r + 0x1.ebfbdap-3f;
-  p = p * r + 0x1.62e430p-1f;
-  p = p * r + 1.0f;
-  // The shift leaves nothing of kRound's own bits but the exponent's bias, to which n is added.
-  const IntVec exponent = ((IntVec)shifted + 127) << 23;
-  return p * (Vec)exponent;
+  constexpr float kPolynomial[] = {0x1.5f456ap-10f, 0x1.3b2dbcp-7f, 0x1.c6aed4p-5f, 0x1.ebfbdap-3f, 0x1.62e430p-1f, 1.0f};
+  Vec shifted[kCount], r[kCount];
+  for (int u = 0; u < kCount; ++u) shifted[u] = t[u] + kRound;
+  for (int u = 0; u < kCount; ++u) r[u] = t[u] - (shifted[u] - kRound);
+  for (int u = 0; u < kCount; ++u) p[u] = broadcast(0x1.41d332p-13f);
+  for (const float coefficient : kPolynomial) {
+    for (int u = 0; u < kCount; ++u) p[u] = p[u] * r[u] + coefficient;
+  }
+  // The shift leaves nothing of kRound's own bits: n is added to the exponent.
+  for (int u = 0; u < kCount; ++u) p[u] = (Vec)((IntVec)p[u] + ((IntVec)shifted[u] << 23));
 }
 
 }  // namespace

@@ -43,7 +43,7 @@ void fused_head_backward(const float* hidden, const float* weight, const int32_t
           };
           float* z = logits + i * tokens;
           for (int64_t v = 0; v < tokens; ++v) z[v] *= scale;
-          kernels.gradient(coefficients, z, tokens, targets[r] - token, z);
+          kernels.gradient(coefficients, z, tokens, targets[r] - token, z, false);
         }
       });
       add_product(logits, slice, dhidden + row * width, {count, width, tokens, false}, pool);

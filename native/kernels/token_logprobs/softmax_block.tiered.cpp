@@ -13,72 +13,115 @@ constexpr float kLog2E = 1.44269504f;
 // Logits further than this below the maximum have probability 0, and -inf never meets a product that would make it NaN.
 constexpr float kNegligible = -87.0f;
 
-// Vectors in work at once, each with sums of its own, so that no addition waits for the one before it.
-constexpr int kTogether = 2;
+// Vectors in work at once, each with sums of its own, so that no operation waits for the one before it.
+constexpr int kTogether = 2, kMaximaTogether = 4;
 
-// Calls body(which, values, first, count) for the vectors of z[0..n), `which` of those in work at once; lanes beyond n
-// are -inf, which has probability 0.
-template <class Body>
-inline void each_vector(const float* z, int64_t n, const Body& body) {
+using Doubles = double __attribute__((vector_size(8 * kLanes)));
+
+// Calls body(values, first) for z[0..n): kCount whole vectors from z[first] on, and at the end one at a time; lanes beyond
+// n are -inf, which has probability 0.
+template <int kCount, class Body>
+inline void each_group(const float* z, int64_t n, const Body& body) {
   int64_t i = 0;
-  for (; i + kTogether * kLanes <= n; i += kTogether * kLanes) {
-    for (int which = 0; which < kTogether; ++which) {
-      const int64_t first = i + which * kLanes;
-      body(which, load(z + first), first, static_cast<int64_t>(kLanes));
-    }
+  for (; i + kCount * kLanes <= n; i += kCount * kLanes) {
+    Vec values[kCount];
+    for (int u = 0; u < kCount; ++u) values[u] = load(z + i + u * kLanes);
+    body(values, i);
   }
-  for (; i + kLanes <= n; i += kLanes) body(0, load(z + i), i, static_cast<int64_t>(kLanes));
-  if (i < n) body(0, load_partial(z + i, n - i, kNegativeInfinity), i, n - i);
+  for (; i < n; i += kLanes) {
+    const Vec values[] = {i + kLanes <= n ? load(z + i) : load_partial(z + i, n - i, kNegativeInfinity)};
+    body(values, i);
+  }
+}
+
+float largest(const float* z, int64_t n) {
+  Vec maxima[kMaximaTogether];
+  for (Vec& maximum : maxima) maximum = broadcast(kNegativeInfinity);
+  each_group<kMaximaTogether>(z, n, [&]<int kCount>(const Vec(&v)[kCount], int64_t) {
+    for (int u = 0; u < kCount; ++u) maxima[u] = larger(v[u], maxima[u]);
+  });
+  for (int u = 1; u < kMaximaTogether; ++u) maxima[0] = larger(maxima[u], maxima[0]);
+  return max_lanes(maxima[0]);
 }
 
 SoftmaxSums sums(const float* z, int64_t n) {
-  Vec maxima[kTogether];
-  for (Vec& maximum : maxima) maximum = broadcast(kNegativeInfinity);
-  each_vector(z, n, [&](int which, Vec v, int64_t, int64_t) {
-    maxima[which] = v > maxima[which] ? v : maxima[which];
-  });
-  float max = kNegativeInfinity;
-  for (const Vec& maximum : maxima) {
-    const float largest = max_lanes(maximum);
-    max = largest > max ? largest : max;
-  }
-
   // Where all is -inf (or NaN, which no comparison sees), 0 stands in for the maximum: -inf - (-inf) would be NaN.
-  const float shift = max == kNegativeInfinity ? 0.0f : max;
+  const float max = largest(z, n), shift = max == kNegativeInfinity ? 0.0f : max;
   Vec totals[kTogether] = {}, weighted[kTogether] = {};
-  each_vector(z, n, [&](int which, Vec v, int64_t first, int64_t) {
-    __builtin_prefetch(z + n + first);  // the next block, most likely: arithmetic hides the time it takes to arrive
-    const Vec below = v - shift;
-    const IntVec negligible = below < kNegligible;
-    const Vec difference = negligible ? Vec{} : below;
-    const Vec p = negligible ? Vec{} : exp2_not_positive(difference * kLog2E);
-    totals[which] += p;
-    weighted[which] += difference * p;
-  });
-  SoftmaxSums block = {max, 0, 0};
-  for (int which = 0; which < kTogether; ++which) {
-    for (int lane = 0; lane < kLanes; ++lane) {
-      block.sum += static_cast<double>(totals[which][lane]);
-      block.weighted += static_cast<double>(weighted[which][lane]);
+  each_group<kTogether>(z, n, [&]<int kCount>(const Vec(&v)[kCount], int64_t first) {
+    Vec below[kCount], d[kCount], t[kCount], p[kCount];
+    for (int u = 0; u < kCount; ++u) {
+      __builtin_prefetch(z + n + first + u * kLanes);  // most likely the next block, which arrives meanwhile
+      below[u] = v[u] - shift;
     }
-  }
-  return block;
+    for (int u = 0; u < kCount; ++u) d[u] = larger(broadcast(kNegligible), below[u]);
+    for (int u = 0; u < kCount; ++u) t[u] = d[u] * kLog2E;
+    exp2_not_positive(t, p);
+    for (int u = 0; u < kCount; ++u) p[u] = below[u] < kNegligible ? Vec{} : p[u];
+    for (int u = 0; u < kCount; ++u) totals[u] += p[u];
+    for (int u = 0; u < kCount; ++u) weighted[u] += d[u] * p[u];
+  });
+  const auto total = [](const Vec(&sums)[kTogether]) {
+    Doubles lanes{};
+    for (const Vec& sum : sums) lanes += __builtin_convertvector(sum, Doubles);
+    return reduce_lanes<double, kLanes>(lanes, [](auto a, auto b) { return a + b; });
+  };
+  return {max, total(totals), total(weighted)};
 }
 
-void gradient(const SoftmaxGradient& row, const float* z, int64_t n, int64_t target, float* out) {
+// Calls body(values, first) as each_group does, which replaces values by what is written to out[first..) past the caches.
+// n is at least one vector; those at both ends, which lie across the boundaries of `out`, overlap with their neighbours.
+template <class Body>
+inline void stream_groups(const float* z, int64_t n, float* out, const Body& body) {
+  const auto one = [&](int64_t i, const auto& write) {
+    Vec values[] = {load(z + i)};
+    body(values);
+    write(out + i, values[0]);
+  };
+  one(0, store);
+  int64_t i = kLanes - static_cast<int64_t>(reinterpret_cast<uintptr_t>(out) / sizeof(float) % kLanes);
+  for (; i + kTogether * kLanes <= n; i += kTogether * kLanes) {
+    Vec values[kTogether];
+    for (int u = 0; u < kTogether; ++u) values[u] = load(z + i + u * kLanes);
+    body(values);
+    for (int u = 0; u < kTogether; ++u) stream(out + i + u * kLanes, values[u]);
+  }
+  for (; i + kLanes <= n; i += kLanes) one(i, stream);
+  one(n - kLanes, store);
+}
+
+void gradient(const SoftmaxGradient& row, const float* z, int64_t n, int64_t target, float* out, bool streamed) {
   // With d = z - max, whose rounding is small where it matters: log p = d - log_sum, and the gradient but for the
   // target's own is -p (a + h d).
-  const float a = row.g + row.h * (row.entropy - row.log_sum);
+  const float a = row.g + row.h * (row.entropy - row.log_sum), h = row.h, max = row.max;
   const float least = kNegligible + row.log_sum, log2_sum = row.log_sum * kLog2E;
-  each_vector(z, n, [&](int, Vec v, int64_t first, int64_t count) {
-    const Vec below = v - row.max;
-    const IntVec negligible = below < least;
-    const Vec d = negligible ? Vec{} : below;
-    const Vec p = negligible ? Vec{} : exp2_not_positive(d * kLog2E - log2_sum);
-    const Vec gradient = -p * (a + row.h * d);
-    count == kLanes ? store(out + first, gradient) : store_partial(out + first, gradient, count);
-  });
-  if (target >= 0 && target < n) out[target] += row.g;
+  const auto body = [=]<int kCount>(Vec(&v)[kCount]) {
+    Vec below[kCount], d[kCount], t[kCount], p[kCount];
+    for (int u = 0; u < kCount; ++u) below[u] = v[u] - max;
+    for (int u = 0; u < kCount; ++u) d[u] = larger(broadcast(least), below[u]);
+    for (int u = 0; u < kCount; ++u) t[u] = d[u] * kLog2E - log2_sum;
+    exp2_not_positive(t, p);
+    for (int u = 0; u < kCount; ++u) v[u] = (below[u] < least ? Vec{} : p[u]) * (-a - h * d[u]);
+  };
+  const bool has_target = target >= 0 && target < n;
+  Vec of_target[1] = {};
+  if (has_target) {
+    of_target[0] = broadcast(z[target]);
+    body(of_target);
+  }
+  if (streamed && n >= kLanes) {
+    stream_groups(z, n, out, body);
+  } else {
+    each_group<kTogether>(z, n, [&]<int kCount>(const Vec(&v)[kCount], int64_t first) {
+      Vec values[kCount];
+      for (int u = 0; u < kCount; ++u) values[u] = v[u];
+      body(values);
+      const int64_t left = n - first;
+      if (left < kLanes) return store_partial(out + first, values[0], left);
+      for (int u = 0; u < kCount; ++u) store(out + first + u * kLanes, values[u]);
+    });
+  }
+  if (has_target) out[target] = row.g + of_target[0][0];
 }
 
 }  // namespace

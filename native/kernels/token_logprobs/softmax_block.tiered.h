@@ -22,8 +22,8 @@ struct SoftmaxKernels {
   SoftmaxSums (*sums)(const float* z, int64_t n);
 
   // out_v = g (1[v = target] - p_v) - h p_v (log p_v + entropy), p_v = exp(z_v - max - log_sum). `target` counts from
-  // the block's first logit and may lie outside of it. `out` may be `z`.
-  void (*gradient)(const SoftmaxGradient& row, const float* z, int64_t n, int64_t target, float* out);
+  // the block's first logit and may lie outside of it. `out` may be `z`, unless the result is `streamed`, past the caches.
+  void (*gradient)(const SoftmaxGradient& row, const float* z, int64_t n, int64_t target, float* out, bool streamed);
 };
 
 namespace baseline {

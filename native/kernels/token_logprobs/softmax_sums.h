@@ -25,13 +25,9 @@ inline void merge(SoftmaxSums& row, const SoftmaxSums& part) {
     row = part;
     return;
   }
-  const double max = part.max > row.max ? part.max : row.max;
-  const auto lower = [max](const SoftmaxSums& s) {
-    const double shift = s.max - max, factor = std::exp(shift);
-    return SoftmaxSums{max, factor * s.sum, factor * (s.weighted + shift * s.sum)};
-  };
-  const SoftmaxSums a = lower(row), b = lower(part);
-  row = {max, a.sum + b.sum, a.weighted + b.weighted};
+  const SoftmaxSums &high = part.max > row.max ? part : row, &low = part.max > row.max ? row : part;
+  const double shift = low.max - high.max, factor = std::exp(shift);
+  row = {high.max, high.sum + factor * low.sum, high.weighted + factor * (low.weighted + shift * low.sum)};
 }
 
 inline double log_sum_exp(const SoftmaxSums& row) { return row.max + std::log(row.sum); }

@@ -1,10 +1,22 @@
+#include <atomic>
+
 #include "kernels/token_logprobs/logit_blocks.h"
 #include "kernels/token_logprobs/token_logprobs.h"
 
 namespace pope {
 
+namespace {
+
+// A result of this size (32 MiB) has left the caches before anybody reads it. Written past them, it costs the time of
+// writing, and not that of first reading what it replaces.
+constexpr int64_t kStreamedLogits = int64_t{1} << 23;
+
+}  // namespace
+
 void token_logprobs_grad(const pope_token_logprobs_grad_args& args, ThreadPool& pool) {
   const SoftmaxKernels& kernels = active_softmax_kernels();
+  const bool floats = args.dtype == POPE_F32;
+  const bool streamed = floats && args.logits_gradient != args.logits && args.logits_count >= kStreamedLogits;
   pool.parallel_for(args.rows, 1, [&](int64_t begin, int64_t end) {
     float scratch[kSoftmaxBlock], gradient[kSoftmaxBlock];
     for (int64_t row = begin; row < end; ++row) {
@@ -20,11 +32,13 @@ void token_logprobs_grad(const pope_token_logprobs_grad_args& args, ThreadPool& 
       for (int64_t v = 0; v < args.vocab; v += kSoftmaxBlock) {
         const int64_t n = std::min(kSoftmaxBlock, args.vocab - v);
         const float* z = read_logits(args.logits, args.dtype, start + v, n, scratch, pool);
-        float* out = args.dtype == POPE_F32 ? static_cast<float*>(args.logits_gradient) + start + v : gradient;
-        kernels.gradient(coefficients, z, n, args.targets[row] - v, out);
-        if (out == gradient) narrow_logits(gradient, args.logits_gradient, args.dtype, start + v, n);
+        float* out = floats ? static_cast<float*>(args.logits_gradient) + start + v : gradient;
+        kernels.gradient(coefficients, z, n, args.targets[row] - v, out, streamed);
+        if (!floats) narrow_logits(gradient, args.logits_gradient, args.dtype, start + v, n);
       }
     }
+    // Writes past the caches are not ordered before those that tell others of the result.
+    if (streamed) std::atomic_thread_fence(std::memory_order_seq_cst);
   });
 }
 

@@ -9,7 +9,7 @@ const f32 = 0;
 const f16 = 1;
 const bf16 = 2;
 
-/** One, primes, around the vector widths, around and over the block of 1024 logits. */
+/** One, primes, around the vector widths, around and over the block of 2048 logits. */
 const vocabularies = [1, 2, 7, 16, 17, 61, 1009, 1024, 2047, 2048, 2049, 5003];
 
 function targetsFor(rows: number, vocab: number): Int32Array {
@@ -183,6 +183,26 @@ describe('token_logprobs_grad', () => {
     logits.fill(-1e4, 1500, 3000);
     logits[1500 + 30] = 1e4;
     expect((backward(logits, f32, 3, 1500) as Float32Array).every(Number.isFinite)).toBe(true);
+  });
+
+  it('gives rows of a result too large for the caches the bits that they have alone', () => {
+    const vocab = 4099; // rows begin at every place of a cache line
+    const rows = Math.ceil(2 ** 23 / vocab);
+    const some = Float32Array.from(randomNumbers(61 * vocab, 4, 5));
+    const logits = Float32Array.from({ length: rows * vocab }, (_, i) => some[i % some.length]!);
+    const result = new Float32Array(rows * vocab + 16).fill(Number.NaN);
+    const gradient = result.subarray(3, 3 + rows * vocab);
+    const [g, h] = [Float32Array.from(randomNumbers(rows, 5, 2)), Float32Array.from(randomNumbers(rows, 6, 2))];
+    const targets = targetsFor(rows, vocab);
+    loadAddon().runSync('token_logprobs_grad', [logits, targets, g, h], [gradient], [rows, vocab, f32], []);
+    expect([...result.subarray(0, 3), ...result.subarray(3 + rows * vocab)].every(Number.isNaN)).toBe(true);
+    for (const row of [0, 1, 2, 3, rows >> 1, rows - 1]) {
+      const alone = new Float32Array(vocab);
+      const cut = <T extends Float32Array | Int32Array>(x: T, width = 1) => x.subarray(row * width, (row + 1) * width);
+      const inputs = [cut(logits, vocab), cut(targets), cut(g), cut(h)];
+      loadAddon().runSync('token_logprobs_grad', inputs, [alone], [1, vocab, f32], []);
+      expect(cut(gradient, vocab)).toEqual(alone);
+    }
   });
 
   it('works in place', () => {
