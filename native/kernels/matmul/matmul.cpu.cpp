@@ -6,6 +6,7 @@
 #include "core/blas.h"
 #include "core/cpu.h"
 #include "core/scratch.h"
+#include "kernels/matmul/few_rows.tiered.h"
 #include "kernels/matmul/tile.tiered.h"
 
 namespace pope {
@@ -24,6 +25,9 @@ constexpr int64_t kSharedFloats = int64_t{1} << 21, kTaskRows = 48;
 constexpr int64_t kPackGrain = 16384;  // floats
 constexpr int64_t kSlice = 8;          // columns of a transposed a that a strip takes at its turn
 constexpr int64_t kFillGrain = 16;     // rows
+
+// Columns of a task of a product of few rows: 2 KiB of every row of b, or this many rows of a transposed one.
+constexpr int64_t kFewRowsColumns = 512, kFewRowsTransposedColumns = 256;
 
 // One call of the BLAS. Fixed, so that bits do not depend on the threads. Larger ones gain less than 5 %, half as large
 // ones lose 15 %.
@@ -146,6 +150,26 @@ void multiply_shared_columns(const TileKernels& tile, const Left& a, const float
   });
 }
 
+// c += a op(b) for at most kFewRows rows: nothing is packed.
+void multiply_few_rows(const Left& a, const float* b, float* c, const MatmulShape& shape, ThreadPool& pool) {
+  const FewRowsKernels& kernels = POPE_ACTIVE_TIER(few_rows_kernels);
+  const auto [m, n, k, transposed] = shape;
+  pool.parallel_for(n, transposed ? kFewRowsTransposedColumns : kFewRowsColumns, [&, m, n, k, transposed](int64_t begin, int64_t end) {
+    const FewRowsOperands operands{
+        .a = a.data,
+        .a_stride = a.stride,
+        .row_count = m,
+        .k = k,
+        .b = transposed ? b + begin * k : b + begin,
+        .b_stride = transposed ? k : n,
+        .columns = end - begin,
+        .c = c + begin,
+        .c_stride = n,
+    };
+    transposed ? kernels.multiply_transposed(operands) : kernels.multiply(operands);
+  });
+}
+
 bool fits_blas(const MatmulShape& shape) {
   constexpr int64_t kMaximum = std::numeric_limits<int>::max();
   return std::max({shape.m, shape.n, shape.k}) <= kMaximum &&
@@ -174,6 +198,10 @@ void multiply_by_blas(Sgemm* sgemm, const Left& a, const float* b, float* c, con
 void multiply(const Left& a, const float* b, float* c, const MatmulShape& shape, ThreadPool& pool) {
   const auto [m, n, k, transposed] = shape;
   if (m == 0 || n == 0 || k == 0) return;
+  if (m <= kFewRows && !a.transposed) {
+    multiply_few_rows(a, b, c, shape, pool);
+    return;
+  }
   const Blas* blas = active_blas();
   if (blas && fits_blas(shape)) {
     multiply_by_blas(blas->sgemm, a, b, c, shape, pool);

@@ -5,7 +5,9 @@
 // row of c has the same bits whatever the other rows and the number of threads are. After Goto and van de Geijn,
 // "Anatomy of High-Performance Matrix Multiplication" (2008).
 //
-// A BLAS that was found (core/blas.h) takes the larger products. Bits then still do not depend on the number of
+// A product of a few rows reads b once and packs nothing (few_rows.tiered.h), to the same bits.
+//
+// A BLAS that was found (core/blas.h) takes the larger products of more rows. Bits then still do not depend on the number of
 // threads, but a row's may depend on the number of rows; POPE_BLAS=off rules that out.
 #pragma once
 

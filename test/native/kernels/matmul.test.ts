@@ -3,8 +3,8 @@ import { loadAddon } from '../../../src/native/loader.js';
 import { checkOp, randomNumbers } from '../../helpers/check-op.js';
 
 /**
- * [m, n, k]: empty in every way, one, primes, exactly and just over the tiles (12 x 32, 4 x 24, 4 x 8), the depth of 256 and
- * the 512 rows that tasks share.
+ * [m, n, k]: empty in every way, one, primes, exactly and just over the tiles (12 x 32, 4 x 24, 4 x 8), the depth of 256, the
+ * 512 rows that tasks share, and the 8 rows and 512 columns of products of few rows.
  */
 const shapes = [
   [0, 3, 4],
@@ -18,6 +18,7 @@ const shapes = [
   [24, 64, 8],
   [31, 61, 101],
   [5, 130, 600],
+  [8, 1030, 37],
   [517, 41, 19],
   [517, 530, 7],
 ] as const;
