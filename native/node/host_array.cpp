@@ -1,5 +1,7 @@
 #include "node/host_array.h"
 
+#include "core/large_pages.h"
+
 namespace pope::node {
 
 namespace {
@@ -46,12 +48,15 @@ Array host_array(const Napi::Value& value, const std::string& name) {
 }
 
 std::vector<Array> host_arrays(const Napi::Value& list, const char* role) {
+  const bool written = std::string_view(role) == "output";
   if (!list.IsArray()) refuse(std::string(role) + "s", "must be an array");
   const auto values = list.As<Napi::Array>();
   std::vector<Array> arrays(values.Length());
   for (uint32_t i = 0; i < arrays.size(); ++i) {
     const Napi::Value value = values.Get(i);
-    if (!value.IsNull()) arrays[i] = host_array(value, std::string(role) + " " + std::to_string(i));
+    if (value.IsNull()) continue;
+    arrays[i] = host_array(value, std::string(role) + " " + std::to_string(i));
+    if (written) prefer_large_pages(arrays[i].data, arrays[i].bytes);  // most are new, and nobody has touched them yet
   }
   return arrays;
 }
