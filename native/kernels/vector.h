@@ -27,6 +27,7 @@ constexpr int kLanes = POPE_LANES;
 
 using Vec = float __attribute__((vector_size(4 * POPE_LANES)));
 using IntVec = int32_t __attribute__((vector_size(4 * POPE_LANES)));
+using Doubles = double __attribute__((vector_size(4 * POPE_LANES)));  // half as many
 
 inline Vec broadcast(float x) { return x - Vec{}; }
 

@@ -42,7 +42,7 @@ export {
   type RewardRows,
 } from './reward-models/fit.js';
 export { SCALAR_ESTIMATORS, type ScalarEstimatorName } from './scalar/definitions.js';
-export { type EstimateOptions, estimate, type ScalarEstimate } from './scalar/estimate.js';
+export { type EstimateOptions, estimate, estimateValue, type ScalarEstimate } from './scalar/estimate.js';
 export type { ScalarLog } from './scalar/input.js';
 export {
   estimateLoggers,

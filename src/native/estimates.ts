@@ -31,6 +31,13 @@ export interface ScalarTermsRequest {
   selfNormalised: boolean;
 }
 
+/** Exact sums, rounded once: of weights (0 unless `selfNormalised`), numerator and baseline (0 unless that is kept apart). */
+export interface TermSums {
+  weights: number;
+  numerator: number;
+  baseline: number;
+}
+
 export interface ScalarTerms {
   /** [n]; null without rewards. */
   weights: Float64Array | null;
@@ -38,23 +45,45 @@ export interface ScalarTerms {
   numerator: Float64Array;
   /** [n]; null unless it is kept apart. */
   baseline: Float64Array | null;
-  /** Exact sums of the three, rounded once; 0 for what is null, and for weights unless `selfNormalised`. */
-  sums: { weights: number; numerator: number; baseline: number };
+  /** [n], numerator / mean(weights), plus the baseline: what each round adds to a self-normalised value; else null. */
+  contributions: Float64Array | null;
+  sums: TermSums;
 }
 
 /** Null where an input is not what it must be: who asked then finds out what, and says so. */
 export function scalarTerms(request: ScalarTermsRequest): ScalarTerms | null {
-  const { reward, propensity, policy, action, qHat, rounds, actions, transform, lambda, slack } = request;
-  const weights = reward ? new Float64Array(rounds) : null;
+  const { rounds } = request;
+  const weights = request.reward ? new Float64Array(rounds) : null;
   const numerator = new Float64Array(rounds);
-  const baseline = qHat && request.selfNormalised ? new Float64Array(rounds) : null;
+  const baseline = request.qHat && request.selfNormalised ? new Float64Array(rounds) : null;
+  const contributions = request.selfNormalised ? new Float64Array(rounds) : null;
+  const sums = computed(request, { weights, numerator, baseline, contributions });
+  return sums && { weights, numerator, baseline, contributions, sums };
+}
+
+/** The sums of `scalarTerms` without the terms: one pass over the log, and no array of its length. */
+export function scalarSums(request: ScalarTermsRequest): TermSums | null {
+  return computed(request, { weights: null, numerator: null, baseline: null, contributions: null });
+}
+
+function computed(
+  request: ScalarTermsRequest,
+  {
+    weights,
+    numerator,
+    baseline,
+    contributions,
+  }: Omit<ScalarTerms, 'numerator' | 'sums'> & { numerator: Float64Array | null },
+): TermSums | null {
+  const { reward, propensity, policy, action, qHat, rounds, actions, transform, lambda, slack } = request;
   const sums = new Float64Array(3);
   const inputs = [reward ?? null, propensity ?? null, policy, action ?? null, qHat ?? null];
-  const dims = [rounds, actions, transforms.indexOf(transform), Number(request.selfNormalised)];
-  const run = () =>
-    loadAddon().runSync('scalar_terms', inputs, [weights, numerator, baseline, sums], dims, [lambda, slack]);
+  const selfNormalised = Number(request.selfNormalised);
+  const dims = [rounds, actions, transforms.indexOf(transform), selfNormalised, selfNormalised];
+  const outputs = [weights, numerator, baseline, sums, contributions];
+  const run = () => loadAddon().runSync('scalar_terms', inputs, outputs, dims, [lambda, slack]);
   if (!succeeds(run)) return null;
-  return { weights, numerator, baseline, sums: { weights: sums[0]!, numerator: sums[1]!, baseline: sums[2]! } };
+  return { weights: sums[0]!, numerator: sums[1]!, baseline: sums[2]! };
 }
 
 /** The sum of the values, correctly rounded; null where a value, or the sum, is not finite. */

@@ -36,10 +36,15 @@ Work prepare_scalar_terms(const OpCall& call) {
   terms.action = terms.reward && terms.actions > 0 ? call.input<int32_t>(3, n) : nullptr;
   terms.q_hat = terms.actions > 0 ? call.optional_input<double>(4, cells) : nullptr;
   if (!terms.reward && !terms.q_hat) call.fail(Status::invalid_argument, "expected rewards, predictions or both");
-  terms.weights = terms.reward ? call.output<double>(0, n) : nullptr;
-  terms.numerator = call.output<double>(1, n);
-  terms.baseline = terms.q_hat ? call.optional_output<double>(2, n) : nullptr;
+  terms.keep_baseline = terms.q_hat && call.dim(4) != 0;
+  terms.weights = terms.reward ? call.optional_output<double>(0, n) : nullptr;
+  terms.numerator = call.optional_output<double>(1, n);
+  terms.baseline = terms.keep_baseline ? call.optional_output<double>(2, n) : nullptr;
   terms.sums = call.output<double>(3, 3);
+  terms.contributions = call.optional_output<double>(4, n);
+  if (terms.contributions && !(terms.weights && terms.numerator && terms.sum_weights && !terms.baseline == !terms.keep_baseline)) {
+    call.fail(Status::invalid_argument, "contributions are made of weights, numerator and baseline, which were not asked for");
+  }
 #ifdef POPE_REFERENCE
   return [=](ThreadPool&) { reference::scalar_terms(terms); };
 #else

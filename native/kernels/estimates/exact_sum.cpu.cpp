@@ -25,17 +25,21 @@ double sigma_above(int e) { return std::ldexp(1.0, std::max(e + 14, -1022)); }
 void ExactSum::add(const double* x, int64_t n) {
   const ExactSumKernels& kernels = POPE_ACTIVE_TIER(exact_sum_kernels);
   alignas(64) double rest[kMost];
-  std::copy(x, x + n, rest);
   const int64_t padded = (n + 7) / 8 * 8;
-  std::fill(rest + n, rest + padded, 0.0);
-  const double most = kernels.largest(rest, padded);
+  if (n < padded) {
+    std::copy(x, x + n, rest);
+    std::fill(rest + n, rest + padded, 0.0);
+    x = rest;
+  }
+  const double most = kernels.largest(x, padded);
   if (most >= 0x1p1000) {  // sigma would be infinite
-    for (int64_t i = 0; i < n; ++i) grow(rest[i]);
+    for (int64_t i = 0; i < n; ++i) grow(x[i]);
     return;
   }
   bool left = most > 0;
   for (int e = left ? std::ilogb(most) + 1 : 0; left; e -= 39) {
-    grow(kernels.take_upper(rest, padded, sigma_above(e), &left));
+    grow(kernels.take_upper(x, rest, padded, sigma_above(e), &left));
+    x = rest;
   }
 }
 

@@ -9,7 +9,6 @@ namespace {
 constexpr int kDoubles = kLanes / 2;
 constexpr int kTogether = 8 / kDoubles;  // vectors of eight terms
 
-using Doubles = double __attribute__((vector_size(8 * kDoubles)));
 using Masks = int64_t __attribute__((vector_size(8 * kDoubles)));
 
 inline Doubles load_doubles(const double* x) {
@@ -36,22 +35,22 @@ double largest(const double* x, int64_t n) {
   return all;
 }
 
-double take_upper(double* x, int64_t n, double sigma, bool* left) {
+double take_upper(const double* x, double* rest, int64_t n, double sigma, bool* left) {
   Doubles sums[kTogether]{};
-  Masks rest{};
+  Masks remains{};
   for (int64_t i = 0; i < n; i += 8) {
     for (int t = 0; t < kTogether; ++t) {
-      double* place = x + i + t * kDoubles;
-      const Doubles value = load_doubles(place), upper = (sigma + value) - sigma, lower = value - upper;
-      __builtin_memcpy(place, &lower, sizeof lower);
+      const int64_t at = i + t * kDoubles;
+      const Doubles value = load_doubles(x + at), upper = (sigma + value) - sigma, lower = value - upper;
+      __builtin_memcpy(rest + at, &lower, sizeof lower);
       sums[t] += upper;
-      rest |= lower != 0;
+      remains |= lower != 0;
     }
   }
   double sum = 0;
   *left = false;
   for (int lane = 0; lane < kDoubles; ++lane) {
-    *left |= rest[lane] != 0;
+    *left |= remains[lane] != 0;
     for (int t = 0; t < kTogether; ++t) sum += sums[t][lane];
   }
   return sum;

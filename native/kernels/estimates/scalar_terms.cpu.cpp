@@ -11,8 +11,11 @@
 #include <cmath>
 #include <mutex>
 
+#include "core/cpu.h"
 #include "core/error.h"
 #include "kernels/estimates/exact_sum.h"
+#include "kernels/estimates/logged_terms.tiered.h"
+#include "kernels/estimates/weight_transform.h"
 
 namespace pope {
 
@@ -20,14 +23,13 @@ namespace {
 
 Error bad(int64_t round, const char* what) { return Error(Status::out_of_range, what, round); }
 
-// A weight of 0 stays 0, the limit where lambda makes it 0/0.
-template <int kTransform>
-double transformed(double w, double lambda) {
-  if constexpr (kTransform == 0) return w < lambda ? w : lambda;
-  if constexpr (kTransform == 1) return w <= lambda ? w : 0;
-  if constexpr (kTransform == 2) return w == 0 || std::isinf(lambda) ? w : w / ((w / lambda) * w + 1);
-  return w == 0 ? 0 : w / (1 - lambda + lambda * w);
-}
+// Rounds at a time: what is computed of them is still in the first-level cache when it is added up.
+constexpr int64_t kBlock = 2048;
+
+// Where the terms of one block go: the arrays of the result, or memory of its own where only the sums are wanted.
+struct Terms {
+  double *weights, *numerator, *baseline;  // of the block's first round
+};
 
 // Throws unless the row of policy and, where there are any, of predictions is what it must be.
 void check_row(const ScalarTerms& t, int64_t i) {
@@ -65,7 +67,7 @@ void direct(const ScalarTerms& t, int64_t i, double* values) {
 }
 
 template <int kTransform>
-void round_terms(const ScalarTerms& t, int64_t i, double model) {
+void round_terms(const ScalarTerms& t, int64_t i, double model, const Terms& to, int64_t at) {
   double product = 0;
   if (t.reward) {
     int64_t chosen = i;
@@ -79,50 +81,40 @@ void round_terms(const ScalarTerms& t, int64_t i, double model) {
     if (!std::isfinite(reward)) throw bad(i, "expected a finite reward");
     const double weight = transformed<kTransform>(policy / propensity, t.lambda);
     if (!std::isfinite(weight)) throw Error(Status::non_finite, "a weight is too large for a double", i);
-    t.weights[i] = weight;
+    to.weights[at] = weight;
     product = weight * (t.q_hat ? reward - t.q_hat[chosen] : reward);
   }
-  t.numerator[i] = t.baseline || !t.q_hat ? product : product + model;
-  if (t.baseline) t.baseline[i] = model;
-}
-
-// The same for the rounds [from, to) of a log with the policy's probabilities of its actions alone. Without branches, so
-// that the compiler takes several rounds at once. Returns whether all are what they must be.
-template <int kTransform>
-bool logged_terms(const ScalarTerms& t, int64_t from, int64_t to) {
-  const double *policy = t.policy, *propensity = t.propensity, *reward = t.reward;
-  double *weights = t.weights, *numerator = t.numerator;
-  const double most = 1 + t.slack, lambda = t.lambda;
-  double wrong = 0;
-  for (int64_t i = from; i < to; ++i) {
-    const double p = policy[i], b = propensity[i], r = reward[i];
-    const double weight = transformed<kTransform>(p / b, lambda);
-    weights[i] = weight;
-    numerator[i] = weight * r;
-    // x - x is 0 unless x is not finite.
-    const bool right = (p >= 0) & (p <= most) & (b > 0) & (b <= most) & (r - r == 0) & (weight - weight == 0);
-    wrong += right ? 0.0 : 1.0;
-  }
-  return wrong == 0;
+  to.numerator[at] = t.keep_baseline || !t.q_hat ? product : product + model;
+  if (t.keep_baseline) to.baseline[at] = model;
 }
 
 template <int kTransform>
-void rounds_terms(const ScalarTerms& t, int64_t from, int64_t to) {
+void rounds_terms(const ScalarTerms& t, int64_t from, int64_t end, const Terms& to) {
   if (t.actions == 0) {
-    if (t.reward && !t.baseline && logged_terms<kTransform>(t, from, to)) return;
-    for (int64_t i = from; i < to; ++i) round_terms<kTransform>(t, i, 0);
+    const LoggedRounds rounds{
+        .reward = t.reward + from,
+        .propensity = t.propensity + from,
+        .policy = t.policy + from,
+        .weights = to.weights,
+        .numerator = to.numerator,
+        .count = end - from,
+        .lambda = t.lambda,
+        .most = 1 + t.slack,
+    };
+    if (POPE_ACTIVE_TIER(logged_terms_kernels).terms[kTransform](rounds)) return;
+    for (int64_t i = from; i < end; ++i) round_terms<kTransform>(t, i, 0, to, i - from);
     return;
   }
   constexpr int kTogether = 4;
-  for (int64_t i = from; i < to; i += kTogether) {
-    const int64_t rows = std::min<int64_t>(kTogether, to - i);
+  for (int64_t i = from; i < end; i += kTogether) {
+    const int64_t rows = std::min<int64_t>(kTogether, end - i);
     double models[kTogether];
     if (rows == kTogether) {
       direct<kTogether>(t, i, models);
     } else {
       for (int64_t row = 0; row < rows; ++row) direct<1>(t, i + row, models + row);
     }
-    for (int64_t row = 0; row < rows; ++row) round_terms<kTransform>(t, i + row, models[row]);
+    for (int64_t row = 0; row < rows; ++row) round_terms<kTransform>(t, i + row, models[row], to, i + row - from);
   }
 }
 
@@ -130,20 +122,29 @@ template <int kTransform>
 void all_terms(const ScalarTerms& t, ThreadPool& pool) {
   ExactSum totals[3];
   std::mutex mutex;
-  pool.parallel_for(t.rounds, 4 * ExactSum::kMost, [&](int64_t begin, int64_t end) {
+  pool.parallel_for(t.rounds, 8 * kBlock, [&](int64_t begin, int64_t end) {
     ExactSum parts[3];
-    const double* columns[] = {t.sum_weights ? t.weights : nullptr, t.numerator, t.baseline};
-    for (int64_t from = begin; from < end; from += ExactSum::kMost) {
-      const int64_t to = std::min(from + ExactSum::kMost, end);
-      rounds_terms<kTransform>(t, from, to);
-      for (int c = 0; c < 3; ++c) {
-        if (columns[c]) parts[c].add(columns[c] + from, to - from);
-      }
+    alignas(64) double own[3][kBlock];
+    for (int64_t from = begin; from < end; from += kBlock) {
+      const int64_t last = std::min(from + kBlock, end);
+      const auto place = [&](double* result, int column) { return result ? result + from : own[column]; };
+      const Terms to{place(t.weights, 0), place(t.numerator, 1), place(t.baseline, 2)};
+      rounds_terms<kTransform>(t, from, last, to);
+      if (t.reward && t.sum_weights) parts[0].add(to.weights, last - from);
+      parts[1].add(to.numerator, last - from);
+      if (t.keep_baseline) parts[2].add(to.baseline, last - from);
     }
     const std::lock_guard lock(mutex);
     for (int c = 0; c < 3; ++c) totals[c].merge(parts[c]);
   });
   for (int c = 0; c < 3; ++c) t.sums[c] = totals[c].value();
+  if (!t.contributions) return;
+  const double mean = t.sums[0] / static_cast<double>(t.rounds);
+  pool.parallel_for(t.rounds, 8 * kBlock, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      t.contributions[i] = t.numerator[i] / mean + (t.baseline ? t.baseline[i] : 0.0);
+    }
+  });
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "kernels/estimates/exact_sum.reference.h"
 #include "kernels/estimates/scalar_terms.h"
@@ -18,6 +19,7 @@ inline double transformed(double w, int transform, double lambda) {
 }
 
 inline void scalar_terms(const ScalarTerms& t) {
+  std::vector<double> weights, numerator, baseline;
   for (int64_t i = 0; i < t.rounds; ++i) {
     double direct = 0, total = 0;
     for (int64_t j = 0; t.q_hat && j < t.actions; ++j) {
@@ -28,15 +30,22 @@ inline void scalar_terms(const ScalarTerms& t) {
     double product = 0;
     if (t.reward) {
       const int64_t chosen = t.actions > 0 ? i * t.actions + t.action[i] : i;
-      t.weights[i] = transformed(t.policy[chosen] / t.propensity[i], t.transform, t.lambda);
-      product = t.weights[i] * (t.reward[i] - (t.q_hat ? t.q_hat[chosen] : 0));
+      weights.push_back(transformed(t.policy[chosen] / t.propensity[i], t.transform, t.lambda));
+      product = weights.back() * (t.reward[i] - (t.q_hat ? t.q_hat[chosen] : 0));
     }
-    t.numerator[i] = t.baseline ? product : product + direct;
-    if (t.baseline) t.baseline[i] = direct;
+    numerator.push_back(t.keep_baseline ? product : product + direct);
+    if (t.keep_baseline) baseline.push_back(direct);
   }
-  t.sums[0] = t.weights && t.sum_weights ? exact_sum(t.weights, t.rounds) : 0;
-  t.sums[1] = exact_sum(t.numerator, t.rounds);
-  t.sums[2] = t.baseline ? exact_sum(t.baseline, t.rounds) : 0;
+  const auto sum = [](const std::vector<double>& x) { return exact_sum(x.data(), static_cast<int64_t>(x.size())); };
+  t.sums[0] = t.sum_weights ? sum(weights) : 0;
+  t.sums[1] = sum(numerator);
+  t.sums[2] = sum(baseline);
+  for (size_t i = 0; t.contributions && i < numerator.size(); ++i) {
+    t.contributions[i] = numerator[i] / (t.sums[0] / static_cast<double>(t.rounds)) + (t.keep_baseline ? baseline[i] : 0);
+  }
+  if (t.weights) std::copy(weights.begin(), weights.end(), t.weights);
+  if (t.numerator) std::copy(numerator.begin(), numerator.end(), t.numerator);
+  if (t.baseline) std::copy(baseline.begin(), baseline.end(), t.baseline);
 }
 
 }  // namespace pope::reference

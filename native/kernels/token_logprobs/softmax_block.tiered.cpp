@@ -16,7 +16,7 @@ constexpr float kNegligible = -87.0f;
 // Vectors in work at once, each with sums of its own, so that no operation waits for the one before it.
 constexpr int kTogether = 2, kMaximaTogether = 4;
 
-using Doubles = double __attribute__((vector_size(8 * kLanes)));
+using WideDoubles = double __attribute__((vector_size(8 * kLanes)));
 
 // Calls body(values, first) for z[0..n): kCount whole vectors from z[first] on, and at the end one at a time; lanes beyond
 // n are -inf, which has probability 0.
@@ -62,8 +62,8 @@ SoftmaxSums sums(const float* z, int64_t n) {
     for (int u = 0; u < kCount; ++u) weighted[u] += d[u] * p[u];
   });
   const auto total = [](const Vec(&sums)[kTogether]) {
-    Doubles lanes{};
-    for (const Vec& sum : sums) lanes += __builtin_convertvector(sum, Doubles);
+    WideDoubles lanes{};
+    for (const Vec& sum : sums) lanes += __builtin_convertvector(sum, WideDoubles);
     return reduce_lanes<double, kLanes>(lanes, [](auto a, auto b) { return a + b; });
   };
   return {max, total(totals), total(weighted)};

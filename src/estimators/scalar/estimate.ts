@@ -1,11 +1,11 @@
 import { DataError, UsageError } from '../../errors.js';
-import type { ScalarTerms } from '../../native/estimates.js';
+import type { ScalarTerms, TermSums } from '../../native/estimates.js';
 import { exactSum } from '../exact-sum.js';
 import { meanOf, type Statistic, statisticValue } from '../statistic.js';
 import { definitionOf, lambdaOf, type ScalarDefinition } from './definitions.js';
 import { columnsOf, type ScalarColumns, type ScalarLog } from './input.js';
 import { type LikelihoodName, likelihoodContributions } from './likelihood.js';
-import { nativeTerms } from './native.js';
+import { nativeSums, nativeTerms } from './native.js';
 import { transforms } from './transforms.js';
 
 /** What estimators of single actions may need beside the log. */
@@ -61,6 +61,31 @@ export function estimate(log: ScalarLog, name: string, options: EstimateOptions 
   return { ...result, range: options.range };
 }
 
+/**
+ * The value of `estimate` alone, bit for bit. Of a large log in typed arrays (Float64Array; actions Int32Array) most estimators take it in
+ * one pass and no more memory: for many policies or parameters on one log.
+ *
+ * Throws as `estimate`.
+ */
+export function estimateValue(log: ScalarLog, name: string, options: EstimateOptions = {}): number {
+  const definition = definitionOf(name);
+  const lambda = lambdaOf(name, definition, options.lambda);
+  const native = options.range ? null : nativeSums(log, definition, lambda, options);
+  return native ? valueOfSums(native.sums, native.rounds, name, definition) : estimate(log, name, options).value;
+}
+
+function valueOfSums(
+  sums: TermSums,
+  rounds: number,
+  name: string,
+  { selfNormalised, model }: ScalarDefinition,
+): number {
+  if (!selfNormalised) return sums.numerator / rounds;
+  if (sums.weights === 0) throw vanished(name);
+  const ratio = sums.numerator / sums.weights;
+  return model ? ratio + sums.baseline / rounds : ratio;
+}
+
 function fromLog(
   log: ScalarLog,
   name: string,
@@ -78,30 +103,23 @@ function fromLog(
 
 /** As `assemble`, of terms that are there already. */
 function fromTerms(
-  { weights, numerator, baseline, sums }: ScalarTerms,
+  { weights, numerator, baseline, contributions, sums }: ScalarTerms,
   log: ScalarLog,
   name: string,
   definition: ScalarDefinition,
   lambda: number,
 ): ScalarEstimate {
   const rounds = numerator.length;
-  const mean = { value: sums.numerator / rounds, contributions: numerator, numerator };
-  if (!weights) return { ...mean, importance: false };
+  const value = valueOfSums(sums, rounds, name, definition);
+  if (!weights) return { value, contributions: numerator, numerator, importance: false };
   const importance = !definition.model && isNeutral(definition, lambda);
-  const shared = { weights, rewards: log.reward as Float64Array, importance };
-  if (!definition.selfNormalised) return { ...mean, ...shared };
-  if (sums.weights === 0) throw vanished(name);
-  const meanWeight = sums.weights / rounds;
-  const contributions = new Float64Array(rounds);
-  for (let i = 0; i < rounds; i++) contributions[i] = numerator[i]! / meanWeight + (baseline ? baseline[i]! : 0);
-  const ratio = sums.numerator / sums.weights;
+  const shared = { value, numerator, weights, rewards: log.reward as Float64Array, importance };
+  if (!contributions) return { ...shared, contributions: numerator };
   return {
-    value: baseline ? ratio + sums.baseline / rounds : ratio,
+    ...shared,
     contributions,
-    numerator,
     denominator: weights,
     ...(baseline ? { plus: [{ numerator: baseline, denominator: new Float64Array(rounds).fill(1) }] } : {}),
-    ...shared,
   };
 }
 

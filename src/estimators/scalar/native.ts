@@ -1,5 +1,5 @@
 /** @file Large logs in native code: the same formulas and checks as in `columnsOf` and `assemble`, and the same bits. */
-import { isNativeTransform, type ScalarTermsRequest, scalarTerms } from '../../native/estimates.js';
+import { isNativeTransform, type ScalarTermsRequest, scalarSums, scalarTerms } from '../../native/estimates.js';
 import { PROBABILITY_SLACK } from './checked-input.js';
 import type { ScalarDefinition } from './definitions.js';
 import type { EstimateOptions } from './estimate.js';
@@ -20,6 +20,18 @@ export function nativeTerms(
 ) {
   const request = requestOf(log, definition, lambda, options);
   return request && scalarTerms(request);
+}
+
+/** The same without the terms: their sums, and over how many rounds. */
+export function nativeSums(
+  log: ScalarLog,
+  definition: ScalarDefinition,
+  lambda: number,
+  options: Pick<EstimateOptions, 'estimatedPropensity'>,
+) {
+  const request = requestOf(log, definition, lambda, options);
+  const sums = request && scalarSums(request);
+  return sums && { sums, rounds: request.rounds };
 }
 
 function requestOf(

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../../src/estimators/random.js';
 import { SCALAR_ESTIMATORS } from '../../../src/estimators/scalar/definitions.js';
-import { type EstimateOptions, estimate } from '../../../src/estimators/scalar/estimate.js';
+import { type EstimateOptions, estimate, estimateValue } from '../../../src/estimators/scalar/estimate.js';
 import type { ScalarLog } from '../../../src/estimators/scalar/input.js';
 
 const [N, K] = [4500, 3];
@@ -46,6 +46,8 @@ describe('estimates of large logs', () => {
       const plain = estimate(inPlainArrays(log), name, given);
       expect(native).toEqual(plain);
       expect(native.value).toBe(plain.value);
+      expect(estimateValue(log, name, given)).toBe(plain.value);
+      expect(estimateValue(inPlainArrays(log), name, given)).toBe(plain.value);
     }
   });
 
@@ -74,14 +76,15 @@ describe('estimates of large logs', () => {
   ])('say what is wrong with %s as those of small logs do', (_, spoil) => {
     const log = logged();
     spoil(log);
-    const message = (given: ScalarLog) => {
+    const message = (given: ScalarLog, value = (log: ScalarLog) => estimate(log, 'sndr').value) => {
       try {
-        return estimate(given, 'sndr').value;
+        return value(given);
       } catch (error) {
         return String(error);
       }
     };
     expect(message(log)).toMatch(/ESTIMATE_INPUT|WEIGHTS_VANISH|\[|Row|weight/);
     expect(message(log)).toBe(message(inPlainArrays(log)));
+    expect(message(log, (given) => estimateValue(given, 'sndr'))).toBe(message(log));
   });
 });

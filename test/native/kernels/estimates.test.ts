@@ -93,11 +93,17 @@ describe('scalar_terms', () => {
     const { reward, propensity, policy, action, qHat } = log(rounds, actions);
     const f64 = (size: number): [typeof Float64Array, number] => [Float64Array, size];
     it.each([
-      ['all it takes', [reward, propensity, policy, action, qHat], [f64(rounds), f64(rounds), f64(rounds), f64(3)]],
-      ['one baseline for both', [reward, propensity, policy, action, qHat], [f64(rounds), f64(rounds), null, f64(3)]],
-      ['no model', [reward, propensity, policy, action, null], [f64(rounds), f64(rounds), null, f64(3)]],
-      ['a model alone', [null, null, policy, null, qHat], [null, f64(rounds), null, f64(3)]],
-    ])(`${rounds} rounds of ${actions} actions with %s`, (_, inputs, outputs) => {
+      ['all it takes', [reward, propensity, policy, action, qHat], [f64(rounds), f64(rounds), f64(rounds), f64(3)], 1],
+      ['sums alone', [reward, propensity, policy, action, qHat], [null, null, null, f64(3)], 1],
+      [
+        'one baseline for both',
+        [reward, propensity, policy, action, qHat],
+        [f64(rounds), f64(rounds), null, f64(3)],
+        0,
+      ],
+      ['no model', [reward, propensity, policy, action, null], [f64(rounds), f64(rounds), null, f64(3)], 0],
+      ['a model alone', [null, null, policy, null, qHat], [null, f64(rounds), null, f64(3)], 0],
+    ])(`${rounds} rounds of ${actions} actions with %s`, (_, inputs, outputs, keepBaseline) => {
       for (const [transform, lambda] of [
         [0, 1.3],
         [0, Infinity],
@@ -109,7 +115,7 @@ describe('scalar_terms', () => {
         checkOp('scalar_terms', {
           inputs: [...inputs],
           outputs: [...outputs],
-          dims: [rounds, actions, transform!, Number(lambda === 2)],
+          dims: [rounds, actions, transform!, Number(lambda === 2), keepBaseline],
           scalars: [lambda!, 1e-5],
           tolerance,
         });
@@ -119,13 +125,21 @@ describe('scalar_terms', () => {
     it(`${rounds} rounds with the policy's probabilities of their actions alone`, () => {
       checkOp('scalar_terms', {
         inputs: [reward, propensity, policy.slice(0, rounds), null, null],
-        outputs: [f64(rounds), f64(rounds), null, f64(3)],
-        dims: [rounds, 0, 0, 1],
+        outputs: [f64(rounds), f64(rounds), null, f64(3), f64(rounds)],
+        dims: [rounds, 0, 0, 1, 1],
         scalars: [2, 1e-5],
         tolerance,
       });
     });
   }
+
+  it('refuses contributions without what they are made of', () => {
+    const { reward, propensity, policy } = log(9, 1);
+    const outputs = [new Float64Array(9), null, null, new Float64Array(3), new Float64Array(9)];
+    const run = () =>
+      loadAddon().runSync('scalar_terms', [reward, propensity, policy], outputs, [9, 0, 0, 1, 1], [Infinity, 1e-5]);
+    expect(run).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
+  });
 
   it('refuses what is none of its own, with the round', () => {
     const rounds = 20_000;
@@ -138,7 +152,7 @@ describe('scalar_terms', () => {
         'scalar_terms',
         [reward, propensity, policy, action, qHat],
         outputs,
-        [rounds, 2, 0, 0],
+        [rounds, 2, 0, 0, 1],
         [Infinity, 1e-5],
       );
     };
