@@ -91,13 +91,16 @@ for (const [rows, vocab] of shapes) {
   const { logitsGradient } = await tokenLogProbsGradient(request);
   const expectedGradient = plainGradient(input, expected, logProbGradient, entropyGradient);
   expectClose('gradient', logitsGradient, expectedGradient, 1e-6);
+  const known = { ...request, ...actual, logitsGradient };
+  expectClose('gradient', (await tokenLogProbsGradient(known)).logitsGradient, expectedGradient, 2e-6);
   const copy = 'memory: copy the logits';
   report(
     `gradient with respect to the logits, ${where}`,
     await measure(
       {
         'plain JavaScript': () => plainGradient(input, expected, logProbGradient, entropyGradient),
-        'pope-native/kernels': () => tokenLogProbsGradient({ ...request, logitsGradient }),
+        'pope-native/kernels': () => tokenLogProbsGradient(known),
+        'pope-native/kernels, without the forward results': () => tokenLogProbsGradient({ ...request, logitsGradient }),
         'pope-native/kernels, new array': () => tokenLogProbsGradient(request),
         'torch, log-probability alone': torch?.candidate('torch_log_probs_gradient', rows, vocab),
         [copy]: floors?.copy(4 * rows * vocab, threads),

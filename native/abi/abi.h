@@ -111,10 +111,14 @@ struct Function {
   }
 
   // For the op: what arrays hold is checked when the queue gets there.
-  Work work(const Args& args) const {
-    Work work = [function = *this, args](ThreadPool& pool) {
+  Work work(const Args& args) const { return work(args, on_cpu); }
+
+  // The same with other code for the CPU.
+  template <class Run>
+  Work work(const Args& args, const Run& run) const {
+    Work work = [function = *this, args, run](ThreadPool& pool) {
       function.check(Arguments(function.name), args);
-      function.on_cpu(args, pool);
+      run(args, pool);
     };
     if (on_cuda) {
       check(Arguments(name, POPE_CUDA), args);

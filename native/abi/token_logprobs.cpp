@@ -47,7 +47,7 @@ void run(const pope_token_logprobs_args& args, ThreadPool&) { reference::token_l
 void run_grad(const pope_token_logprobs_grad_args& args, ThreadPool&) { reference::token_logprobs_grad<double>(args); }
 #else
 void run(const pope_token_logprobs_args& args, ThreadPool& pool) { token_logprobs(args, pool); }
-void run_grad(const pope_token_logprobs_grad_args& args, ThreadPool& pool) { token_logprobs_grad(args, pool); }
+void run_grad(const pope_token_logprobs_grad_args& args, ThreadPool& pool) { token_logprobs_grad(args, {}, pool); }
 #endif
 
 }  // namespace

@@ -41,6 +41,9 @@ export interface TokenLogProbsGradientRequest extends TokenRows {
   logProbGradient: Float32Array;
   /** [rows] h = dJ / dentropy; omitted: 0. */
   entropyGradient?: Float32Array;
+  /** [rows] What `tokenLogProbs` gave for these rows, with `entropies` where `entropyGradient` is given: then the CPU reads the logits once, not twice. */
+  logProbs?: Float32Array;
+  entropies?: Float32Array;
   /** [rows * vocab] Where the result goes; default: a new array, whose memory takes the system longer to clear than the kernel to fill. */
   logitsGradient?: Float32Array | Uint16Array;
 }
@@ -80,16 +83,18 @@ export async function tokenLogProbsGradient(
   request: TokenLogProbsGradientRequest,
 ): Promise<{ /** [rows * vocab] */ logitsGradient: Float32Array | Uint16Array }> {
   const { dims, rows, Kind, queue } = checkRows('tokenLogProbsGradient', request);
-  const { logits, targets, logProbGradient, entropyGradient } = request;
+  const { logits, targets, logProbGradient, entropyGradient, logProbs, entropies } = request;
   expectArray('tokenLogProbsGradient: logProbGradient', logProbGradient, Float32Array, rows);
-  if (entropyGradient) expectArray('tokenLogProbsGradient: entropyGradient', entropyGradient, Float32Array, rows);
+  for (const [name, array] of Object.entries({ entropyGradient, logProbs, entropies })) {
+    if (array) expectArray(`tokenLogProbsGradient: ${name}`, array, Float32Array, rows);
+  }
   if (request.logitsGradient) {
     expectArray('tokenLogProbsGradient: logitsGradient', request.logitsGradient, Kind, rows * request.vocab);
   }
   const logitsGradient = request.logitsGradient ?? new Kind(logits.length);
   await queue.runHost(
     'token_logprobs_grad',
-    [logits, targets, logProbGradient, entropyGradient ?? null],
+    [logits, targets, logProbGradient, entropyGradient ?? null, logProbs ?? null, entropies ?? null],
     [logitsGradient],
     dims,
     [],

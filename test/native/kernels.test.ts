@@ -94,6 +94,19 @@ describe('tokenLogProbsGradient', () => {
     expect(own).toEqual((await tokenLogProbsGradient(request)).logitsGradient);
   });
 
+  it('is the same from what tokenLogProbs gave', async () => {
+    const request = { ...rows, logProbGradient: Float32Array.of(3, -1), entropyGradient: Float32Array.of(0.5, 2) };
+    const { logitsGradient } = await tokenLogProbsGradient(request);
+    const forward = await tokenLogProbs({ ...rows, entropy: true });
+    expectClose(
+      (await tokenLogProbsGradient({ ...request, ...forward })).logitsGradient,
+      logitsGradient,
+      tolerances.f32,
+    );
+    const short = { ...request, ...forward, entropies: new Float32Array(3) };
+    await expect(tokenLogProbsGradient(short)).rejects.toThrow(/entropies: expected 2 elements, got 3/);
+  });
+
   it('refuses a gradient of another length', async () => {
     const short = { ...rows, logProbGradient: new Float32Array(1) };
     await expect(tokenLogProbsGradient(short)).rejects.toMatchObject({ code: 'KERNEL_ARGUMENT' });

@@ -82,7 +82,10 @@ inline void stream_groups(const float* z, int64_t n, float* out, const Body& bod
   int64_t i = kLanes - static_cast<int64_t>(reinterpret_cast<uintptr_t>(out) / sizeof(float) % kLanes);
   for (; i + kTogether * kLanes <= n; i += kTogether * kLanes) {
     Vec values[kTogether];
-    for (int u = 0; u < kTogether; ++u) values[u] = load(z + i + u * kLanes);
+    for (int u = 0; u < kTogether; ++u) {
+      __builtin_prefetch(z + n + i + u * kLanes);
+      values[u] = load(z + i + u * kLanes);
+    }
     body(values);
     for (int u = 0; u < kTogether; ++u) stream(out + i + u * kLanes, values[u]);
   }

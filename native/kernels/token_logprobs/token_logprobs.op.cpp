@@ -1,5 +1,8 @@
 #include "abi/abi.h"
 #include "kernels/op.h"
+#ifndef POPE_REFERENCE
+#include "kernels/token_logprobs/token_logprobs.h"
+#endif
 
 namespace pope {
 
@@ -46,7 +49,15 @@ Work prepare_token_logprobs_grad(const OpCall& call) {
   args.logits_gradient = args.dtype == POPE_F32 ? static_cast<void*>(call.output<float>(0, args.logits_count))
                                                 : call.output<uint16_t>(0, args.logits_count);
   args.logits_gradient_count = args.logits_count;
+#ifdef POPE_REFERENCE
   return abi::token_logprobs_grad_function.work(args);
+#else
+  const TokenLogProbs found{call.optional_input<float>(4, args.rows), call.optional_input<float>(5, args.rows)};
+  const auto run = [found](const pope_token_logprobs_grad_args& checked, ThreadPool& pool) {
+    token_logprobs_grad(checked, found, pool);
+  };
+  return abi::token_logprobs_grad_function.work(args, run);
+#endif
 }
 
 }  // namespace pope

@@ -11,9 +11,41 @@ namespace {
 // writing, and not that of first reading what it replaces.
 constexpr int64_t kStreamedLogits = int64_t{1} << 23;
 
+float logit(const pope_token_logprobs_grad_args& args, int64_t index, ThreadPool& pool) {
+  float scratch;
+  return *read_logits(args.logits, args.dtype, index, 1, &scratch, pool);
+}
+
+// Log-probabilities of targets below this, as those of masked tokens, are too coarse as floats for what is made of them.
+constexpr float kLeastLogProb = -32;
+
+// Of one row. What forward found leaves nothing to be summed: log p_v = (z_v - z_y) + log p_y.
+SoftmaxGradient coefficients_of(const pope_token_logprobs_grad_args& args, const TokenLogProbs& found, int64_t row,
+                                ThreadPool& pool) {
+  const int64_t start = row * args.vocab;
+  const float g = args.log_prob_gradient[row], h = args.entropy_gradient ? args.entropy_gradient[row] : 0.0f;
+  if (found.log_probs && found.log_probs[row] > kLeastLogProb && (found.entropies || h == 0)) {
+    return {
+        .max = logit(args, start + args.targets[row], pool),
+        .log_sum = -found.log_probs[row],
+        .entropy = found.entropies ? found.entropies[row] : 0.0f,
+        .g = g,
+        .h = h,
+    };
+  }
+  const SoftmaxSums sums = row_sums(args.logits, args.dtype, start, args.vocab, pool);
+  return {
+      .max = static_cast<float>(sums.max),
+      .log_sum = static_cast<float>(std::log(sums.sum)),
+      .entropy = static_cast<float>(entropy(sums)),
+      .g = g,
+      .h = h,
+  };
+}
+
 }  // namespace
 
-void token_logprobs_grad(const pope_token_logprobs_grad_args& args, ThreadPool& pool) {
+void token_logprobs_grad(const pope_token_logprobs_grad_args& args, const TokenLogProbs& found, ThreadPool& pool) {
   const SoftmaxKernels& kernels = active_softmax_kernels();
   const bool floats = args.dtype == POPE_F32;
   const bool streamed = floats && args.logits_gradient != args.logits && args.logits_count >= kStreamedLogits;
@@ -21,14 +53,7 @@ void token_logprobs_grad(const pope_token_logprobs_grad_args& args, ThreadPool& 
     float scratch[kSoftmaxBlock], gradient[kSoftmaxBlock];
     for (int64_t row = begin; row < end; ++row) {
       const int64_t start = row * args.vocab;
-      const SoftmaxSums sums = row_sums(args.logits, args.dtype, start, args.vocab, pool);
-      const SoftmaxGradient coefficients{
-          .max = static_cast<float>(sums.max),
-          .log_sum = static_cast<float>(std::log(sums.sum)),
-          .entropy = static_cast<float>(entropy(sums)),
-          .g = args.log_prob_gradient[row],
-          .h = args.entropy_gradient ? args.entropy_gradient[row] : 0.0f,
-      };
+      const SoftmaxGradient coefficients = coefficients_of(args, found, row, pool);
       for (int64_t v = 0; v < args.vocab; v += kSoftmaxBlock) {
         const int64_t n = std::min(kSoftmaxBlock, args.vocab - v);
         const float* z = read_logits(args.logits, args.dtype, start + v, n, scratch, pool);
