@@ -171,6 +171,16 @@ void record(Event event, StreamHandle stream) {
 
 void wait(Event event) { require(cudaEventSynchronize(static_cast<cudaEvent_t>(event)), "the device failed"); }
 
+bool finished(Event event) {
+  const cudaError_t status = cudaEventQuery(static_cast<cudaEvent_t>(event));
+  if (status == cudaErrorNotReady) {
+    cudaGetLastError();
+    return false;
+  }
+  require(status, "the device failed");
+  return true;
+}
+
 void copy(void* to, const void* from, size_t bytes, StreamHandle stream) {
   require(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDefault, stream), "cudaMemcpyAsync");
 }

@@ -54,6 +54,7 @@ Event create_event();
 void destroy_event(Event event) noexcept;
 void record(Event event, StreamHandle stream);
 void wait(Event event);  // returns at once for one that was never recorded
+bool finished(Event event);
 
 // Between device memory, pinned memory or both, in stream order.
 void copy(void* to, const void* from, size_t bytes, StreamHandle stream);

@@ -12,6 +12,7 @@
 #include "node/op_arguments.h"
 #include "node/program_object.h"
 #include "node/queue_object.h"
+#include "node/transports.h"
 
 namespace pope::node {
 
@@ -67,6 +68,10 @@ Napi::Value create_communicator(const Napi::CallbackInfo& call) {
   return guarded(call.Env(), [&] { return Environment::of(call.Env()).communicator_constructor.New({call[0]}); });
 }
 
+Napi::Value create_nccl_id(const Napi::CallbackInfo& call) {
+  return guarded(call.Env(), [&] { return nccl_id(call.Env(), call[0]); });
+}
+
 Napi::Object start(Napi::Env env, Napi::Object exports) {
   auto* environment = new Environment();
   env.SetInstanceData(environment);
@@ -79,6 +84,7 @@ Napi::Object start(Napi::Env env, Napi::Object exports) {
   exports.Set("probeCuda", Napi::Function::New(env, probe, "probeCuda"));
   exports.Set("createQueue", Napi::Function::New(env, create_queue, "createQueue"));
   exports.Set("createCommunicator", Napi::Function::New(env, create_communicator, "createCommunicator"));
+  exports.Set("ncclId", Napi::Function::New(env, create_nccl_id, "ncclId"));
   exports.Set("runSync", Napi::Function::New(env, run_sync, "runSync"));
   return exports;
 }

@@ -9,4 +9,7 @@ namespace pope::node {
 // { mpi: library names } or { nccl: { libraries, rank, size, id } }. What cannot be opened is told when that is tried.
 Exchange::Open transport_argument(const Napi::Value& options);
 
+// 128 bytes by which the ranks of NCCL find each other.
+Napi::Value nccl_id(Napi::Env env, const Napi::Value& libraries);
+
 }  // namespace pope::node

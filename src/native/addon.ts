@@ -156,10 +156,16 @@ export interface NativeAddon {
    */
   createQueue(options: { maximumPending: number; device?: 'cpu' | 'cuda' | 'dry' }): NativeQueue;
   /**
-   * Joins the other ranks, on a thread of its own. `mpi`: file names of libraries, the first usable one is taken; once per
-   * process.
+   * Joins the other ranks, on a thread of its own. Of the libraries (file names or paths) the first that can be used is taken.
+   * MPI: for memory of the host; once per process. NCCL: for memory of GPUs, in a binary with CUDA kernels.
    */
-  createCommunicator(options: { mpi: readonly string[] }): NativeCommunicator;
+  createCommunicator(
+    options:
+      | { mpi: readonly string[] }
+      | { nccl: { libraries: readonly string[]; rank: number; size: number; id: Uint8Array } },
+  ): NativeCommunicator;
+  /** The id that rank 0 makes and all ranks of NCCL must know. Throws UNSUPPORTED without a library. */
+  ncclId(libraries: readonly string[]): Uint8Array;
   /** An op on host arrays, on the calling thread: for small float64 work whose API is synchronous. */
   runSync(
     op: string,

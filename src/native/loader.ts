@@ -38,6 +38,7 @@ export const addonExports = [
   'probeCuda',
   'createQueue',
   'createCommunicator',
+  'ncclId',
   'runSync',
 ] as const satisfies (keyof NativeAddon)[];
 

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { launchers, runRanks } from '../helpers/mpi.js';
+import { openCommunicator } from '../../src/distributed/open.js';
+import { Device } from '../../src/tensor/device.js';
+import { launchers, runRanks } from '../helpers/ranks.js';
 
 /** Of the machine that is busy with other tests; a run takes about a second at rest. */
 const patient = { timeout: 120_000 };
@@ -44,11 +46,20 @@ describe.each(launchers)('ranks under $mpirun, the same binary', (launcher) => {
       expect(stderr).toMatch(/LAUNCHER_MISMATCH|MPI_UNAVAILABLE/);
     }
   });
+});
 
-  it('are refused without a library', patient, async () => {
-    const { status, stderr } = await runRanks(launcher, 'collectives', { POPE_MPI: 'libnothing.so.1' });
-    expect(status).not.toBe(0);
-    expect(stderr).toContain('no MPI library can be used: libnothing.so.1:');
-    expect(stderr).toContain('MPI_UNAVAILABLE');
+describe('openCommunicator', () => {
+  const launch = { launcher: 'a launcher', rank: 0, size: 2, localRank: 0 };
+
+  it('says which libraries are not there, and what launcher brings none', async () => {
+    const device = Device.open('cpu');
+    await expect(openCommunicator(device, { ...launch, mpi: ['libnothing.so.1'] })).rejects.toMatchObject({
+      code: 'MPI_UNAVAILABLE',
+      message: expect.stringMatching(
+        /no MPI library can be used: libnothing\.so\.1: .*started by a launcher; set POPE_MPI/,
+      ),
+    });
+    await expect(openCommunicator(device, { ...launch, mpi: [] })).rejects.toMatchObject({ code: 'LAUNCHER' });
+    await device.close();
   });
 });

@@ -10,11 +10,18 @@ const parts = {
   /** Every method, against what the ranks are known to have given. */
   async collectives(device, ranks) {
     const { rank, size } = ranks;
-    const numbers = (count, of) => Float32Array.from({ length: count }, (_, i) => (i % 1000) + 1000 * of);
-    const sum = (count) => numbers(count, 0).map((_, i) => size * (i % 1000) + (1000 * size * (size - 1)) / 2);
+    const numbers = (count, of) => filled(count, (i) => (i % 1000) + 1000 * of);
+    const sum = (count) => filled(count, (i) => size * (i % 1000) + (1000 * size * (size - 1)) / 2);
     const mine = device.tensor(numbers(large, rank), [large]);
     ranks.allReduce(mine);
     same(await mine.read(), sum(large));
+
+    // Memory that is still being sent when it is given back is nobody else's.
+    const early = device.tensor(numbers(large, rank), [large]);
+    ranks.allReduce(early);
+    early.dispose();
+    const other = device.tensor(numbers(large, 7), [large]);
+    same(await other.read(), numbers(large, 7));
 
     const whole = device.tensor(numbers(size * large, rank), [size * large]);
     const slice = device.empty([large]);
@@ -38,7 +45,16 @@ const parts = {
       );
     }
     await ranks.barrier();
+    for (const tensor of [mine, other, whole, slice, all, one]) tensor.dispose();
+    same(device.memoryStats().liveBytes, 0);
     return { ok: true };
+  },
+
+  /** One sum, which the ranks end with. */
+  async sum(device, ranks) {
+    const tensor = device.tensor([1, 2], [2]);
+    ranks.allReduce(tensor);
+    return { sum: String(await tensor.read()) };
   },
 
   /** What has failed in rank 1 is NaN in the others. */
@@ -76,18 +92,19 @@ const parts = {
   },
 };
 
-function same(got, expected) {
-  if (
-    typeof got === 'number'
-      ? got === expected
-      : got.length === expected.length && got.every((x, i) => x === expected[i])
-  ) {
-    return;
-  }
-  throw new Error(`got ${String(got).slice(0, 60)}, expected ${String(expected).slice(0, 60)}`);
+function filled(count, value) {
+  const values = new Float32Array(count);
+  for (let i = 0; i < count; ++i) values[i] = value(i);
+  return values;
 }
 
-const device = Device.open('cpu');
+function same(got, expected) {
+  let equal = typeof got === 'number' ? got === expected : got.length === expected.length;
+  for (let i = 0; i < got.length && equal; ++i) equal = got[i] === expected[i];
+  if (!equal) throw new Error(`got ${String(got).slice(0, 60)}, expected ${String(expected).slice(0, 60)}`);
+}
+
+const device = Device.open(process.env.DEVICE ?? 'cpu');
 const launch = detectLaunch();
 const ranks = await openCommunicator(device, launch, { patience: Number(process.env.PATIENCE ?? 60) });
 const result = await parts[process.argv[2]](device, ranks);

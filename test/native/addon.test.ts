@@ -35,6 +35,9 @@ describe('the contract of src/native/addon.ts', () => {
     expect(methods(buffer)).toEqual(declared('NativeBuffer'));
     expect(Object.keys(queue.memoryStats()).sort()).toEqual(declared('MemoryStats'));
     expect(Object.keys(addon.info()).sort()).toEqual(declared('NativeInfo'));
+    const communicator = addon.createCommunicator({ mpi: [] });
+    expect(methods(communicator)).toEqual(declared('NativeCommunicator'));
+    await expect(communicator.opened()).rejects.toThrow('no MPI library can be used');
     expect(addon.probeCuda(false)).toBeNull();
     expect(Object.keys(simtAddon().probeCuda(false) ?? {}).sort()).toEqual(declared('NativeCuda'));
     await queue.close();
