@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { formatManifest, type Manifest } from '../shards/manifest.js';
 import { missingShards } from '../shards/merge.js';
 import type { ShardStore } from '../shards/store.js';
-import type { ShardQueue } from './broker.js';
+import type { ShardQueue } from './queue-server.js';
 
 /** Attempts at a shard that ends in an error; crashes of its worker are counted apart. */
 const ATTEMPTS = 3;

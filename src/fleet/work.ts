@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { InterruptedError, PopeError } from '../errors.js';
+import { PopeError } from '../errors.js';
 import type { Manifest } from '../shards/manifest.js';
 import { type ShardedWork, writeShard } from '../shards/sharded-work.js';
 import type { ShardStore } from '../shards/store.js';
-import type { Broker, ShardQueue, ShardWorker, WorkerSettings } from './broker.js';
+import type { Broker, ShardQueue, ShardWorker, WorkerSettings } from './queue-server.js';
 import { type FleetStatus, fleetStatus, pendingJobs, queueName, submitShards } from './shard-jobs.js';
 
 /** Pause between two looks at how far the fleet is. */
@@ -11,10 +11,16 @@ const LOOK_MS = 1_000;
 /** A worker that is told to stop waits so long for the server to take its shards back. */
 const CLOSE_MS = 3_000;
 
+/** Errors of this worker, its machine or its way to the results: others may do its shards, so they are given back as they were. */
+const OF_THE_WORKER = new Set([
+  'INTERRUPTED',
+  ...['WRITE_FAILED', 'OUTPUT_NOT_WRITABLE', 'BUCKET_FAILED', 'LOG_UNREADABLE', 'LOG_CHANGED'],
+]);
+
 /** A timer that does not keep the process alive. */
 const UNWATCHED = { ref: false };
 
-export interface FleetWorkOptions extends WorkerSettings {
+export interface FleetWorkOptions extends Omit<WorkerSettings, 'onRefusal'> {
   /** Aborted: shards at work are given back, for others to do. */
   signal: AbortSignal;
   /** Hears now and then how many jobs wait or are at work in the whole fleet. */
@@ -25,7 +31,8 @@ export interface FleetWorkOptions extends WorkerSettings {
  * Does shards as the queue hands them out, until all files of the manifest are there.
  *
  * @returns how many this worker did
- * @throws PopeError SHARDS_FAILED when nothing is left but shards that failed for good; the reason of `signal`
+ * @throws PopeError SHARDS_FAILED when nothing is left but shards that failed for good; QUEUE_FAILED where the server refuses; what
+ *   keeps this worker, but no other, from writing results (WRITE_FAILED, BUCKET_FAILED, ..); the reason of `signal`
  */
 export async function workOnShards(
   broker: Broker,
@@ -38,35 +45,45 @@ export async function workOnShards(
   const name = queueName(manifest);
   const queue = broker.queue(name);
   let done = 0;
+  // While the server is away its calls wait for ever, and a worker must be able to end all the same.
+  const { ended, end, forget } = endOf(signal);
   const worker = broker.worker(
     name,
     async (job, token) => {
       try {
         if (await writeShard(store, work, manifest, job.data.shard)) done++;
       } catch (error) {
-        if (!(error instanceof InterruptedError)) throw error;
+        if (!(error instanceof PopeError && OF_THE_WORKER.has(error.code))) throw error;
+        end(error);
         await job.moveToDelayed(Date.now(), token);
         throw new DelayedError();
       }
     },
-    settings,
+    { ...settings, onRefusal: end },
   );
-  // While the server is away its calls wait for ever, and a worker must be able to end all the same.
-  const { promise: aborted, forget } = abortion(signal);
+  /** Whether all files are there. */
+  async function look(): Promise<boolean> {
+    const pending = await pendingJobs(queue);
+    onLook?.(pending);
+    if (pending > 0) return false;
+    const status = await fleetStatus(queue, store, manifest);
+    if (status.done === status.shards) return true;
+    requireProgress(store, status);
+    // The server has lost jobs, as Redis may on a power cut: whoever sees it first adds them again.
+    if (status.lost > 0) await submitShards(queue, store, manifest, { retryFailed: false });
+    return false;
+  }
+  const awaiting = (error: unknown) => {
+    if (broker.isAway(error)) return false;
+    throw error;
+  };
   try {
-    for (;;) {
-      const pending = await Promise.race([pendingJobs(queue), aborted]);
-      onLook?.(pending);
-      if (pending === 0) {
-        const status = await Promise.race([fleetStatus(queue, store, manifest), aborted]);
-        if (status.done === status.shards) return done;
-        requireProgress(store, status);
-        // The server has lost jobs, as Redis may on a power cut: whoever sees it first adds them again.
-        if (status.lost > 0)
-          await Promise.race([submitShards(queue, store, manifest, { retryFailed: false }), aborted]);
-      }
-      await Promise.race([sleep(LOOK_MS, undefined, { signal }), aborted]);
+    while (!(await Promise.race([look().catch(awaiting), ended]))) {
+      await Promise.race([sleep(LOOK_MS, undefined, UNWATCHED), ended]);
     }
+    return done;
+  } catch (error) {
+    throw broker.named(error);
   } finally {
     forget();
     await closeWithin(CLOSE_MS, worker, queue);
@@ -84,17 +101,17 @@ export function requireProgress(store: ShardStore, { failed, active, waiting, lo
   );
 }
 
-/** A promise that is rejected when the signal is aborted. */
-function abortion(signal: AbortSignal): { promise: Promise<never>; forget: () => void } {
-  let reject: (reason: unknown) => void;
-  const promise = new Promise<never>((_, rejected) => {
-    reject = rejected;
+/** A promise that is rejected by the first reason to end: that of the signal, or one that is given to `end`. */
+function endOf(signal: AbortSignal): { ended: Promise<never>; end: (reason: unknown) => void; forget: () => void } {
+  let end: (reason: unknown) => void = () => {};
+  const ended = new Promise<never>((_, reject) => {
+    end = reject;
   });
-  promise.catch(() => {}); // It is watched only while something else is waited for.
-  const abort = () => reject(signal.reason);
+  ended.catch(() => {}); // It is watched only while something else is waited for.
+  const abort = () => end(signal.reason);
   if (signal.aborted) abort();
   signal.addEventListener('abort', abort);
-  return { promise, forget: () => signal.removeEventListener('abort', abort) };
+  return { ended, end, forget: () => signal.removeEventListener('abort', abort) };
 }
 
 /** Closing waits for the server, which may be away: past the deadline the connections are cut, and locks run out by themselves. */

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { writing } from '../files/atomic.js';
 import {
   formatManifest,
   MANIFEST,
@@ -47,6 +48,7 @@ export async function openShards(store: ShardStore, work: ShardedWork, count: nu
  * published, so that a worker that ends in the middle leaves nothing behind, and two that do the same shard do no harm.
  *
  * @returns whether this call published it
+ * @throws PopeError WRITE_FAILED, UsageError OUTPUT_NOT_WRITABLE, PopeError BUCKET_FAILED; what the work throws
  */
 export async function writeShard(
   store: ShardStore,
@@ -56,7 +58,7 @@ export async function writeShard(
 ): Promise<boolean> {
   const shard = manifest.shards[index - 1]!;
   if (await store.has(shard.name)) return false;
-  const folder = await mkdtemp(join(tmpdir(), 'pope-shard-'));
+  const folder = await writing(tmpdir(), mkdtemp(join(tmpdir(), 'pope-shard-')));
   try {
     const file = join(folder, shard.name);
     await work.write(shard, file);

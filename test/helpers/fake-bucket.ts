@@ -11,6 +11,8 @@ export type Mishap = { status: number } | 'hang up';
  */
 export async function fakeBucket(mishaps: Mishap[] = []) {
   const objects = new Map<string, Buffer>();
+  /** Methods that these keys may not use. */
+  const denied = new Set<string>();
   const requests: { method: string; path: string; headers: IncomingMessage['headers'] }[] = [];
   const server = createServer((request, response) => {
     const { method = '', url: path = '', headers } = request;
@@ -21,7 +23,8 @@ export async function fakeBucket(mishaps: Mishap[] = []) {
       const mishap = mishaps.shift();
       if (mishap === 'hang up') return response.destroy();
       if (mishap !== undefined) return response.writeHead(mishap.status).end('<Error/>');
-      if (!headers.authorization?.startsWith('AWS4-HMAC-SHA256 Credential=key/')) return response.writeHead(403).end();
+      const isKnown = headers.authorization?.startsWith('AWS4-HMAC-SHA256 Credential=key/');
+      if (!isKnown || denied.has(method)) return response.writeHead(403).end();
       const content = objects.get(path);
       if (method === 'PUT') {
         const isTaken = content !== undefined && headers['if-none-match'] === '*';
@@ -40,7 +43,7 @@ export async function fakeBucket(mishaps: Mishap[] = []) {
     AWS_ACCESS_KEY_ID: 'key',
     AWS_SECRET_ACCESS_KEY: 'secret',
   };
-  return { objects, requests, environment };
+  return { objects, requests, denied, environment };
 }
 
 const servers: ReturnType<typeof createServer>[] = [];

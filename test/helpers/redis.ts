@@ -1,12 +1,12 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { afterAll } from 'vitest';
+import { freePort } from './free-port.js';
 
 /** Whether a Redis can be started here; the tests that need one say so when they are skipped. */
 export const hasRedis = spawnSync('redis-server', ['--version']).status === 0;
@@ -59,8 +59,10 @@ export class TestRedis {
 
   /** As a crash would. */
   async kill(): Promise<void> {
-    const ended = once(this.#process!, 'exit');
-    this.#process!.kill('SIGKILL');
+    const server = this.#process!;
+    if (server.exitCode !== null || server.signalCode !== null) return;
+    const ended = once(server, 'exit');
+    server.kill('SIGKILL');
     await ended;
   }
 
@@ -88,12 +90,3 @@ const started: TestRedis[] = [];
 afterAll(async () => {
   for (const redis of started.splice(0)) await redis.remove();
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}

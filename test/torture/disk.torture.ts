@@ -1,8 +1,8 @@
 /** Disks that are full, broken, unreadable or read-only, and clocks that jump (faults.c): each is said, nothing half stays, and the same command goes on. */
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
+import { canInjectFaults, faultsLibrary } from '../helpers/faults.js';
 import { reportTorture } from '../helpers/torture.js';
 import { type Command, runCommand, tinyCommands } from './commands.js';
 import { scratchFolder } from './scratch.js';
@@ -20,27 +20,16 @@ const READ_CODES = /^(UNREADABLE_FILE|[A-Z]+_UNREADABLE)$/;
 const JUMP = 40 * 86_400;
 
 const folder = scratchFolder();
-const library = join(folder, 'faults.so');
-const source = join(import.meta.dirname, 'faults.c');
-const canPreload = process.platform === 'linux' && hasCompiler();
+let library: ReturnType<typeof faultsLibrary>;
 let commands: Command[];
 beforeAll(async () => {
-  if (!canPreload) return reportTorture('faults of disks and clocks: left out, there is no cc, or no LD_PRELOAD');
-  execFileSync('cc', ['-shared', '-fPIC', '-O1', '-o', library, source, '-ldl']);
+  if (!canInjectFaults) return reportTorture('faults of disks and clocks: left out, there is no cc, or no LD_PRELOAD');
+  library = faultsLibrary(folder);
   const all = await tinyCommands(folder);
   commands = IS_QUICK ? all.filter(({ name }) => ['import', 'score', 'align'].includes(name)) : all;
 });
 
-function hasCompiler(): boolean {
-  try {
-    execFileSync('cc', ['--version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-it.runIf(canPreload)('a fault of the disk or the clock costs nothing but the run', async () => {
+it.runIf(canInjectFaults)('a fault of the disk or the clock costs nothing but the run', async () => {
   const counts = { faults: 0, untouched: 0, codes: {} as Record<string, number> };
   for (const command of commands) {
     const place = join(folder, command.name);
@@ -54,7 +43,7 @@ it.runIf(canPreload)('a fault of the disk or the clock costs nothing but the run
       }
     };
     const faulty = (fault: Record<string, string>) =>
-      runCommand(command, output, { environment: { LD_PRELOAD: library, FAULT_ROOT: place, ...fault } });
+      runCommand(command, output, { environment: { ...library, FAULT_ROOT: place, ...fault } });
     const alone = await inFolder(async () => {
       const { stdout } = await runCommand(command, output);
       return { made: new FinishedRun(command, place), stdout };

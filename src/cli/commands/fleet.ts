@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UsageError } from '../../errors.js';
-import { openBroker, type ShardQueue } from '../../fleet/broker.js';
+import { openBroker } from '../../fleet/broker.js';
+import type { ShardQueue } from '../../fleet/queue-server.js';
 import { fleetStatus, queueName, submitShards } from '../../fleet/shard-jobs.js';
 import { requireProgress, workOnShards } from '../../fleet/work.js';
 import { type Manifest, requireSameWork } from '../../shards/manifest.js';
@@ -113,6 +114,8 @@ async function withQueue(manifest: Manifest, { queue: url }: FleetSettings, use:
   const queue = broker.queue(queueName(manifest));
   try {
     await use(queue);
+  } catch (error) {
+    throw broker.named(error);
   } finally {
     await queue.close();
   }

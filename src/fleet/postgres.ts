@@ -1,0 +1,77 @@
+import type { ClientConfig } from 'pg';
+import { PopeError } from '../errors.js';
+import {
+  type Broker,
+  CONNECT_MS,
+  noAnswer,
+  optional,
+  quiet,
+  refusal,
+  type ShardQueue,
+  type ShardWorker,
+  withoutPassword,
+  workerOptions,
+} from './queue-server.js';
+
+const PACKAGES = 'bullmq pg';
+
+/**
+ * What is said of a server that is away: by the operating system, by the driver, and by the server while it stops or starts (class 57P of
+ * https://www.postgresql.org/docs/current/errcodes-appendix.html, and class 08, connections).
+ */
+const AWAY = /^(ECONN(REFUSED|RESET|ABORTED)|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|57P0[1-3]|08\w{3})$/;
+const TERMINATED =
+  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection)/;
+
+/** @throws UnavailableError BULLMQ_MISSING; PopeError QUEUE_FAILED, QUEUE_FORGETS */
+export async function postgresBroker(address: string): Promise<Broker> {
+  const { Queue, Worker, createPostgresBackend } = await optional(() => import('bullmq'), PACKAGES);
+  await requireDurable(address);
+  const connection = { connectionString: address, connectionTimeoutMillis: CONNECT_MS, migrate: true };
+  // The library types a queue by its server; what is called here is the same for both.
+  return {
+    queue: (name) => quiet(new Queue(name, { connection }, createPostgresBackend)) as unknown as ShardQueue,
+    worker(name, processor, settings) {
+      const options = { connection, ...workerOptions(settings) };
+      const worker = quiet(new Worker(name, processor as never, options, createPostgresBackend));
+      worker.on('error', (error) => {
+        if (isAnswer(error) && !isAway(error)) settings.onRefusal(refusal(address, error));
+      });
+      return worker as unknown as ShardWorker;
+    },
+    isAway,
+    named: (error) => (isAnswer(error) || isAway(error) ? refusal(address, error) : error),
+  };
+}
+
+/** An error that the server answered with, rather than one of reaching it. */
+function isAnswer(error: unknown): error is Error {
+  return error instanceof Error && 'severity' in error;
+}
+
+function isAway(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return AWAY.test(String((error as NodeJS.ErrnoException).code)) || TERMINATED.test(error.message);
+}
+
+/** Refuses a server that does not force to disk what it has promised. */
+async function requireDurable(address: string): Promise<void> {
+  const pg = await optional(() => import('pg'), PACKAGES);
+  const config: ClientConfig = { connectionString: address, connectionTimeoutMillis: CONNECT_MS };
+  const client = quiet(new pg.default.Client(config));
+  let fsync: string;
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ fsync: string }>('SHOW fsync');
+    fsync = rows[0]!.fsync;
+  } catch (error) {
+    throw noAnswer(address, 'PostgreSQL', error);
+  } finally {
+    await client.end().catch(() => {});
+  }
+  if (fsync === 'on') return;
+  throw new PopeError(
+    'QUEUE_FORGETS',
+    `${withoutPassword(address)}: this PostgreSQL may lose jobs: it does not force them to disk (set fsync on)`,
+  );
+}
