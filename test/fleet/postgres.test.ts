@@ -1,0 +1,41 @@
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { openBroker } from '../../src/fleet/broker.js';
+import { finished } from '../cli/run-cli.js';
+import { hasPostgres, TestPostgres } from '../helpers/postgres.js';
+import { temporaryFolder } from '../helpers/temporary-folder.js';
+import { FakeRun, SHARDS, WHOLE } from './fake-run.js';
+
+const folder = temporaryFolder();
+
+describe.skipIf(!hasPostgres)('a fleet on PostgreSQL', () => {
+  let postgres: TestPostgres;
+  beforeAll(async () => {
+    postgres = await TestPostgres.start();
+  }, 60_000);
+
+  test('goes on when a worker is killed, and when the server crashes', async () => {
+    const run = await FakeRun.plan(join(folder, 'run/'), postgres.url);
+    expect(await run.submit()).toEqual({ done: 0, pending: SHARDS });
+    expect(await run.submit()).toEqual({ done: 0, pending: SHARDS });
+    const killed = run.startWorker();
+    const survivor = finished(run.startWorker());
+    await run.until(({ done }) => done >= 3);
+    killed.kill('SIGKILL');
+    await run.until(({ done }) => done >= 10);
+    await postgres.crash();
+    await postgres.start();
+    expect(await survivor).toMatchObject({ code: 0, stderr: '' });
+    expect(await run.merged()).toEqual(WHOLE);
+    expect(await run.status()).toMatchObject({ done: SHARDS, active: 0, waiting: 0, failed: [], lost: 0 });
+  }, 60_000);
+
+  test('refuses a server that does not force its promises to disk', async () => {
+    await postgres.crash();
+    await postgres.start('fsync=off');
+    await expect(openBroker(postgres.url)).rejects.toMatchObject({
+      code: 'QUEUE_FORGETS',
+      message: expect.stringContaining('set fsync on'),
+    });
+  });
+});
