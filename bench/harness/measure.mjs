@@ -26,16 +26,19 @@ export async function measure(candidates, { rounds = quick ? 3 : 9, floor } = {}
       if (round >= 0) times[name].push(own ?? performance.now() - start);
     }
   }
-  const rows = Object.entries(times).map(([name, list]) => {
-    const sorted = list.sort((a, b) => a - b);
-    return { name, median: sorted[sorted.length >> 1], least: sorted[0], most: sorted.at(-1) };
-  });
+  const rows = Object.entries(times).map(([name, list]) => ({ name, ...spread(list) }));
   const lowest = rows.find(({ name }) => name === floor)?.median;
   return rows.map((row) => ({
     ...row,
     ratio: rows[0].median / row.median,
     ...(lowest && { overFloor: row.median / lowest }),
   }));
+}
+
+/** Median, least and most of some times. */
+export function spread(times) {
+  const sorted = [...times].sort((a, b) => a - b);
+  return { median: sorted[sorted.length >> 1], least: sorted[0], most: sorted.at(-1) };
 }
 
 /** Prints a table for people, or one JSON object with `--json`. */
