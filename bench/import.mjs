@@ -17,9 +17,9 @@ const importing = (code) => ['--input-type=module', '--eval', code];
 const programs = {
   node: importing(''),
   ...Object.fromEntries(modules.map((name) => [name, importing(`import '${name}';`)])),
-  'pope --help': [path('dist/cli/main.js'), '--help'],
-  'pope doctor': [path('dist/cli/main.js'), 'doctor'],
-  'pope evaluate --help': [path('dist/cli/main.js'), 'evaluate', '--help'],
+  'pope --help': [path('lib/cli/main.js'), '--help'],
+  'pope doctor': [path('lib/cli/main.js'), 'doctor'],
+  'pope evaluate --help': [path('lib/cli/main.js'), 'evaluate', '--help'],
 };
 
 const memory = {};

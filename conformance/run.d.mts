@@ -1,4 +1,4 @@
-import type { NativeQueue } from '../dist/native/addon.js';
+import type { NativeQueue } from '../lib/native/addon.js';
 
 export interface ConformanceVector {
   /** Of the C ABI, without `pope_`. */

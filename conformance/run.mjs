@@ -140,8 +140,8 @@ function fromBits(bits, dtype) {
 
 async function main() {
   const { cuda } = parseArgs({ options: { cuda: { type: 'boolean' } } }).values;
-  const { loadAddon } = await import('../dist/native/loader.js');
-  const { loadCudaAddon } = await import('../dist/native/cuda.js');
+  const { loadAddon } = await import('../lib/native/loader.js');
+  const { loadCudaAddon } = await import('../lib/native/cuda.js');
   const queue = cuda
     ? loadCudaAddon().createQueue({ maximumPending: 8, device: 'cuda' })
     : loadAddon().createQueue({ maximumPending: 8 });

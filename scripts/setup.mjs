@@ -10,7 +10,14 @@ import { isCommand } from './commands.mjs';
 import { fingerprint, nativeSources, nativeStamp } from './fingerprint.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const typescriptSources = ['src', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
+const typescriptSources = [
+  'src',
+  'tsconfig.json',
+  'tsconfig.build.json',
+  'package.json',
+  'package-lock.json',
+  'scripts/bundle.mjs',
+];
 const typescriptStamp = 'dist/.sources';
 
 checkNode();
@@ -85,6 +92,7 @@ function compileTypeScript() {
     [process.execPath, 'node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'],
     ['To see it again: npm run build'],
   );
+  run('bundling', [process.execPath, 'scripts/bundle.mjs'], ['To see it again: npm run build']);
   mkdirSync(join(root, 'dist'), { recursive: true });
   writeFileSync(join(root, typescriptStamp), sources);
 }

@@ -60,17 +60,17 @@ async function download(
   wants: (path: string) => boolean,
   { signal, onDownload }: DownloadOptions,
 ): Promise<string> {
-  const hub = await import('@huggingface/hub');
+  const { listFiles, modelInfo } = await import('@huggingface/hub');
   const fetch = hubFetch(settings, signal);
   const what = `model ${name} at revision ${revision} of ${settings.url}`;
   const source = { hubUrl: settings.url, fetch };
   const { commit, files } = await retrying(
     what,
     async () => {
-      const { sha } = await hub.modelInfo({ ...source, name, revision, additionalFields: ['sha'] });
+      const { sha } = await modelInfo({ ...source, name, revision, additionalFields: ['sha'] });
       if (!COMMIT.test(sha)) throw unexpected(what, `a commit id, got ${describeValue(sha)}`);
       const found: HubFile[] = [];
-      const entries = hub.listFiles({ ...source, repo: { type: 'model', name }, revision: sha, recursive: true });
+      const entries = listFiles({ ...source, repo: { type: 'model', name }, revision: sha, recursive: true });
       for await (const { type, path, size, oid, lfs } of entries) {
         if (type === 'file' && wants(path)) found.push(checked({ path, size, hash: lfs?.oid ?? oid ?? '' }, what));
       }

@@ -42,7 +42,7 @@ export const addonExports = [
   'runSync',
 ] as const satisfies (keyof NativeAddon)[];
 
-/** Folder of package.json: src/native and dist/native are equally deep. */
+/** Folder of package.json: src/native, dist/native and the parts of lib that ask are equally deep. */
 export const packageRoot = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const require = createRequire(import.meta.url);
 

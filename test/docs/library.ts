@@ -10,7 +10,7 @@ export function installInto(folder: string): void {
   const prebuilt = join(installed, 'prebuilds', `${process.platform}-${process.arch}`);
   mkdirSync(prebuilt, { recursive: true });
   symlinkSync(abiLibrary, join(prebuilt, basename(abiLibrary)));
-  for (const name of ['package.json', 'dist', 'native', 'python', 'conformance']) {
+  for (const name of ['package.json', 'lib', 'native', 'python', 'conformance']) {
     symlinkSync(join(packageRoot, name), join(installed, name));
   }
 }

@@ -12,16 +12,32 @@ function notices(...argv: string[]): { status: number | null; stderr: string } {
   return { status, stderr };
 }
 
-/** A folder in which one package was installed for users, and one with another licence for development. */
+/**
+ * A folder in which one package was installed for users, and for development one with another licence and one that is bundled,
+ * with what that depends on.
+ */
 function folderWith(license: unknown): string {
   const folder = mkdtempSync(join(tmpdir(), 'pope-notices-'));
-  const paths = ['node_modules/used', 'node_modules/tool'];
-  for (const path of paths) mkdirSync(join(folder, path), { recursive: true });
+  const [used, tool, drawing, line] = ['used', 'tool', 'drawing', 'line'].map((name) => `node_modules/${name}`);
+  for (const path of ['lib', used!, tool!, drawing!, line!]) mkdirSync(join(folder, path), { recursive: true });
   symlinkSync(join(packageRoot, 'node_modules/node-addon-api'), join(folder, 'node_modules/node-addon-api'));
   const write = (path: string, content: unknown) => writeFileSync(join(folder, path), JSON.stringify(content));
-  write('package-lock.json', { packages: { '': {}, [paths[0]!]: {}, [paths[1]!]: { dev: true } } });
-  write(`${paths[0]}/package.json`, { name: 'used', version: '1.2.3', license });
-  write(`${paths[1]}/package.json`, { name: 'tool', version: '4.5.6', license: 'GPL-3.0' });
+  const dev = true;
+  const packages = {
+    '': {},
+    [used!]: {},
+    [tool!]: { dev },
+    [drawing!]: { dev, dependencies: { line: '1' } },
+    [line!]: { dev },
+  };
+  write('package-lock.json', { packages });
+  write('lib/.libraries.json', [drawing]);
+  write(`${used}/package.json`, { name: 'used', version: '1.2.3', license });
+  write(`${tool}/package.json`, { name: 'tool', version: '4.5.6', license: 'GPL-3.0' });
+  for (const name of ['drawing', 'line']) {
+    write(`node_modules/${name}/package.json`, { name, version: '7.8.9', license: 'MIT' });
+    writeFileSync(join(folder, `node_modules/${name}/LICENSE`), 'The licence\n\nof both.\n');
+  }
   return folder;
 }
 
@@ -36,6 +52,14 @@ describe('THIRD-PARTY-NOTICES.md', () => {
     const written = readFileSync(join(folder, 'THIRD-PARTY-NOTICES.md'), 'utf8');
     expect(written).toContain('| used | 1.2.3 | ISC |');
     expect(written).not.toContain('tool');
+  });
+
+  it('has the licence of what is bundled, and of what that depends on', () => {
+    const folder = folderWith('ISC');
+    notices(folder);
+    const written = readFileSync(join(folder, 'THIRD-PARTY-NOTICES.md'), 'utf8');
+    expect(written).toContain('| drawing | 7.8.9 | MIT |\n| line | 7.8.9 | MIT |\n');
+    expect(written).toContain('### drawing, line\n\n> The licence\n>\n> of both.\n');
   });
 
   it('is not current when a version has changed', () => {

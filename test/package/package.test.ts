@@ -1,5 +1,5 @@
 /** The npm package as a stranger meets it: no compiler, no install script, two kinds of modules. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
@@ -38,7 +38,7 @@ describe.runIf(process.platform === 'linux')('the npm package', { timeout: 300_0
       ]),
     );
     const unwanted =
-      /^(src|test|build|docs)\/|^dist\/(\..*|.*\.map|(cli|experiments|report)\/.*\.d\.ts)$|__pycache__|^prebuilds\/.*\/cuda\//;
+      /^(src|dist|test|build|docs)\/|^lib\/(\..*|.*\.map|(cli|experiments|report)\/.*\.d\.ts)$|__pycache__|^prebuilds\/.*\/cuda\//;
     expect(paths.filter((path) => unwanted.test(path))).toEqual([]);
     expect(installed.packed.size).toBeLessThan(PACKED_BUDGET);
     expect(installed.packed.unpackedSize).toBeLessThan(UNPACKED_BUDGET);
@@ -53,6 +53,20 @@ describe.runIf(process.platform === 'linux')('the npm package', { timeout: 300_0
     const { status, stdout, stderr } = installed.command('npx', 'pope', 'demo', '--quick');
     expect(status, stderr).toBe(0);
     expect(stdout).toContain('Estimated value 9.941 [9.822, 10.06], verdict: reliable. True value: 9.866.');
+  });
+
+  it('draws a report with the libraries that are bundled', () => {
+    const pope = (...command: string[]) => {
+      const { status, stdout, stderr } = installed.command('npx', 'pope', ...command);
+      expect(status, stderr).toBe(0);
+      return stdout;
+    };
+    pope('simulate', 'tabular', '--queries', '50', '-o', 'log.jsonl');
+    const scores = ['--target', 'log.target.jsonl', '--logging', 'log', '--reward', 'identity'];
+    installed.place('result.json', pope('evaluate', 'log.jsonl', ...scores, '--json'));
+    pope('report', 'result.json', '-o', 'page.html');
+    expect(readFileSync(join(installed.folder, 'page.html'), 'utf8')).toMatch(/<svg[\s\S]*<path/);
+    expect(readdirSync(join(installed.folder, 'node_modules'))).not.toContain('vega');
   });
 
   it('loads its prebuilt binary', () => {
