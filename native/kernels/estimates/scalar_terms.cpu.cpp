@@ -13,6 +13,7 @@
 
 #include "core/cpu.h"
 #include "core/error.h"
+#include "kernels/estimates/action_rows.tiered.h"
 #include "kernels/estimates/exact_sum.h"
 #include "kernels/estimates/logged_terms.tiered.h"
 #include "kernels/estimates/weight_transform.h"
@@ -31,39 +32,19 @@ struct Terms {
   double *weights, *numerator, *baseline;  // of the block's first round
 };
 
-// Throws unless the row of policy and, where there are any, of predictions is what it must be.
-void check_row(const ScalarTerms& t, int64_t i) {
-  double total = 0;
+// DM of round i, 0 without predictions. Throws unless its row of policy and of predictions is what it must be.
+double direct(const ScalarTerms& t, int64_t i) {
+  double total = 0, sum = 0;
   bool valid = true;
   for (int64_t at = i * t.actions; at < (i + 1) * t.actions; ++at) {
     valid &= t.policy[at] >= 0 && (!t.q_hat || std::isfinite(t.q_hat[at]));
     total += t.policy[at];
+    if (t.q_hat) sum += t.policy[at] * t.q_hat[at];
   }
   if (!valid || !(std::fabs(total - 1) <= t.slack)) {
     throw bad(i, "expected probabilities that sum to 1, and finite predictions");
   }
-}
-
-// DM of kRows rounds from round i on, after a check of their rows. Several rows at once, because one would wait for the adder
-// at every action. What is wrong with a row shows in its least number or in its sums: no probability is above their total.
-template <int kRows>
-void direct(const ScalarTerms& t, int64_t i, double* values) {
-  const double* policy = t.policy + i * t.actions;
-  const double* q_hat = t.q_hat ? t.q_hat + i * t.actions : nullptr;
-  double totals[kRows] = {}, sums[kRows] = {}, least[kRows] = {};
-  for (int64_t j = 0; j < t.actions; ++j) {
-    for (int row = 0; row < kRows; ++row) {
-      const double p = policy[row * t.actions + j];
-      least[row] = p < least[row] ? p : least[row];
-      totals[row] += p;
-      if (q_hat) sums[row] += p * q_hat[row * t.actions + j];
-    }
-  }
-  for (int row = 0; row < kRows; ++row) {
-    const bool good = least[row] == 0 && std::fabs(totals[row] - 1) <= t.slack && std::isfinite(sums[row]);
-    if (!good) check_row(t, i + row);
-    values[row] = sums[row] / totals[row];
-  }
+  return sum / total;
 }
 
 template <int kTransform>
@@ -88,33 +69,61 @@ void round_terms(const ScalarTerms& t, int64_t i, double model, const Terms& to,
   if (t.keep_baseline) to.baseline[at] = model;
 }
 
+// DM of the rounds [from, end), with several rows at a time. Returns whether all rows are what they must be.
+bool direct_rounds(const ScalarTerms& t, int64_t from, int64_t end, double* models) {
+  const ActionRowsKernels& kernels = POPE_ACTIVE_TIER(action_rows_kernels);
+  int64_t i = from;
+  for (; i + kActionRows <= end; i += kActionRows) {
+    const int64_t at = i * t.actions;
+    const double* q_hat = t.q_hat ? t.q_hat + at : nullptr;
+    if (!kernels.values(t.policy + at, q_hat, t.actions, t.slack, models + (i - from))) return false;
+  }
+  for (; i < end; ++i) models[i - from] = direct(t, i);
+  return true;
+}
+
+// The terms of the rounds [from, end) in vectors. Returns whether all is what it must be.
 template <int kTransform>
-void rounds_terms(const ScalarTerms& t, int64_t from, int64_t end, const Terms& to) {
-  if (t.actions == 0) {
+bool vector_terms(const ScalarTerms& t, int64_t from, int64_t end, const Terms& to) {
+  const int64_t count = end - from;
+  alignas(64) double models[kBlock], chosen[kBlock], residuals[kBlock];
+  if (t.actions > 0 && !direct_rounds(t, from, end, models)) return false;
+  if (t.reward) {
+    const double *policy = t.policy + from, *reward = t.reward + from;
+    for (int64_t i = 0; t.actions > 0 && i < count; ++i) {
+      const int32_t action = t.action[from + i];
+      if (action < 0 || action >= t.actions) return false;
+      const int64_t at = (from + i) * t.actions + action;
+      chosen[i] = t.policy[at];
+      if (t.q_hat) residuals[i] = reward[i] - t.q_hat[at];
+    }
     const LoggedRounds rounds{
-        .reward = t.reward + from,
+        .reward = t.q_hat ? residuals : reward,
         .propensity = t.propensity + from,
-        .policy = t.policy + from,
+        .policy = t.actions > 0 ? chosen : policy,
         .weights = to.weights,
         .numerator = to.numerator,
-        .count = end - from,
+        .count = count,
         .lambda = t.lambda,
         .most = 1 + t.slack,
     };
-    if (POPE_ACTIVE_TIER(logged_terms_kernels).terms[kTransform](rounds)) return;
-    for (int64_t i = from; i < end; ++i) round_terms<kTransform>(t, i, 0, to, i - from);
-    return;
+    if (!POPE_ACTIVE_TIER(logged_terms_kernels).terms[kTransform](rounds)) return false;
+  } else {
+    std::fill_n(to.numerator, count, 0.0);
   }
-  constexpr int kTogether = 4;
-  for (int64_t i = from; i < end; i += kTogether) {
-    const int64_t rows = std::min<int64_t>(kTogether, end - i);
-    double models[kTogether];
-    if (rows == kTogether) {
-      direct<kTogether>(t, i, models);
-    } else {
-      for (int64_t row = 0; row < rows; ++row) direct<1>(t, i + row, models + row);
-    }
-    for (int64_t row = 0; row < rows; ++row) round_terms<kTransform>(t, i + row, models[row], to, i + row - from);
+  if (t.keep_baseline) {
+    std::copy_n(models, count, to.baseline);
+  } else if (t.q_hat) {
+    for (int64_t i = 0; i < count; ++i) to.numerator[i] += models[i];
+  }
+  return true;
+}
+
+template <int kTransform>
+void rounds_terms(const ScalarTerms& t, int64_t from, int64_t end, const Terms& to) {
+  if (vector_terms<kTransform>(t, from, end, to)) return;
+  for (int64_t i = from; i < end; ++i) {
+    round_terms<kTransform>(t, i, t.actions > 0 ? direct(t, i) : 0.0, to, i - from);
   }
 }
 

@@ -69,6 +69,8 @@ describe('scalar_terms', () => {
     [1, 1],
     [13, 3],
     [5003, 7],
+    [2051, 19],
+    [33, 8],
   ] as const;
   const log = (rounds: number, actions: number) => {
     const random = new Random(3);
