@@ -1,24 +1,15 @@
-import { once } from 'node:events';
 import { existsSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Launch } from '../../src/distributed/launcher.js';
 import { leave, type MeetingPlace, meetingPlace, share } from '../../src/distributed/rendezvous.js';
+import { freePort } from '../helpers/free-port.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 const folder = temporaryFolder();
 const id = Uint8Array.from({ length: 128 }, (_, i) => 255 - i);
 const launch = (rank: number, size = 3): Launch => ({ launcher: 'a test', rank, size, localRank: rank, mpi: [] });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0);
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 const join3 = (place: MeetingPlace, patience = 20) =>
   [2, 1, 0].map((rank) => share(rank === 0 ? id : null, { launch: launch(rank), place, bytes: 128, patience }));
