@@ -31,7 +31,11 @@ function plainRows(a, b, [m, k, n]) {
 
 const device = Device.open('cpu');
 const floors = openFloors();
-const numpy = await openPython('numpy', threads);
+const peers = {
+  numpy: await openPython('numpy', threads),
+  // A BLAS library older than the processor takes kernels of an older one unless it is told.
+  'numpy, OPENBLAS_CORETYPE=SKYLAKEX': await openPython('numpy', threads, { OPENBLAS_CORETYPE: 'SKYLAKEX' }),
+};
 const onnx = (await importPeer('onnxruntime'))?.openOnnxRuntime(threads);
 for (const shape of shapes) {
   const [m, k, n] = shape;
@@ -58,7 +62,7 @@ for (const shape of shapes) {
     `product f32 [${m}, ${k}] x [${k}, ${n}], ${threads} thread${threads === 1 ? '' : 's'}`,
     await measure(
       {
-        numpy: numpy?.candidate('matmul', m, k, n),
+        ...Object.fromEntries(Object.entries(peers).map(([name, peer]) => [name, peer?.candidate('matmul', m, k, n)])),
         'ONNX Runtime': onnxMatmul,
         'pope-native': async () => {
           const result = await multiply();
@@ -74,5 +78,5 @@ for (const shape of shapes) {
   b.dispose();
 }
 await device.close();
-numpy?.close();
+for (const peer of Object.values(peers)) peer?.close();
 floors?.close();
