@@ -11,6 +11,7 @@ import { LOG_FLAGS, openLog, saySkipped } from '../log-flags.js';
 import { loggingPolicy } from '../logging-policy.js';
 import { loadOptions } from '../model-flags.js';
 import { OBJECTIVE_FLAGS, objectiveSettings } from '../objective-flags.js';
+import { contextOf, launchOf, RANK_FLAGS, withRanks } from '../ranks.js';
 import type { Settings } from '../settings.js';
 import { readable } from '../table.js';
 import { OPTIMISATION_FLAGS, optimisationSettings } from '../training-flags.js';
@@ -56,6 +57,7 @@ const FLAGS = {
     oneOf('drawn', 'all'),
   ),
 
+  ...RANK_FLAGS,
   ...OPTIMISATION_FLAGS,
   ...ENCODING_FLAGS,
   ...WHOLE_LOG_FLAGS,
@@ -66,10 +68,13 @@ export const alignCommand = defineCommand({
     'pope align log.jsonl --model ./base --logging logging.jsonl -o run',
     'pope align log.jsonl --model ./base --method opinion --lr 1e-3 -o run --resume',
     'pope align log.jsonl --model ./base --logging log --preset paper --dry-run -o run',
+    'mpirun -n 2 pope align log.jsonl --model ./base --logging log -o run --distributed',
   ],
   arguments: [['<log>', 'log file']],
   flags: FLAGS,
-  async run([path], settings, context) {
+  async run([path], settings, own) {
+    const launch = launchOf(settings);
+    const context = contextOf(launch, own);
     const { terminal, signal } = context;
     const { output, resume, checkpoint, splitRatio, splitSeed } = settings;
     const training = trainingSettings(settings);
@@ -86,41 +91,47 @@ export const alignCommand = defineCommand({
     const slates = settings.skipUnscored ? scored : log;
     const from = (resume ? await resumeFolder(output, checkpoint) : null) ?? settings.model;
     const { device, dtype, dryRun: dry } = settings;
+    const zero = settings.zero === '1' ? 1 : 0;
     const model = await loadModel(from, loadOptions({ device, dtype, dry }, context));
     try {
       if (settings.dryRun) {
-        const plan = await planRun(model, slates, sources, resolved, { signal });
+        if (launch !== null && launch.rank > 0) return;
+        const plan = await planRun(model, slates, sources, resolved, { ranks: launch?.size ?? 1, zero, signal });
         if (settings.json) return await terminal.writeJson(plan);
         await terminal.write(planText(plan));
         const advice = memoryAdvice(plan);
         return advice === null ? undefined : terminal.say(advice);
       }
-      const result = await align(model, slates, {
-        ...training,
-        ...sources,
-        output,
-        resume,
-        checkpoint,
-        signal,
-        onScored: (done) =>
-          terminal.progress({ label: 'scoring the initial model', done, total: undefined, unit: 'queries' }),
-        onProgress: (progress) =>
-          terminal.progress({
-            label: 'training',
-            done: progress.step,
-            total: progress.steps,
-            unit: 'steps',
-            detail: progressText(progress),
-          }),
-        onEvaluation: (evaluation) => terminal.say(evaluationText(evaluation)),
-        onWarning: ({ code, message }) => terminal.say(`pope: ${code}: ${message}`),
-      });
+      const result = await withRanks(launch, model.trained.device, (communicator) =>
+        align(model, slates, {
+          ...training,
+          ...sources,
+          output,
+          resume,
+          checkpoint,
+          communicator,
+          zero,
+          signal,
+          onScored: (done) =>
+            terminal.progress({ label: 'scoring the initial model', done, total: undefined, unit: 'queries' }),
+          onProgress: (progress) =>
+            terminal.progress({
+              label: 'training',
+              done: progress.step,
+              total: progress.steps,
+              unit: 'steps',
+              detail: progressText(progress),
+            }),
+          onEvaluation: (evaluation) => terminal.say(evaluationText(evaluation)),
+          onWarning: ({ code, message }) => terminal.say(`pope: ${code}: ${message}`),
+        }),
+      );
       saySkipped(log, context);
       if (scored.skipped > 0)
         terminal.say(`${readable(scored.skipped)} queries have a response without a score and were left out`);
       for (const line of leftOutTexts(result.leftOut)) terminal.say(line);
       terminal.say(`model of step ${readable(result.modelStep)}: ${output}/model`);
-      if (settings.json) await terminal.writeJson(result);
+      if (settings.json && (launch === null || launch.rank === 0)) await terminal.writeJson(result);
     } catch (error) {
       if (!(error instanceof InterruptedError)) throw error;
       throw new InterruptedError(error.code, `${error.message}; the same command with --resume goes on from there`);
