@@ -69,7 +69,7 @@ it.runIf(canInjectFaults)('a fault of the disk or the clock costs nothing but th
         }
         const [, code] = /^pope: ([A-Z_]+): .*(?:ENOSPC|EIO|EROFS|mkdir)/m.exec(outcome.stderr) ?? [];
         const expected = 'FAULT_READ' in fault ? READ_CODES : /^(WRITE_FAILED|OUTPUT_NOT_WRITABLE)$/;
-        expect(code, `${command.name} ${JSON.stringify(fault)}: ${outcome.stderr}`).toMatch(expected);
+        expect(code ?? '', `${command.name} ${JSON.stringify(fault)}: ${outcome.stderr}`).toMatch(expected);
         counts.faults++;
         counts.codes[code!] = (counts.codes[code!] ?? 0) + 1;
         await alone.made.expectNothingPartial(place);
