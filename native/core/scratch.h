@@ -4,32 +4,37 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <new>
 
 namespace pope {
 
 class Scratch {
  public:
+  Scratch() = default;
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  ~Scratch() { free(); }
+
   // `count` floats on a cache line boundary, with undefined content; valid until the next call.
   float* floats(int64_t count) {
     if (count > capacity_) {
-      memory_.reset();
-      capacity_ = 0;
-      memory_.reset(static_cast<float*>(::operator new[](static_cast<size_t>(count) * sizeof(float), kAlignment)));
+      free();
+      memory_ = static_cast<float*>(::operator new[](static_cast<size_t>(count) * sizeof(float), kAlignment));
       capacity_ = count;
     }
-    return memory_.get();
+    return memory_;
   }
 
  private:
   static constexpr std::align_val_t kAlignment{64};
 
-  struct Free {
-    void operator()(float* p) const { ::operator delete[](p, kAlignment); }
-  };
+  void free() {
+    ::operator delete[](memory_, kAlignment);
+    memory_ = nullptr;
+    capacity_ = 0;
+  }
 
-  std::unique_ptr<float[], Free> memory_;
+  float* memory_ = nullptr;
   int64_t capacity_ = 0;
 };
 

@@ -2,8 +2,15 @@
 
 #include <algorithm>
 #include <atomic>
+#include <condition_variable>
 #include <cstdlib>
+#include <deque>
 #include <exception>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
 
 #include "core/error.h"
 
@@ -76,17 +83,26 @@ struct ThreadPool::Job {
   }
 };
 
-ThreadPool::ThreadPool(int threads) {
-  for (int i = 1; i < threads; ++i) workers_.emplace_back([this] { run_worker(); });
+struct ThreadPool::State {
+  std::mutex mutex;
+  std::condition_variable wake;
+  std::deque<std::shared_ptr<Job>> jobs;  // with blocks that nobody has taken yet
+  bool stopping = false;
+  std::vector<std::thread> workers;
+};
+
+ThreadPool::ThreadPool(int threads) : state_(new State) {
+  for (int i = 1; i < threads; ++i) state_->workers.emplace_back([this] { run_worker(); });
 }
 
 ThreadPool::~ThreadPool() {
   {
-    std::lock_guard lock(mutex_);
-    stopping_ = true;
+    std::lock_guard lock(state_->mutex);
+    state_->stopping = true;
   }
-  wake_.notify_all();
-  for (std::thread& worker : workers_) worker.join();
+  state_->wake.notify_all();
+  for (std::thread& worker : state_->workers) worker.join();
+  delete state_;
 }
 
 ThreadPool& ThreadPool::shared() {
@@ -94,14 +110,16 @@ ThreadPool& ThreadPool::shared() {
   return *pool;
 }
 
+int ThreadPool::threads() const { return static_cast<int>(state_->workers.size()) + 1; }
+
 void ThreadPool::run_worker() {
-  std::unique_lock lock(mutex_);
+  std::unique_lock lock(state_->mutex);
   for (;;) {
-    wake_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
-    if (stopping_) return;
-    const std::shared_ptr<Job> job = jobs_.front();
+    state_->wake.wait(lock, [this] { return state_->stopping || !state_->jobs.empty(); });
+    if (state_->stopping) return;
+    const std::shared_ptr<Job> job = state_->jobs.front();
     if (job->exhausted()) {
-      jobs_.pop_front();
+      state_->jobs.pop_front();
       continue;
     }
     lock.unlock();
@@ -113,22 +131,22 @@ void ThreadPool::run_worker() {
 void ThreadPool::parallel_for(int64_t count, int64_t grain, const std::function<void(int64_t, int64_t)>& body) {
   if (count <= 0) return;
   const auto job = std::make_shared<Job>(count, std::max<int64_t>(grain, 1), body);
-  if (inside_block || job->blocks == 1 || workers_.empty()) {
+  if (inside_block || job->blocks == 1 || state_->workers.empty()) {
     for (int64_t block = 0; block < job->blocks; ++block) job->run_block(block);
   } else {
     {
-      std::lock_guard lock(mutex_);
-      jobs_.push_back(job);
+      std::lock_guard lock(state_->mutex);
+      state_->jobs.push_back(job);
     }
     if (job->blocks == 2) {
-      wake_.notify_one();
+      state_->wake.notify_one();
     } else {
-      wake_.notify_all();
+      state_->wake.notify_all();
     }
     job->take_blocks();
     // A worker that finds the job exhausted removes it; if none woke up in time, the caller does, for `body` ends here.
-    std::lock_guard lock(mutex_);
-    std::erase(jobs_, job);
+    std::lock_guard lock(state_->mutex);
+    std::erase(state_->jobs, job);
   }
   job->wait();
 }

@@ -2,14 +2,8 @@
 // of hardware threads. No OpenMP: its runtime cannot be linked into an addon, and Apple's compiler has none.
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
-#include <deque>
 #include <functional>
-#include <memory>
-#include <mutex>
-#include <thread>
-#include <vector>
 
 namespace pope {
 
@@ -25,7 +19,7 @@ class ThreadPool {
   // destructors do.
   static ThreadPool& shared();
 
-  int threads() const { return static_cast<int>(workers_.size()) + 1; }
+  int threads() const;
 
   // Calls body(begin, end) for the blocks [0, grain), [grain, 2 grain), ... of [0, count) and returns when all are done.
   // The blocks depend on `count` and `grain` alone, never on the number of threads: a body whose result depends only on
@@ -35,14 +29,11 @@ class ThreadPool {
 
  private:
   struct Job;
+  struct State;
 
   void run_worker();
 
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  std::deque<std::shared_ptr<Job>> jobs_;  // with blocks that nobody has taken yet
-  bool stopping_ = false;
-  std::vector<std::thread> workers_;
+  State* const state_;  // apart, for every kernel includes this file, and locks and threads take long to compile
 };
 
 }  // namespace pope

@@ -1,6 +1,7 @@
 // A GPU whose memory is the host's and whose kernels have finished when they are launched. Blocks are exactly as large
 // as asked for, so that AddressSanitizer sees what goes beyond them. The environment variable POPE_SIMT_MEMORY bounds
 // the bytes of the device, for tests of what happens when it is full.
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <mutex>

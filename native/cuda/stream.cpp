@@ -1,6 +1,8 @@
 #include "cuda/stream.h"
 
 #include <algorithm>
+#include <atomic>
+#include <memory>
 
 #include "cuda/kept.h"
 #include "cuda/runtime.h"
@@ -33,27 +35,40 @@ Refusal decode_refusal(RefusalWord word) {
   return {static_cast<uint32_t>(word & ((1u << kReasonBits) - 1)), static_cast<int64_t>(word >> kReasonBits)};
 }
 
+struct Stream::State {
+  std::unique_ptr<Staging> made;  // at the first transfer
+  std::atomic<size_t> peak_scratch_bytes = 0;
+
+  Staging& staging() {
+    if (!made) made = std::make_unique<Staging>();
+    return *made;
+  }
+};
+
 Stream::Stream() : owned_(true) {
   require_device();
   properties_ = runtime::properties();
   handle_ = runtime::create_stream();
+  state_ = new State;
 }
 
 Stream::Stream(StreamHandle handle) : owned_(false), handle_(handle) {
   require_device();
   properties_ = runtime::properties();
+  state_ = new State;
 }
 
 Stream::~Stream() {
   if (words_) free(words_);
-  if (!owned_) return;
-  try {
-    wait();
-  } catch (const Error&) {
-    // The device has failed; what was enqueued is lost with it.
+  if (owned_) {
+    try {
+      wait();
+    } catch (const Error&) {
+      // The device has failed; what was enqueued is lost with it.
+    }
   }
-  staging_.reset();
-  runtime::destroy_stream(handle_);
+  delete state_;
+  if (owned_) runtime::destroy_stream(handle_);
 }
 
 int Stream::blocks(int64_t count, int threads) const {
@@ -62,18 +77,13 @@ int Stream::blocks(int64_t count, int threads) const {
   return static_cast<int>(std::clamp<int64_t>(needed, 1, kPerMultiprocessor * properties_.multiprocessors));
 }
 
-Staging& Stream::staging() {
-  if (!staging_) staging_ = std::make_unique<Staging>();
-  return *staging_;
-}
-
 void Stream::upload(void* device, const void* host, size_t bytes) {
   if (kept_) throw Error(Status::unsupported, "a program cannot hold an op that copies from the host");
-  staging().upload(device, host, bytes, handle_);
+  state_->staging().upload(device, host, bytes, handle_);
 }
 
 void Stream::download(void* host, const void* device, size_t bytes) {
-  staging().download(host, device, bytes, handle_);
+  state_->staging().download(host, device, bytes, handle_);
 }
 
 void Stream::copy(void* to, const void* from, size_t bytes) { runtime::copy(to, from, bytes, handle_); }
@@ -102,9 +112,11 @@ void Stream::free(void* data) noexcept { kept_ ? kept_->free(data) : runtime::fr
 void* Stream::allocate_scratch(size_t bytes) {
   void* data = allocate(bytes);
   scratch_bytes_ += bytes;
-  if (scratch_bytes_ > peak_scratch_bytes_) peak_scratch_bytes_ = scratch_bytes_;
+  if (scratch_bytes_ > state_->peak_scratch_bytes) state_->peak_scratch_bytes = scratch_bytes_;
   return data;
 }
+
+size_t Stream::peak_scratch_bytes() const { return state_->peak_scratch_bytes; }
 
 void Stream::free_scratch(void* data, size_t bytes) noexcept {
   scratch_bytes_ -= bytes;

@@ -16,12 +16,9 @@
 // memory with kernels that have finished when POPE_LAUNCH returns.
 #pragma once
 
-#include <algorithm>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <utility>
 #include <vector>
 
@@ -34,7 +31,6 @@ namespace pope::cuda {
 using StreamHandle = CUstream_st*;
 
 class Kept;
-class Staging;
 
 struct DeviceProperties {
   int multiprocessors = 1;
@@ -97,7 +93,7 @@ class Stream {
   }
 
   // The most that it held at a time. May be called on any thread.
-  size_t peak_scratch_bytes() const { return peak_scratch_bytes_; }
+  size_t peak_scratch_bytes() const;
 
   // Host to device and back, in stream order. `upload` has read the source when it returns; `download` waits for all
   // earlier work on the stream and has written the destination when it returns.
@@ -145,22 +141,21 @@ class Stream {
   void* allocate_scratch(size_t bytes);
   void free_scratch(void* data, size_t bytes) noexcept;
 
-  Staging& staging();
+  struct State;
 
   const bool owned_;
   StreamHandle handle_ = nullptr;
   DeviceProperties properties_;
-  std::unique_ptr<Staging> staging_;  // made at the first transfer
   RefusalWord* words_ = nullptr;
   size_t used_words_ = 0;
   std::vector<Pending> pending_;
   Kept* kept_ = nullptr;
   size_t scratch_bytes_ = 0;
-  std::atomic<size_t> peak_scratch_bytes_ = 0;
+  State* state_ = nullptr;  // apart, for every kernel includes this file, and its headers take long to compile
 };
 
 // A block per row, within what a grid may have.
-inline unsigned blocks_of_rows(int64_t rows) { return static_cast<unsigned>(std::min<int64_t>(rows, 0x7fffffff)); }
+inline unsigned blocks_of_rows(int64_t rows) { return static_cast<unsigned>(rows < 0x7fffffff ? rows : 0x7fffffff); }
 
 // What a report says on the host; throws nothing. `word` is all ones when nothing was reported.
 bool reported(RefusalWord word);

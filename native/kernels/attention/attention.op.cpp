@@ -1,6 +1,7 @@
 #include "kernels/attention/attention.h"
 
 #include <cmath>
+#include <vector>
 
 #include "kernels/op.h"
 #include "pope.h"

@@ -1,6 +1,8 @@
 // All logits of a row, then the definitions of token_logprobs.
 #pragma once
 
+#include <vector>
+
 #include "kernels/token_logprobs/token_logprobs.reference.h"
 
 namespace pope::reference {

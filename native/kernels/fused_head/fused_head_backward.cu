@@ -1,5 +1,7 @@
 // The gradient of the logits of fused_head.cuda.h, slice by slice, and its products.
 #include "cuda/cuda.h"
+
+#include <algorithm>
 #include "cuda/math.h"
 #include "kernels/fused_head/fused_head.cuda.h"
 #include "kernels/fused_head/logit_slices.cuda.h"

@@ -1,6 +1,8 @@
 // All logits of a row, then the definition of their gradient. log_sum_exp and entropies are formed anew.
 #pragma once
 
+#include <vector>
+
 #include "kernels/token_logprobs/token_logprobs.reference.h"
 
 namespace pope::reference {

@@ -1,6 +1,8 @@
 #include <atomic>
 
 #include "kernels/token_logprobs/logit_blocks.h"
+
+#include <algorithm>
 #include "kernels/token_logprobs/token_logprobs.h"
 
 namespace pope {

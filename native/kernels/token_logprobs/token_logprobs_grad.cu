@@ -1,4 +1,6 @@
 #include "kernels/token_logprobs/row_sums.cuda.h"
+
+#include <algorithm>
 #include "kernels/token_logprobs/targets.cuda.h"
 #include "kernels/token_logprobs/token_logprobs.cuda.h"
 

@@ -1,6 +1,8 @@
 // dJ/dz_v = g (1[v = y] - p_v) - h p_v (log p_v + H), term by term, in T; rounded once, to the dtype of the logits.
 #pragma once
 
+#include <vector>
+
 #include "kernels/elementwise/narrow.reference.h"
 #include "kernels/token_logprobs/token_logprobs.reference.h"
 
