@@ -9,6 +9,7 @@
 // before a result is reported, the queue asks the device and deals out the poison as if the failure had been known.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -40,11 +41,11 @@ struct Arrival {
   uint64_t sequence = 0;
 };
 
-// One logical buffer. `block` and `lent` belong to the pushing thread; `poison` and `arrival` to the queue's thread.
+// One logical buffer. `block` belongs to the pushing thread; `poison` and `arrival` to the queue's thread.
 struct Memory {
-  Block block;  // empty after dispose, if it was not lent
-  // Another thread may use it when the queue has passed its last command: the block goes with this object.
-  bool lent = false;
+  Block block;  // empty after dispose, if it was not lent then
+  // Uses by another thread that are not over, though the queue may have passed its last command: the block goes with this object.
+  std::atomic<int> lent = 0;
   std::byte* const data;
   const size_t bytes;
   Poison poison;

@@ -16,6 +16,20 @@ using Buffer = std::shared_ptr<Memory>;
 float* floats(const Memory& memory) { return reinterpret_cast<float*>(memory.data); }
 size_t count(const Memory& memory) { return memory.bytes / sizeof(float); }
 
+// Held by the work of the communication thread, to the end of its call.
+struct Loan {
+  const Buffer input, output;
+
+  Loan(Buffer in, Buffer out) : input(std::move(in)), output(std::move(out)) {
+    ++input->lent;
+    ++output->lent;
+  }
+  ~Loan() {
+    --input->lent;
+    --output->lent;
+  }
+};
+
 // What crosses, and how large input and output are to each other.
 struct Collective {
   const char* name;  // as JavaScript says it
@@ -74,10 +88,11 @@ Napi::Value QueueObject::exchange(const Napi::CallbackInfo& call) {
     }
     check_sizes(collective, input, output, static_cast<size_t>(transport->size()));
 
-    input->lent = output->lent = true;
+    const auto loan = std::make_shared<const Loan>(input, output);
     const auto done = std::make_shared<std::promise<void>>();
     const auto turn = exchange_->reserve(
-        std::string(collective.what) + " of " + std::to_string(count(*input)) + " floats", [done](std::exception_ptr failure) {
+        std::string(collective.what) + " of " + std::to_string(count(*input)) + " floats",
+        [done](std::exception_ptr failure) {
           if (failure) done->set_exception(failure);
           else done->set_value();
         });
@@ -86,11 +101,11 @@ Napi::Value QueueObject::exchange(const Napi::CallbackInfo& call) {
     const uint64_t sequence = queue_->push(
         {.work =
              [=, &collective, device = device_] {
-               const bool failed = sends && input->poison;
+               const bool failed = sends && loan->input->poison;
                turn->take([=, &collective, reached = device->reached()](Transport& transport) {
                  if (reached) reached();
-                 if (failed) transport.write_nan(floats(*input), count(*input));
-                 collective.run(transport, *input, *output, root);
+                 if (failed) transport.write_nan(floats(*loan->input), count(*loan->input));
+                 collective.run(transport, *loan->input, *loan->output, root);
                });
              },
          .inputs = sends ? std::vector{input} : std::vector<Buffer>{},

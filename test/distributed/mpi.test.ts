@@ -15,7 +15,8 @@ describe.each(launchers)('ranks under $mpirun, the same binary', (launcher) => {
   });
 
   it('see NaN where another rank has failed, and that rank its error', patient, async () => {
-    const { ranks } = await runRanks(launcher, 'failure');
+    const { ranks, status, stderr } = await runRanks(launcher, 'failure');
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(ranks.map(({ values }) => values)).toEqual(['NaN,NaN', 'OUT_OF_RANGE']);
   });
 
@@ -28,6 +29,14 @@ describe.each(launchers)('ranks under $mpirun, the same binary', (launcher) => {
 
   it('do not come to the orderly end when one of them leaves', patient, async () => {
     expect((await runRanks(launcher, 'leave', { PATIENCE: '5' })).ranks).toEqual([]);
+  });
+
+  it('can exit while a call waits for another rank', patient, async () => {
+    const begun = performance.now();
+    const { ranks, status } = await runRanks(launcher, 'exit');
+    expect(ranks).toEqual([]);
+    expect(status).not.toBe(0);
+    expect(performance.now() - begun).toBeLessThan(50_000);
   });
 
   it('end together when one of them throws', patient, async () => {

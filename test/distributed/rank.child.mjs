@@ -45,8 +45,10 @@ const parts = {
       );
     }
     await ranks.barrier();
+    const { poolBytes } = device.memoryStats();
     for (const tensor of [mine, other, whole, slice, all, one]) tensor.dispose();
     same(device.memoryStats().liveBytes, 0);
+    same(device.memoryStats().poolBytes, poolBytes); // what was sent can be used again
     return { ok: true };
   },
 
@@ -82,6 +84,17 @@ const parts = {
     if (ranks.rank === 1) process.exit(0);
     await ranks.gather(Float64Array.of(1));
     return {};
+  },
+
+  /** Rank 0 exits in the middle of a call, with work of its device that waits for another. */
+  async exit(device, ranks) {
+    if (ranks.rank === 1) await new Promise((resolve) => setTimeout(resolve, 60_000));
+    const tensor = device.tensor([1], [1]);
+    ranks.allReduce(tensor);
+    void tensor.read();
+    void ranks.gather(Float64Array.of(1));
+    setTimeout(() => process.exit(3), 200);
+    await new Promise(() => {});
   },
 
   /** Rank 0 throws while rank 1 waits for it. */
