@@ -12,7 +12,7 @@ describe.skipIf(!hasPostgres)('a fleet on PostgreSQL', () => {
   let postgres: TestPostgres;
   beforeAll(async () => {
     postgres = await TestPostgres.start();
-  }, 60_000);
+  }, 120_000);
 
   test('goes on when a worker is killed, and when the server crashes', async () => {
     const run = await FakeRun.plan(join(folder, 'run/'), postgres.url);
@@ -28,7 +28,7 @@ describe.skipIf(!hasPostgres)('a fleet on PostgreSQL', () => {
     expect(await survivor).toMatchObject({ code: 0, stderr: '' });
     expect(await run.merged()).toEqual(WHOLE);
     expect(await run.status()).toMatchObject({ done: SHARDS, active: 0, waiting: 0, failed: [], lost: 0 });
-  }, 60_000);
+  }, 120_000);
 
   test('refuses a server that does not force its promises to disk', async () => {
     await postgres.crash();
