@@ -31,6 +31,13 @@ it('goes on after SIGKILL and ends with the same table', async () => {
   expect(readFileSync(`${output}/table.json`, 'utf8')).toBe(table);
 });
 
+it('trains in the worlds of text on the device that is named', async () => {
+  const argv = ['experiment', 'synthetic', '--quick', '--device', 'cuda', '-o', folder.path('synthetic')];
+  const { code, stderr } = await runCli(argv, { environment: { CUDA_VISIBLE_DEVICES: '' } });
+  expect(stderr).toContain('DEVICE_UNAVAILABLE: device cuda is not available');
+  expect(code).toBe(4);
+});
+
 it.each([
   [['rq0'], /OPTION: experiment: expected one of synthetic, .*rq2.*, got "rq0"/],
   [['rq2', '--seeds', '3'], /OPTION: --seeds is of the synthetic experiment; rq2 is told by the file of --config/],

@@ -58,6 +58,11 @@ const SYNTHETIC = {
     `synthetic: answers to each query (default: ${FULL_BUDGET.samples})`,
     positiveInteger,
   ),
+  device: optional(
+    '--device <name>',
+    'synthetic: auto, cpu or cuda, the same in every call on a folder (default: cpu)',
+    oneOf('auto', 'cpu', 'cuda'),
+  ),
   temperatures: optional(
     '--temperatures <list>',
     `synthetic: at which answers are sampled, 1 among them (default: ${FULL_BUDGET.temperatures.join(',')})`,
@@ -134,13 +139,14 @@ async function runStudy(found: Experiment, settings: ExperimentSettings, { termi
 
 async function runSynthetic(settings: ExperimentSettings, { terminal, signal }: Context): Promise<void> {
   const { output, worlds = ALL_WORLDS, methods = ALL_METHODS, knobs, seeds = 5, seed, tune, quick, json } = settings;
-  const { steps, baseSteps, samples, temperatures } = settings;
+  const { steps, baseSteps, samples, temperatures, device = 'cpu' } = settings;
   const named = { steps, baseSteps, samples, temperatures };
   const given = Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined));
   const shared = {
     output,
     worlds,
     budget: { ...(quick ? QUICK_BUDGET : FULL_BUDGET), ...given },
+    device,
     signal,
     onProgress: (progress: Parameters<typeof progressOf>[0]) => terminal.progress(progressOf(progress)),
   };

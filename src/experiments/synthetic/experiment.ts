@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { UsageError } from '../../errors.js';
 import { writeFileAtomic } from '../../files/atomic.js';
 import { readOwnJson } from '../../files/text.js';
+import type { LoadOptions } from '../../models/load.js';
 import { textWorld } from '../worlds/text/text-world.js';
 import { type Budget, checkBudget, FULL_BUDGET } from './budget.js';
 import { METHODS, methodNamed, type TrainingMethod } from './methods.js';
@@ -18,6 +19,8 @@ export interface SyntheticOptions {
   methods?: readonly string[];
   seeds: readonly number[];
   budget?: Budget;
+  /** Where models are trained and asked; default: cpu. */
+  device?: LoadOptions['device'];
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: SyntheticProgress) => void) | undefined;
   onResult?: ((result: { world: string; seed: number; result: CandidateResult }) => void) | undefined;
@@ -49,7 +52,7 @@ const REFERENCES = ['logging', 'human', 'mode'] as const;
  *   training throws
  */
 export async function syntheticExperiment(options: SyntheticOptions): Promise<SyntheticTable> {
-  const { output, worlds, seeds, budget = FULL_BUDGET, signal, onProgress, onResult } = options;
+  const { output, worlds, seeds, budget = FULL_BUDGET, device = 'cpu', signal, onProgress, onResult } = options;
   const methods = options.methods?.map(methodNamed) ?? METHODS;
   const runs = seeds.flatMap((seed) =>
     worlds.map((name) => ({ seed, world: textWorld(name, seed), folder: join(output, `${name}-${seed}`) })),
@@ -66,7 +69,7 @@ export async function syntheticExperiment(options: SyntheticOptions): Promise<Sy
     let method: TrainingMethod | null = null;
     const report = (share: number) =>
       onProgress?.({ world: world.name, seed, method: method?.name ?? 'base', done: done + share, total });
-    const run = new WorldRun({ world, folder, budget, signal, onProgress: report });
+    const run = new WorldRun({ world, folder, budget, device, signal, onProgress: report });
     const candidates: CandidateResult[] = [];
     for (method of todo) {
       signal?.throwIfAborted();

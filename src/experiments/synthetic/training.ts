@@ -6,7 +6,7 @@ import { LoggedDataset } from '../../data/dataset.js';
 import type { Slate } from '../../data/slate.js';
 import type { SplitRatio } from '../../data/split.js';
 import { readOwnJson } from '../../files/text.js';
-import { loadModel } from '../../models/load.js';
+import { type LoadOptions, loadModel } from '../../models/load.js';
 import { writeWorldModel } from '../worlds/text/model.js';
 import type { TextWorld } from '../worlds/text/text-world.js';
 
@@ -19,6 +19,8 @@ interface TrainingTask {
   settings: TrainingSettings;
   logging?: 'log';
   splitRatio?: SplitRatio;
+  /** Default: cpu. */
+  device?: LoadOptions['device'];
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: AlignProgress) => void) | undefined;
 }
@@ -33,13 +35,14 @@ export async function train({
   log,
   output,
   settings,
+  device = 'cpu',
   signal,
   onProgress,
   ...sources
 }: TrainingTask): Promise<Trained> {
   const result = join(output, 'result.json');
   if (existsSync(result)) return readOwnJson<AlignResult>(result);
-  using model = await loadModel((await resumeFolder(output)) ?? from, { device: 'cpu' });
+  using model = await loadModel((await resumeFolder(output)) ?? from, { device });
   return await align(model, await log(), {
     ...settings,
     ...sources,
@@ -61,7 +64,11 @@ const BASE_WARMUP = 20;
 /** A model of the world's base mixture, by maximum likelihood on texts that are never seen twice: `folder`/run/model. */
 export async function trainBase(
   world: TextWorld,
-  { folder, steps, ...rest }: { folder: string; steps: number } & Pick<TrainingTask, 'signal' | 'onProgress'>,
+  {
+    folder,
+    steps,
+    ...rest
+  }: { folder: string; steps: number } & Pick<TrainingTask, 'device' | 'signal' | 'onProgress'>,
 ): Promise<Trained> {
   const { seed } = world;
   const from = join(folder, 'untrained');

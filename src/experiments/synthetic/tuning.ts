@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { LoadOptions } from '../../models/load.js';
 import { textWorld } from '../worlds/text/text-world.js';
 import { type Budget, FULL_BUDGET } from './budget.js';
 import { beginExperiment } from './experiment.js';
@@ -15,6 +16,8 @@ export interface TuningOptions {
   /** Default: all. */
   families?: readonly string[];
   budget?: Budget;
+  /** Where models are trained and asked; default: cpu. */
+  device?: LoadOptions['device'];
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: { world: string; method: string; done: number; total: number }) => void) | undefined;
 }
@@ -44,12 +47,12 @@ export interface TunedSetting {
  *   training throws
  */
 export async function tuneMethods(options: TuningOptions): Promise<TuningTable> {
-  const { output, worlds, families, budget = FULL_BUDGET, signal, onProgress } = options;
+  const { output, worlds, families, budget = FULL_BUDGET, device = 'cpu', signal, onProgress } = options;
   const tried = TRIED.filter(({ family }) => families?.includes(family) ?? true);
   await beginExperiment(output, budget);
   const runs = worlds.map((name) => {
     const world = textWorld(name, TUNING_SEED);
-    return new WorldRun({ world, folder: join(output, `${name}-tuning`), budget, signal });
+    return new WorldRun({ world, folder: join(output, `${name}-tuning`), budget, device, signal });
   });
   const total = runs.length * tried.length;
   const settings: (TunedSetting & { family: string })[] = [];

@@ -6,7 +6,7 @@ import { writeFileAtomic } from '../../files/atomic.js';
 import { locked, OutputLock } from '../../files/lock.js';
 import { readOwnJson } from '../../files/text.js';
 import type { CausalModel } from '../../models/causal-model.js';
-import { loadModel } from '../../models/load.js';
+import { type LoadOptions, loadModel } from '../../models/load.js';
 import { LocalPolicy } from '../../policy/local-policy.js';
 import { scoreToFile } from '../../policy/score-cache.js';
 import { scoreFile } from '../../policy/score-file.js';
@@ -52,6 +52,8 @@ interface WorldRunOptions {
   folder: string;
   world: TextWorld;
   budget: Budget;
+  /** Where models are trained and asked; default: cpu. */
+  device?: LoadOptions['device'];
   signal?: AbortSignal | undefined;
   /** Share of the training in progress that is done. */
   onProgress?: ((done: number) => void) | undefined;
@@ -77,9 +79,9 @@ export class WorldRun {
   async candidate(method: TrainingMethod | null): Promise<CandidateResult> {
     const folder = this.#folderOf(method);
     return stage(join(folder, 'result.json'), async () => {
-      const { world, budget, signal } = this.#options;
+      const { world, budget, device = 'cpu', signal } = this.#options;
       const trained = await this.#train(method);
-      using model = await loadModel(join(folder, 'run', 'model'), { device: 'cpu' });
+      using model = await loadModel(join(folder, 'run', 'model'), { device });
       const temperatures = await this.#answered(model, 'test', folder);
       const policy = new LocalPolicy(model);
       const log = await this.#log(0, 'test');
@@ -104,7 +106,8 @@ export class WorldRun {
     const folder = this.#folderOf(method);
     return stage(join(folder, 'validation.json'), async () => {
       await this.#train(method);
-      using model = await loadModel(join(folder, 'run', 'model'), { device: 'cpu' });
+      const { device = 'cpu' } = this.#options;
+      using model = await loadModel(join(folder, 'run', 'model'), { device });
       const temperatures = await this.#answered(model, 'validation', folder);
       return temperatures.map(({ temperature, metrics }) => ({ temperature, metrics }));
     });
@@ -123,11 +126,12 @@ export class WorldRun {
   }
 
   async #train(method: TrainingMethod | null): Promise<Trained> {
-    const { world, budget, signal } = this.#options;
+    const { world, budget, device = 'cpu', signal } = this.#options;
     const base = this.#folderOf(null);
     const trained = await trainBase(world, {
       folder: base,
       steps: budget.baseSteps,
+      device,
       signal,
       onProgress: this.#report,
     });
@@ -139,6 +143,7 @@ export class WorldRun {
       output: join(this.#folderOf(method), 'run'),
       settings: { ...settings, steps: budget.steps, seed: world.seed },
       logging: 'log',
+      device,
       signal,
       onProgress: this.#report,
     });
