@@ -89,5 +89,5 @@ describe.skipIf(!hasRedis).concurrent(
       expect(await end).toMatchObject({ code: 130 });
     });
   },
-  30_000,
+  120_000,
 );

@@ -82,7 +82,7 @@ describe.skipIf(!hasRedis)(
       await expectGivenBack(run);
     });
   },
-  30_000,
+  120_000,
 );
 
 describe.skipIf(!hasRedis)('a Redis', () => {
