@@ -8,7 +8,10 @@ import { tinyModel } from '../helpers/tiny-model.js';
 import { reportTorture } from '../helpers/torture.js';
 import { scratchFolder } from './scratch.js';
 
-const SECONDS = process.env.POPE_TORTURE_QUICK === '1' ? 30 : 3600;
+const IS_QUICK = process.env.POPE_TORTURE_QUICK === '1';
+const SECONDS = IS_QUICK ? 30 : 3600;
+/** How many of a kind may come when half a minute is half over: some are opened once, when they are first needed. */
+const LATE = IS_QUICK ? 2 : 0;
 const MEBIBYTE = 2 ** 20;
 
 interface Sample {
@@ -76,12 +79,9 @@ it.runIf(process.platform === 'linux')('a long run holds no more at its end than
       `${Math.round(last.residentBytes / MEBIBYTE)} MiB, heap ${told(heap)} of ${Math.round(last.heapBytes / MEBIBYTE)} MiB; ` +
       `${last.threads} threads, ${last.descriptors} descriptors, ${last.handles} handles`,
   );
-  for (const { threads, descriptors, handles } of settled) {
-    expect({ threads, descriptors, handles }).toEqual({
-      threads: first.threads,
-      descriptors: first.descriptors,
-      handles: first.handles,
-    });
+  for (const held of ['threads', 'descriptors', 'handles'] as const) {
+    const counts = settled.map((sample) => sample[held]);
+    expect(Math.max(...counts) - Math.min(...counts), held).toBeLessThanOrEqual(LATE);
   }
   // Pages come and go with garbage collections; what a leak would add does not.
   expect(resident.perCycle * cycles).toBeLessThan(24 * MEBIBYTE);
