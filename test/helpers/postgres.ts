@@ -51,7 +51,7 @@ export class TestPostgres {
     const options = ['-D', server.#data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-sync'];
     execFileSync(join(programs!, 'initdb'), options, { ...user, cwd: server.#folder, stdio: 'pipe' });
     await server.start();
-    afterAll(() => server.#remove());
+    started.push(server);
     return server;
   }
 
@@ -102,8 +102,16 @@ export class TestPostgres {
     }
   }
 
-  async #remove(): Promise<void> {
+  /** Ends it for good. */
+  async remove(): Promise<void> {
     await this.crash();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }
+
+const started: TestPostgres[] = [];
+
+// Not within start(): a hook that is set by another hook does not run.
+afterAll(async () => {
+  for (const server of started.splice(0)) await server.remove();
+});
