@@ -15,7 +15,7 @@ const CALLS = IS_QUICK ? [2] : [1, 2, 5, 11, 30];
 /** How many reads go well; of inputs, and of what an earlier part of the run has left. */
 const READS = IS_QUICK ? [4] : [1, 2, 4, 8, 16, 40, 100];
 /** What says which file cannot be read. */
-const READ_CODES = /^(UNREADABLE_FILE|[A-Z]+_UNREADABLE)$/;
+const READ_CODES = /^(UNREADABLE_FILE|[A-Z]+_UNREADABLE|STUDY_CONFIG)$/;
 /** Seconds. */
 const JUMP = 40 * 86_400;
 
