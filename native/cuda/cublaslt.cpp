@@ -81,7 +81,7 @@ std::optional<Functions> bind(const SharedLibrary& library, std::string& reason)
   return complete ? std::optional(functions) : std::nullopt;
 }
 
-void try_library(const std::string& name, CublasLtSearch& search) {
+[[maybe_unused]] void try_library(const std::string& name, CublasLtSearch& search) {
   static Functions functions;  // of the library that is taken
   std::string reason;
   const std::optional<SharedLibrary> library = SharedLibrary::open(name, reason);
