@@ -31,6 +31,8 @@ function plainRows(a, b, [m, k, n]) {
 
 const device = Device.open('cpu');
 const floors = openFloors();
+// Read in turn, after whatever was enqueued before.
+const last = device.tensor(new Float32Array(1), [1]);
 const peers = {
   numpy: await openPython('numpy', threads),
   // A BLAS library older than the processor takes kernels of an older one unless it is told.
@@ -65,6 +67,11 @@ for (const shape of shapes) {
         ...Object.fromEntries(Object.entries(peers).map(([name, peer]) => [name, peer?.candidate('matmul', m, k, n)])),
         'ONNX Runtime': onnxMatmul,
         'pope-native': async () => {
+          const result = await multiply();
+          await last.read();
+          result.dispose();
+        },
+        'pope-native, copied into an array': async () => {
           const result = await multiply();
           await result.read();
           result.dispose();
