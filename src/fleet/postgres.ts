@@ -21,13 +21,21 @@ const PACKAGES = 'bullmq pg';
  */
 const AWAY = /^(ECONN(REFUSED|RESET|ABORTED)|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|57P0[1-3]|08\w{3})$/;
 const TERMINATED =
-  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection)/;
+  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection|Query read timeout)/;
+
+/** The driver may never hear that the server has gone while a query was on its way; none of the queue's takes a second. */
+const QUERY_MS = 30_000;
 
 /** @throws UnavailableError BULLMQ_MISSING; PopeError QUEUE_FAILED, QUEUE_FORGETS */
 export async function postgresBroker(address: string): Promise<Broker> {
   const { Queue, Worker, createPostgresBackend } = await optional(() => import('bullmq'), PACKAGES);
   await requireDurable(address);
-  const connection = { connectionString: address, connectionTimeoutMillis: CONNECT_MS, migrate: true };
+  const connection = {
+    connectionString: address,
+    connectionTimeoutMillis: CONNECT_MS,
+    query_timeout: QUERY_MS,
+    migrate: true,
+  };
   // The library types a queue by its server; what is called here is the same for both.
   return {
     queue: (name) => quiet(new Queue(name, { connection }, createPostgresBackend)) as unknown as ShardQueue,

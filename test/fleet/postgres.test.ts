@@ -14,7 +14,7 @@ describe.skipIf(!hasPostgres)('a fleet on PostgreSQL', () => {
     postgres = await TestPostgres.start();
   }, 120_000);
 
-  test('goes on when a worker is killed, and when the server crashes', async () => {
+  test('goes on when a worker is killed', async () => {
     const run = await FakeRun.plan(join(folder, 'run/'), postgres.url);
     expect(await run.submit()).toEqual({ done: 0, pending: SHARDS });
     expect(await run.submit()).toEqual({ done: 0, pending: SHARDS });
@@ -22,9 +22,6 @@ describe.skipIf(!hasPostgres)('a fleet on PostgreSQL', () => {
     const survivor = finished(run.startWorker());
     await run.until(({ done }) => done >= 3);
     killed.kill('SIGKILL');
-    await run.until(({ done }) => done >= 10);
-    await postgres.crash();
-    await postgres.start();
     expect(await survivor).toMatchObject({ code: 0, stderr: '' });
     expect(await run.merged()).toEqual(WHOLE);
     expect(await run.status()).toMatchObject({ done: SHARDS, active: 0, waiting: 0, failed: [], lost: 0 });
