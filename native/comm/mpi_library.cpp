@@ -16,24 +16,20 @@ constexpr size_t kMostText = 8192;  // MPI_MAX_LIBRARY_VERSION_STRING of MPICH, 
 // The functions, or nothing, and then `reason` is the name of the first that is lacking.
 std::optional<MpiFunctions> bind(const SharedLibrary& library, std::string& reason) {
   MpiFunctions calls{};
-  bool complete = true;
-  const auto take = [&]<class F>(F*& function, const char* name) {
-    function = library.function<F>(name);
-    if (!function && complete) reason = std::string("has no function ") + name;
-    complete &= function != nullptr;
-  };
-  take(calls.init_thread, "MPI_Init_thread");
-  take(calls.comm_rank, "MPI_Comm_rank");
-  take(calls.comm_size, "MPI_Comm_size");
-  take(calls.comm_set_errhandler, "MPI_Comm_set_errhandler");
-  take(calls.error_string, "MPI_Error_string");
-  take(calls.allreduce, "MPI_Allreduce");
-  take(calls.reduce_scatter_block, "MPI_Reduce_scatter_block");
-  take(calls.allgather, "MPI_Allgather");
-  take(calls.bcast, "MPI_Bcast");
-  take(calls.abort, "MPI_Abort");
-  take(calls.finalize, "MPI_Finalize");
-  return complete ? std::optional(calls) : std::nullopt;
+  FunctionBinder binder(library);
+  binder.take(calls.init_thread, "MPI_Init_thread");
+  binder.take(calls.comm_rank, "MPI_Comm_rank");
+  binder.take(calls.comm_size, "MPI_Comm_size");
+  binder.take(calls.comm_set_errhandler, "MPI_Comm_set_errhandler");
+  binder.take(calls.error_string, "MPI_Error_string");
+  binder.take(calls.allreduce, "MPI_Allreduce");
+  binder.take(calls.reduce_scatter_block, "MPI_Reduce_scatter_block");
+  binder.take(calls.allgather, "MPI_Allgather");
+  binder.take(calls.bcast, "MPI_Bcast");
+  binder.take(calls.abort, "MPI_Abort");
+  binder.take(calls.finalize, "MPI_Finalize");
+  reason = binder.reason();
+  return reason.empty() ? std::optional(calls) : std::nullopt;
 }
 
 // The first line of what the library says it is; it may be asked before MPI_Init.

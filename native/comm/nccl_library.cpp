@@ -12,24 +12,20 @@ constexpr int kOldest = 21000;  // as NCCL counts: 2.10.0, the first that states
 
 std::optional<NcclFunctions> bind(const SharedLibrary& library, std::string& reason) {
   NcclFunctions calls{};
-  bool complete = true;
-  const auto take = [&]<class F>(F*& function, const char* name) {
-    function = library.function<F>(name);
-    if (!function && complete) reason = std::string("has no function ") + name;
-    complete &= function != nullptr;
-  };
-  take(calls.get_version, "ncclGetVersion");
-  take(calls.get_unique_id, "ncclGetUniqueId");
-  take(calls.comm_init_rank, "ncclCommInitRank");
-  take(calls.all_reduce, "ncclAllReduce");
-  take(calls.broadcast, "ncclBroadcast");
-  take(calls.reduce_scatter, "ncclReduceScatter");
-  take(calls.all_gather, "ncclAllGather");
-  take(calls.comm_get_async_error, "ncclCommGetAsyncError");
-  take(calls.comm_abort, "ncclCommAbort");
-  take(calls.comm_destroy, "ncclCommDestroy");
-  take(calls.get_error_string, "ncclGetErrorString");
-  return complete ? std::optional(calls) : std::nullopt;
+  FunctionBinder binder(library);
+  binder.take(calls.get_version, "ncclGetVersion");
+  binder.take(calls.get_unique_id, "ncclGetUniqueId");
+  binder.take(calls.comm_init_rank, "ncclCommInitRank");
+  binder.take(calls.all_reduce, "ncclAllReduce");
+  binder.take(calls.broadcast, "ncclBroadcast");
+  binder.take(calls.reduce_scatter, "ncclReduceScatter");
+  binder.take(calls.all_gather, "ncclAllGather");
+  binder.take(calls.comm_get_async_error, "ncclCommGetAsyncError");
+  binder.take(calls.comm_abort, "ncclCommAbort");
+  binder.take(calls.comm_destroy, "ncclCommDestroy");
+  binder.take(calls.get_error_string, "ncclGetErrorString");
+  reason = binder.reason();
+  return reason.empty() ? std::optional(calls) : std::nullopt;
 }
 
 std::string dotted(int version) {

@@ -39,4 +39,23 @@ class SharedLibrary {
   void* handle_;
 };
 
+// Looks functions up one after the other, and remembers the first that the library lacks.
+class FunctionBinder {
+ public:
+  explicit FunctionBinder(const SharedLibrary& library) : library_(library) {}
+
+  template <class F>
+  void take(F*& function, const char* name) {
+    function = library_.function<F>(name);
+    if (!function && reason_.empty()) reason_ = std::string("has no function ") + name;
+  }
+
+  // "", or why the library cannot be used.
+  const std::string& reason() const { return reason_; }
+
+ private:
+  const SharedLibrary& library_;
+  std::string reason_;
+};
+
 }  // namespace pope

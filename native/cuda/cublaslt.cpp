@@ -61,24 +61,20 @@ using Functions = CublasLtFunctions;
 // The functions of a library, or nothing, and then `reason` is the name of the first that it lacks.
 std::optional<Functions> bind(const SharedLibrary& library, std::string& reason) {
   Functions functions{};
-  bool complete = true;
-  const auto take = [&]<class F>(F*& function, const char* name) {
-    function = library.function<F>(name);
-    if (!function && complete) reason = std::string("has no function ") + name;
-    complete &= function != nullptr;
-  };
-  take(functions.create, "cublasLtCreate");
-  take(functions.operation_create, "cublasLtMatmulDescCreate");
-  take(functions.operation_set, "cublasLtMatmulDescSetAttribute");
-  take(functions.operation_destroy, "cublasLtMatmulDescDestroy");
-  take(functions.layout_create, "cublasLtMatrixLayoutCreate");
-  take(functions.layout_destroy, "cublasLtMatrixLayoutDestroy");
-  take(functions.preference_create, "cublasLtMatmulPreferenceCreate");
-  take(functions.preference_set, "cublasLtMatmulPreferenceSetAttribute");
-  take(functions.preference_destroy, "cublasLtMatmulPreferenceDestroy");
-  take(functions.heuristic, "cublasLtMatmulAlgoGetHeuristic");
-  take(functions.multiply, "cublasLtMatmul");
-  return complete ? std::optional(functions) : std::nullopt;
+  FunctionBinder binder(library);
+  binder.take(functions.create, "cublasLtCreate");
+  binder.take(functions.operation_create, "cublasLtMatmulDescCreate");
+  binder.take(functions.operation_set, "cublasLtMatmulDescSetAttribute");
+  binder.take(functions.operation_destroy, "cublasLtMatmulDescDestroy");
+  binder.take(functions.layout_create, "cublasLtMatrixLayoutCreate");
+  binder.take(functions.layout_destroy, "cublasLtMatrixLayoutDestroy");
+  binder.take(functions.preference_create, "cublasLtMatmulPreferenceCreate");
+  binder.take(functions.preference_set, "cublasLtMatmulPreferenceSetAttribute");
+  binder.take(functions.preference_destroy, "cublasLtMatmulPreferenceDestroy");
+  binder.take(functions.heuristic, "cublasLtMatmulAlgoGetHeuristic");
+  binder.take(functions.multiply, "cublasLtMatmul");
+  reason = binder.reason();
+  return reason.empty() ? std::optional(functions) : std::nullopt;
 }
 
 [[maybe_unused]] void try_library(const std::string& name, CublasLtSearch& search) {
