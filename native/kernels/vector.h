@@ -28,6 +28,9 @@ constexpr int kLanes = POPE_LANES;
 using Vec = float __attribute__((vector_size(4 * POPE_LANES)));
 using IntVec = int32_t __attribute__((vector_size(4 * POPE_LANES)));
 using Doubles = double __attribute__((vector_size(4 * POPE_LANES)));  // half as many
+using DoubleMasks = int64_t __attribute__((vector_size(4 * POPE_LANES)));  // what a comparison of them gives: 0 or -1
+
+constexpr int kDoubles = POPE_LANES / 2;
 
 inline Vec broadcast(float x) { return x - Vec{}; }
 

@@ -1,9 +1,4 @@
-// A product and a sum that were fused into one rounding would be other bits than those of a processor that cannot.
-#if defined(__clang__)
-#pragma clang fp contract(off)
-#else
-#pragma GCC optimize("fp-contract=off")
-#endif
+#include "kernels/no_contraction.h"
 
 #include "kernels/bootstrap/poisson_bootstrap.tiered.h"
 
@@ -22,7 +17,6 @@ namespace {
 using Words = uint32_t __attribute__((vector_size(4 * POPE_LANES)));
 using Halves = uint16_t __attribute__((vector_size(4 * POPE_LANES)));
 using Longs = uint64_t __attribute__((vector_size(4 * POPE_LANES)));
-using Doubles = double __attribute__((vector_size(4 * POPE_LANES)));
 
 constexpr int kLongs = kLanes / 2;
 

@@ -1,48 +1,18 @@
-// A product and a sum that were fused into one rounding would be other bits than those of the same formula elsewhere.
-#if defined(__clang__)
-#pragma clang fp contract(off)
-#elif defined(__GNUC__)
-#pragma GCC optimize("fp-contract=off")
-#endif
+#include "kernels/no_contraction.h"
 
 #include "kernels/estimates/action_rows.tiered.h"
 
-#include "kernels/vector.h"
+#include "kernels/transpose.h"
 
 namespace pope::POPE_ISA {
 
 namespace {
 
-constexpr int kDoubles = kLanes / 2;
-
-using Masks = int64_t __attribute__((vector_size(4 * kLanes)));
-
-#if POPE_LANES == 16
-#define POPE_LOW_HALVES 0, 8, 1, 9, 2, 10, 3, 11
-#define POPE_HIGH_HALVES 4, 12, 5, 13, 6, 14, 7, 15
-#elif POPE_LANES == 8
-#define POPE_LOW_HALVES 0, 4, 1, 5
-#define POPE_HIGH_HALVES 2, 6, 3, 7
-#else
-#define POPE_LOW_HALVES 0, 2
-#define POPE_HIGH_HALVES 1, 3
-#endif
-
-// columns[c][r] = rows[r * stride + c]: the number of an element is rotated by one bit at a time.
+// columns[c][r] = rows[r * stride + c].
 inline void load_columns(const double* rows, int64_t stride, Doubles (&columns)[kDoubles]) {
 #pragma GCC unroll 8
   for (int r = 0; r < kDoubles; ++r) __builtin_memcpy(&columns[r], rows + r * stride, sizeof columns[r]);
-#pragma GCC unroll 3
-  for (int step = 1; step < kDoubles; step *= 2) {
-    Doubles next[kDoubles];
-#pragma GCC unroll 4
-    for (int i = 0; i < kDoubles / 2; ++i) {
-      next[2 * i] = __builtin_shufflevector(columns[i], columns[i + kDoubles / 2], POPE_LOW_HALVES);
-      next[2 * i + 1] = __builtin_shufflevector(columns[i], columns[i + kDoubles / 2], POPE_HIGH_HALVES);
-    }
-#pragma GCC unroll 8
-    for (int i = 0; i < kDoubles; ++i) columns[i] = next[i];
-  }
+  transpose(columns);
 }
 
 inline Doubles load_column(const double* rows, int64_t stride) {
@@ -90,7 +60,7 @@ bool values(const double* policy, const double* q_hat, int64_t actions, double s
     __builtin_prefetch(policy + kAhead + at);
     if (q_hat) __builtin_prefetch(q_hat + kAhead + at);
   }
-  Masks right = Masks{} == 0;
+  DoubleMasks right = DoubleMasks{} == 0;
   for (int64_t row = 0; row < kActionRows; row += kDoubles) {
     const double* p = policy + row * actions;
     const RowSums rows =

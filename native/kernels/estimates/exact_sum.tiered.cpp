@@ -6,10 +6,7 @@ namespace pope::POPE_ISA {
 
 namespace {
 
-constexpr int kDoubles = kLanes / 2;
 constexpr int kTogether = 8 / kDoubles;  // vectors of eight terms
-
-using Masks = int64_t __attribute__((vector_size(8 * kDoubles)));
 
 inline Doubles load_doubles(const double* x) {
   Doubles v;
@@ -19,7 +16,7 @@ inline Doubles load_doubles(const double* x) {
 
 double largest(const double* x, int64_t n) {
   Doubles most[kTogether]{};
-  Masks finite = most[0] == most[0];  // NaN is lost in a maximum
+  DoubleMasks finite = most[0] == most[0];  // NaN is lost in a maximum
   for (int64_t i = 0; i < n; i += 8) {
     for (int t = 0; t < kTogether; ++t) {
       const Doubles value = load_doubles(x + i + t * kDoubles), size = value < 0 ? -value : value;
@@ -37,7 +34,7 @@ double largest(const double* x, int64_t n) {
 
 double take_upper(const double* x, double* rest, int64_t n, double sigma, bool* left) {
   Doubles sums[kTogether]{};
-  Masks remains{};
+  DoubleMasks remains{};
   for (int64_t i = 0; i < n; i += 8) {
     for (int t = 0; t < kTogether; ++t) {
       const int64_t at = i + t * kDoubles;

@@ -1,9 +1,4 @@
-// A product and a sum that were fused into one rounding would be other bits than those of the same formula elsewhere.
-#if defined(__clang__)
-#pragma clang fp contract(off)
-#elif defined(__GNUC__)
-#pragma GCC optimize("fp-contract=off")
-#endif
+#include "kernels/no_contraction.h"
 
 #include "kernels/estimates/logged_terms.tiered.h"
 
@@ -15,8 +10,6 @@ namespace pope::POPE_ISA {
 namespace {
 
 constexpr int64_t kLine = 8;  // doubles of a cache line, and of a step
-
-using Masks = int64_t __attribute__((vector_size(4 * kLanes)));
 
 // One step in `Number`s, which are doubles or vectors of them; no branches. Returns whether all is right.
 template <int kTransform, class Number, class Right>
@@ -34,15 +27,14 @@ inline Right step(const LoggedRounds& x, int64_t i) {
 
 template <int kTransform>
 bool terms(const LoggedRounds& x) {
-  constexpr int kDoubles = kLanes / 2;
-  Masks right = Masks{} == 0;
+  DoubleMasks right = DoubleMasks{} == 0;
   int64_t i = 0;
   for (; i + kLine <= x.count; i += kLine) {
     // What follows this block is most likely the next, which arrives meanwhile.
     __builtin_prefetch(x.policy + x.count + i);
     __builtin_prefetch(x.propensity + x.count + i);
     __builtin_prefetch(x.reward + x.count + i);
-    for (int t = 0; t < kLine; t += kDoubles) right &= step<kTransform, Doubles, Masks>(x, i + t);
+    for (int t = 0; t < kLine; t += kDoubles) right &= step<kTransform, Doubles, DoubleMasks>(x, i + t);
   }
   bool all = true;
   for (; i < x.count; ++i) all &= step<kTransform, double, bool>(x, i);

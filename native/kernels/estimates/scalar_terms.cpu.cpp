@@ -1,9 +1,4 @@
-// A product and a sum that were fused into one rounding would be other bits than those of the same formula elsewhere.
-#if defined(__clang__)
-#pragma clang fp contract(off)
-#elif defined(__GNUC__)
-#pragma GCC optimize("fp-contract=off")
-#endif
+#include "kernels/no_contraction.h"
 
 #include "kernels/estimates/scalar_terms.h"
 

@@ -1,38 +1,12 @@
 #include "kernels/matmul/few_rows.tiered.h"
 
-#include "kernels/vector.h"
+#include "kernels/transpose.h"
 
 namespace pope::POPE_ISA {
 
 namespace {
 
 constexpr int64_t kDepth = 8;  // rows of b at a time: so many loads of b for one of c
-
-#if POPE_LANES == 16
-#define POPE_LOW_HALVES 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
-#define POPE_HIGH_HALVES 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
-#elif POPE_LANES == 8
-#define POPE_LOW_HALVES 0, 8, 1, 9, 2, 10, 3, 11
-#define POPE_HIGH_HALVES 4, 12, 5, 13, 6, 14, 7, 15
-#else
-#define POPE_LOW_HALVES 0, 4, 1, 5
-#define POPE_HIGH_HALVES 2, 6, 3, 7
-#endif
-
-// rows[i][j] becomes rows[j][i]: the number of an element, [i][j] in binary, is rotated by one bit at a time.
-inline void transpose(Vec (&rows)[kLanes]) {
-#pragma GCC unroll 4
-  for (int step = 1; step < kLanes; step *= 2) {
-    Vec next[kLanes];
-#pragma GCC unroll 8
-    for (int i = 0; i < kLanes / 2; ++i) {
-      next[2 * i] = __builtin_shufflevector(rows[i], rows[i + kLanes / 2], POPE_LOW_HALVES);
-      next[2 * i + 1] = __builtin_shufflevector(rows[i], rows[i + kLanes / 2], POPE_HIGH_HALVES);
-    }
-#pragma GCC unroll 16
-    for (int i = 0; i < kLanes; ++i) rows[i] = next[i];
-  }
-}
 
 // The rows of a and c; those beyond the last are the last, again.
 template <int kRows>

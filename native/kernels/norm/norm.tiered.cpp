@@ -6,26 +6,24 @@ namespace pope::POPE_ISA {
 
 namespace {
 
-// Sums are in double: a register holds half as many.
-constexpr int kWide = kLanes / 2;
+// As many floats as a register holds doubles, in which sums are.
 using Half = float __attribute__((vector_size(2 * POPE_LANES)));
-using Wide = double __attribute__((vector_size(4 * POPE_LANES)));
 
-// Elements j to j + kWide of arrays, widened, and one element of what a whole vector leaves over: a formula is written
+// Elements j to j + kDoubles of arrays, widened, and one element of what a whole vector leaves over: a formula is written
 // once, for either.
 struct Lanes {
   int64_t j;
-  Wide operator()(const float* p) const {
+  Doubles operator()(const float* p) const {
     Half half;
     __builtin_memcpy(&half, p + j, sizeof half);
-    return __builtin_convertvector(half, Wide);
+    return __builtin_convertvector(half, Doubles);
   }
-  void put(float* p, Wide value) const {
+  void put(float* p, Doubles value) const {
     const Half half = __builtin_convertvector(value, Half);
     __builtin_memcpy(p + j, &half, sizeof half);
   }
-  void add(double* p, Wide value) const {
-    Wide sum;
+  void add(double* p, Doubles value) const {
+    Doubles sum;
     __builtin_memcpy(&sum, p + j, sizeof sum);
     sum += value;
     __builtin_memcpy(p + j, &sum, sizeof sum);
@@ -43,23 +41,23 @@ struct Lane {
 template <class Body>
 inline void each(int64_t width, Body body) {
   int64_t j = 0;
-  for (; j + kWide <= width; j += kWide) body(Lanes{j});
+  for (; j + kDoubles <= width; j += kDoubles) body(Lanes{j});
   for (; j < width; ++j) body(Lane{j});
 }
 
 // The mean of term(at) over a row. Four running sums, because one would wait for the adder at every vector.
 template <class Term>
 inline double mean_of(int64_t width, Term term) {
-  Wide sums[4] = {};
+  Doubles sums[4] = {};
   int64_t j = 0;
-  for (; j + 4 * kWide <= width; j += 4 * kWide) {
-    for (int64_t u = 0; u < 4; ++u) sums[u] += term(Lanes{j + u * kWide});
+  for (; j + 4 * kDoubles <= width; j += 4 * kDoubles) {
+    for (int64_t u = 0; u < 4; ++u) sums[u] += term(Lanes{j + u * kDoubles});
   }
-  for (; j + kWide <= width; j += kWide) sums[0] += term(Lanes{j});
+  for (; j + kDoubles <= width; j += kDoubles) sums[0] += term(Lanes{j});
   double total = 0;
   for (; j < width; ++j) total += term(Lane{j});
-  const Wide sum = (sums[0] + sums[1]) + (sums[2] + sums[3]);
-  for (int lane = 0; lane < kWide; ++lane) total += sum[lane];
+  const Doubles sum = (sums[0] + sums[1]) + (sums[2] + sums[3]);
+  for (int lane = 0; lane < kDoubles; ++lane) total += sum[lane];
   return total / static_cast<double>(width);
 }
 
