@@ -12,24 +12,14 @@ const FEWEST_ROUNDS = 4096;
  * Weights, terms and their exact sums of a log in typed arrays (Float64Array; actions Int32Array); null where the log is small, has other
  * arrays, or is not what the estimator needs: the slower way takes it, or says what is wrong with it.
  */
-export function nativeTerms(
-  log: ScalarLog,
-  definition: ScalarDefinition,
-  lambda: number,
-  options: Pick<EstimateOptions, 'estimatedPropensity'>,
-) {
-  const request = requestOf(log, definition, lambda, options);
+export function nativeTerms(...log: Parameters<typeof requestOf>) {
+  const request = requestOf(...log);
   return request && scalarTerms(request);
 }
 
 /** The same without the terms: their sums, and over how many rounds. */
-export function nativeSums(
-  log: ScalarLog,
-  definition: ScalarDefinition,
-  lambda: number,
-  options: Pick<EstimateOptions, 'estimatedPropensity'>,
-) {
-  const request = requestOf(log, definition, lambda, options);
+export function nativeSums(...log: Parameters<typeof requestOf>) {
+  const request = requestOf(...log);
   const sums = request && scalarSums(request);
   return sums && { sums, rounds: request.rounds };
 }
