@@ -44,9 +44,14 @@ export function launchOf({ distributed, zero }: Settings<typeof RANK_FLAGS>): La
   return launch;
 }
 
-/** What a command that is one of several ranks says: only the first one speaks. */
+/** Of several ranks only the first one speaks. */
+export function speaks(launch: Launch | null): boolean {
+  return launch === null || launch.rank === 0;
+}
+
+/** What a command that is one of several ranks says. */
 export function contextOf(launch: Launch | null, context: Context): Context {
-  return launch === null || launch.rank === 0 ? context : { ...context, terminal: context.terminal.silenced() };
+  return speaks(launch) ? context : { ...context, terminal: context.terminal.silenced() };
 }
 
 /**

@@ -9,7 +9,7 @@ import { loadModel } from '../../src/models/index.js';
 import { trainingLog } from '../align/runs.js';
 import { writeLog } from '../cli/logs.js';
 import { cleanEnvironment, finished, main, runCli } from '../cli/run-cli.js';
-import { type Launcher, launchers } from '../helpers/ranks.js';
+import { type Launcher, launchers, RANK_ENVIRONMENT } from '../helpers/ranks.js';
 import { ranksInProcess } from '../helpers/ranks-in-process.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 import { tinyModel } from '../helpers/tiny-model.js';
@@ -55,13 +55,7 @@ function command(output: string, ...flags: string[]): string[] {
 
 function start({ mpirun, options }: Launcher, output: string, ...flags: string[]): ChildProcess {
   return spawn(mpirun, [...options, '-n', '2', process.execPath, main, ...command(output, ...flags)], {
-    env: {
-      ...cleanEnvironment(),
-      OMPI_ALLOW_RUN_AS_ROOT: '1',
-      OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: '1',
-      NO_COLOR: '1',
-      POPE_THREADS: '1',
-    },
+    env: { ...cleanEnvironment(), ...RANK_ENVIRONMENT },
   });
 }
 

@@ -40,9 +40,19 @@ export function runRanksWithoutMpi(part: string, env: Environment): Promise<Rank
 
 type Environment = Record<string, string>;
 
+/** For Open MPI to start as root, without colours in numbers, and for ranks to share a machine. */
+export const RANK_ENVIRONMENT = {
+  OMPI_ALLOW_RUN_AS_ROOT: '1',
+  OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: '1',
+  NO_COLOR: '1',
+  POPE_THREADS: '1',
+};
+
 function start(command: string, args: string[], env: Environment): ChildProcess {
-  const common = { OMPI_ALLOW_RUN_AS_ROOT: '1', OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: '1', NO_COLOR: '1', POPE_THREADS: '1' };
-  return spawn(command, args, { env: { ...process.env, ...common, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  return spawn(command, args, {
+    env: { ...process.env, ...RANK_ENVIRONMENT, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
 }
 
 async function results(processes: ChildProcess[]): Promise<RanksResult> {

@@ -11,7 +11,7 @@ import { LOG_FLAGS, openLog, saySkipped } from '../log-flags.js';
 import { loggingPolicy } from '../logging-policy.js';
 import { loadOptions } from '../model-flags.js';
 import { OBJECTIVE_FLAGS, objectiveSettings } from '../objective-flags.js';
-import { contextOf, launchOf, RANK_FLAGS, withRanks } from '../ranks.js';
+import { contextOf, launchOf, RANK_FLAGS, speaks, withRanks } from '../ranks.js';
 import type { Settings } from '../settings.js';
 import { readable } from '../table.js';
 import { OPTIMISATION_FLAGS, optimisationSettings } from '../training-flags.js';
@@ -95,7 +95,7 @@ export const alignCommand = defineCommand({
     const model = await loadModel(from, loadOptions({ device, dtype, dry }, context));
     try {
       if (settings.dryRun) {
-        if (launch !== null && launch.rank > 0) return;
+        if (!speaks(launch)) return;
         const plan = await planRun(model, slates, sources, resolved, { ranks: launch?.size ?? 1, zero, signal });
         if (settings.json) return await terminal.writeJson(plan);
         await terminal.write(planText(plan));
@@ -131,7 +131,7 @@ export const alignCommand = defineCommand({
         terminal.say(`${readable(scored.skipped)} queries have a response without a score and were left out`);
       for (const line of leftOutTexts(result.leftOut)) terminal.say(line);
       terminal.say(`model of step ${readable(result.modelStep)}: ${output}/model`);
-      if (settings.json && (launch === null || launch.rank === 0)) await terminal.writeJson(result);
+      if (settings.json && speaks(launch)) await terminal.writeJson(result);
     } catch (error) {
       if (!(error instanceof InterruptedError)) throw error;
       throw new InterruptedError(error.code, `${error.message}; the same command with --resume goes on from there`);
