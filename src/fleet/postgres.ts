@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClientConfig } from 'pg';
 import { PopeError } from '../errors.js';
 import {
+  AGAIN_MS,
   type Broker,
   CONNECT_MS,
   noAnswer,
@@ -29,27 +31,67 @@ const QUERY_MS = 30_000;
 /** @throws UnavailableError BULLMQ_MISSING; PopeError QUEUE_FAILED, QUEUE_FORGETS */
 export async function postgresBroker(address: string): Promise<Broker> {
   const { Queue, Worker, createPostgresBackend } = await optional(() => import('bullmq'), PACKAGES);
+  const { default: pg } = await optional(() => import('pg'), PACKAGES);
   await requireDurable(address);
   const connection = {
     connectionString: address,
     connectionTimeoutMillis: CONNECT_MS,
     query_timeout: QUERY_MS,
     migrate: true,
+    // The pool does not listen to the client that it has lent, and what is lost with nobody listening ends the process.
+    Client: class extends pg.Client {
+      constructor(config: ClientConfig) {
+        super(config);
+        quiet(this);
+      }
+    },
   };
   // The library types a queue by its server; what is called here is the same for both.
   return {
-    queue: (name) => quiet(new Queue(name, { connection }, createPostgresBackend)) as unknown as ShardQueue,
-    worker(name, processor, settings) {
-      const options = { connection, ...workerOptions(settings) };
-      const worker = quiet(new Worker(name, processor as never, options, createPostgresBackend));
+    async queue(name, signal) {
+      const open = () => quiet(new Queue(name, { connection }, createPostgresBackend));
+      return (await connected(address, open, signal)) as unknown as ShardQueue;
+    },
+    async worker(name, processor, settings, signal) {
+      const options = { connection, ...workerOptions(settings), autorun: false };
+      const open = () => quiet(new Worker(name, processor as never, options, createPostgresBackend));
+      const worker = await connected(address, open, signal);
       worker.on('error', (error) => {
         if (isAnswer(error) && !isAway(error)) settings.onRefusal(refusal(address, error));
       });
+      void worker.run();
       return worker as unknown as ShardWorker;
     },
     isAway,
-    named: (error) => (isAnswer(error) || isAway(error) ? refusal(address, error) : error),
+    named: (error) => named(address, error),
   };
+}
+
+/**
+ * A queue or a worker that has met its server. They prepare their connection once: where that fails, all their calls fail from then
+ * on, also when the server is back. So another one is made then, until `signal` is aborted.
+ */
+async function connected<T extends { waitUntilReady(): Promise<unknown>; close(): Promise<void> }>(
+  address: string,
+  open: () => T,
+  signal: AbortSignal | undefined,
+): Promise<T> {
+  for (;;) {
+    const opened = open();
+    try {
+      await opened.waitUntilReady();
+      signal?.throwIfAborted();
+      return opened;
+    } catch (error) {
+      void opened.close().catch(() => {});
+      if (!isAway(error)) throw named(address, error);
+    }
+    await sleep(AGAIN_MS);
+  }
+}
+
+function named(address: string, error: unknown): unknown {
+  return isAnswer(error) || isAway(error) ? refusal(address, error) : error;
 }
 
 /** An error that the server answered with, rather than one of reaching it. */

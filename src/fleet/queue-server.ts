@@ -16,9 +16,15 @@ export interface WorkerSettings {
   onRefusal(error: PopeError): void;
 }
 
+/** A server that is away, having been there when the broker was opened, is waited for until `signal` is aborted. */
 export interface Broker {
-  queue(name: string): ShardQueue;
-  worker(name: string, processor: Processor<ShardJob>, settings: WorkerSettings): ShardWorker;
+  queue(name: string, signal?: AbortSignal): Promise<ShardQueue>;
+  worker(
+    name: string,
+    processor: Processor<ShardJob>,
+    settings: WorkerSettings,
+    signal?: AbortSignal,
+  ): Promise<ShardWorker>;
   /** Whether an error of a call says that the server is away, and may come back. */
   isAway(error: unknown): boolean;
   /** An error of the server as QUEUE_FAILED, any other as it is. */
@@ -30,10 +36,13 @@ export type ShardWorker = Worker<ShardJob>;
 
 /** Times that a shard may take its worker down with it before it counts as failed. */
 const MOST_CRASHES = 2;
+/** Pause after a call that failed because the server was away. */
+export const AGAIN_MS = 1_000;
 export const CONNECT_MS = 5_000;
 
 export function workerOptions({ concurrency, lockDuration }: WorkerSettings) {
-  return { concurrency, lockDuration, stalledInterval: lockDuration / 2, maxStalledCount: MOST_CRASHES };
+  const stalledInterval = lockDuration / 2;
+  return { concurrency, lockDuration, stalledInterval, maxStalledCount: MOST_CRASHES, runRetryDelay: AGAIN_MS };
 }
 
 /** A server that goes away is no event that ends the process: calls wait until it is back. */

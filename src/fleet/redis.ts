@@ -23,8 +23,8 @@ export async function redisBroker(address: string): Promise<Broker> {
   // Calls wait for a server that is away and go on when it is back.
   const connection = { url: address, maxRetriesPerRequest: null };
   return {
-    queue: (name) => quiet(new Queue<ShardJob>(name, { connection })),
-    worker(name, processor, settings) {
+    queue: async (name) => quiet(new Queue<ShardJob>(name, { connection })),
+    async worker(name, processor, settings) {
       const worker = quiet(new Worker<ShardJob>(name, processor, { connection, ...workerOptions(settings) }));
       worker.on('error', (error) => {
         if (REFUSALS.test(error.message)) settings.onRefusal(refusal(address, error));

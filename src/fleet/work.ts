@@ -43,10 +43,10 @@ export async function workOnShards(
 ): Promise<number> {
   const { DelayedError } = await import('bullmq');
   const name = queueName(manifest);
-  const queue = broker.queue(name);
   let done = 0;
   // While the server is away its calls wait for ever, and a worker must be able to end all the same.
-  const { ended, end, forget } = endOf(signal);
+  const { ending, ended, end } = endOf(signal);
+  const opening = broker.queue(name, ending);
   const worker = broker.worker(
     name,
     async (job, token) => {
@@ -60,9 +60,12 @@ export async function workOnShards(
       }
     },
     { ...settings, onRefusal: end },
+    ending,
   );
+  for (const each of [opening, worker]) each.catch(end);
   /** Whether all files are there. */
   async function look(): Promise<boolean> {
+    const queue = await opening;
     const pending = await pendingJobs(queue);
     onLook?.(pending);
     if (pending > 0) return false;
@@ -85,8 +88,8 @@ export async function workOnShards(
   } catch (error) {
     throw broker.named(error);
   } finally {
-    forget();
-    await closeWithin(CLOSE_MS, worker, queue);
+    end();
+    await closeWithin(CLOSE_MS, worker, opening);
   }
 }
 
@@ -101,27 +104,38 @@ export function requireProgress(store: ShardStore, { failed, active, waiting, lo
   );
 }
 
-/** A promise that is rejected by the first reason to end: that of the signal, or one that is given to `end`. */
-function endOf(signal: AbortSignal): { ended: Promise<never>; end: (reason: unknown) => void; forget: () => void } {
-  let end: (reason: unknown) => void = () => {};
+/** The first reason to end, that of `signal` or one that is given to `end`, aborts `ending` and rejects `ended`. */
+function endOf(signal: AbortSignal): { ending: AbortSignal; ended: Promise<never>; end: (reason?: unknown) => void } {
+  const controller = new AbortController();
+  const ending = controller.signal;
+  const end = (reason?: unknown) => controller.abort(reason);
   const ended = new Promise<never>((_, reject) => {
-    end = reject;
+    ending.addEventListener('abort', () => reject(ending.reason));
   });
   ended.catch(() => {}); // It is watched only while something else is waited for.
-  const abort = () => end(signal.reason);
-  if (signal.aborted) abort();
-  signal.addEventListener('abort', abort);
-  return { ended, end, forget: () => signal.removeEventListener('abort', abort) };
+  if (signal.aborted) end(signal.reason);
+  else signal.addEventListener('abort', () => end(signal.reason), { signal: ending });
+  return { ending, ended, end };
 }
 
 /** Closing waits for the server, which may be away: past the deadline the connections are cut, and locks run out by themselves. */
-async function closeWithin(milliseconds: number, worker: ShardWorker, queue: ShardQueue): Promise<void> {
+async function closeWithin(
+  milliseconds: number,
+  worker: Promise<ShardWorker>,
+  queue: Promise<ShardQueue>,
+): Promise<void> {
   const limited = async (closing: Promise<unknown>) => {
     closing.catch(() => {});
     return Promise.race([closing.then(() => true), sleep(milliseconds, false, UNWATCHED)]);
   };
-  if (await limited(worker.close().then(() => queue.close()))) return;
+  // One that never met its server has nothing to close.
+  const close = (each: Promise<ShardWorker | ShardQueue>) =>
+    each.then(
+      (opened) => opened.close(),
+      () => {},
+    );
+  if (await limited(close(worker).then(() => close(queue)))) return;
   // Each of these would wait for the server too, and yet has to be begun for the process to end.
-  for (const each of [worker, queue]) void each.disconnect().catch(() => {});
-  await limited(queue.close());
+  for (const each of [worker, queue]) void each.then((opened) => opened.disconnect()).catch(() => {});
+  await limited(close(queue));
 }

@@ -24,6 +24,8 @@ export interface WorkerOptions {
   /** Milliseconds of silence after which it has lost its shards. */
   lock?: number;
   environment?: Record<string, string>;
+  /** Where it asks for shards, if not at the server itself. */
+  queue?: string;
 }
 
 /** A planned run whose work is to write a line per slate, with a queue of its own. Its workers are killed after the tests of the file. */
@@ -55,8 +57,15 @@ export class FakeRun {
     return new FakeRun(address, queue, store, manifest);
   }
 
-  startWorker({ pause = 30, poison = 0, concurrency = 2, lock = 1500, environment = {} }: WorkerOptions = {}) {
-    const argv = [script, this.#address, this.#queue, ...[pause, poison, concurrency, lock].map(String)];
+  startWorker({
+    pause = 30,
+    poison = 0,
+    concurrency = 2,
+    lock = 1500,
+    environment = {},
+    queue = this.#queue,
+  }: WorkerOptions = {}) {
+    const argv = [script, this.#address, queue, ...[pause, poison, concurrency, lock].map(String)];
     const worker = startNode(argv, { environment });
     workers.push(worker);
     return worker;
@@ -83,7 +92,7 @@ export class FakeRun {
   }
 
   async #ask<T>(question: (queue: ShardQueue) => Promise<T>): Promise<T> {
-    const queue = (await openBroker(this.#queue)).queue(queueName(this.manifest));
+    const queue = await (await openBroker(this.#queue)).queue(queueName(this.manifest));
     try {
       return await question(queue);
     } finally {

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { openBroker } from '../../src/fleet/broker.js';
 import { finished } from '../cli/run-cli.js';
+import { cuttingProxy } from '../helpers/cutting-proxy.js';
 import { hasPostgres, TestPostgres } from '../helpers/postgres.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 import { FakeRun, SHARDS, WHOLE } from './fake-run.js';
@@ -25,6 +26,16 @@ describe.skipIf(!hasPostgres)('a fleet on PostgreSQL', () => {
     expect(await survivor).toMatchObject({ code: 0, stderr: '' });
     expect(await run.merged()).toEqual(WHOLE);
     expect(await run.status()).toMatchObject({ done: SHARDS, active: 0, waiting: 0, failed: [], lost: 0 });
+  }, 120_000);
+
+  test('waits for a server that goes away while a worker meets it', async () => {
+    const proxy = await cuttingProxy(postgres.port, (connection) => connection >= 2 && connection <= 6);
+    const run = await FakeRun.plan(join(folder, 'cut/'), postgres.url);
+    await run.submit();
+    const worker = finished(run.startWorker({ queue: postgres.urlAt(proxy.port) }));
+    expect(await worker).toMatchObject({ code: 0, stderr: '' });
+    expect(proxy.cut).toBe(5);
+    expect(await run.merged()).toEqual(WHOLE);
   }, 120_000);
 
   test('refuses a server that does not force its promises to disk', async () => {

@@ -38,11 +38,11 @@ if (!hasPostgres) console.warn('No PostgreSQL (initdb, postgres) that can be sta
 export class TestPostgres {
   // Its user cannot enter the temporary folder of another one.
   readonly #folder = mkdtempSync(join(user?.uid === undefined ? tmpdir() : '/tmp', 'pope-postgres-'));
-  readonly #port: number;
+  readonly port: number;
   #process: ChildProcess | undefined;
 
   private constructor(port: number) {
-    this.#port = port;
+    this.port = port;
   }
 
   static async start(): Promise<TestPostgres> {
@@ -56,13 +56,18 @@ export class TestPostgres {
   }
 
   get url(): string {
-    return `postgres://postgres@127.0.0.1:${this.#port}/postgres`;
+    return this.urlAt(this.port);
+  }
+
+  /** Where a proxy of it listens. */
+  urlAt(port: number): string {
+    return `postgres://postgres@127.0.0.1:${port}/postgres`;
   }
 
   /** Also after a crash, with what its log has kept. */
   async start(...settings: string[]): Promise<void> {
     const all = [
-      `port=${this.#port}`,
+      `port=${this.port}`,
       'listen_addresses=127.0.0.1',
       `unix_socket_directories=${this.#folder}`,
       ...settings,

@@ -52,8 +52,8 @@ export const fleet = defineCommand({
   },
 });
 
-async function submit(store: ShardStore, manifest: Manifest, settings: FleetSettings, { terminal }: Context) {
-  await withQueue(manifest, settings, async (queue) => {
+async function submit(store: ShardStore, manifest: Manifest, settings: FleetSettings, { terminal, signal }: Context) {
+  await withQueue(manifest, settings, signal, async (queue) => {
     const { done, pending } = await submitShards(queue, store, manifest, { retryFailed: true });
     const total = manifest.shards.length;
     terminal.say(`${readable(total)} shards: ${readable(done)} done, ${readable(pending)} in the queue`);
@@ -61,7 +61,7 @@ async function submit(store: ShardStore, manifest: Manifest, settings: FleetSett
 }
 
 async function status(store: ShardStore, manifest: Manifest, settings: FleetSettings, { terminal, signal }: Context) {
-  await withQueue(manifest, settings, async (queue) => {
+  await withQueue(manifest, settings, signal, async (queue) => {
     let now = await fleetStatus(queue, store, manifest);
     while (settings.wait && now.done < now.shards) {
       requireProgress(store, now);
@@ -109,9 +109,14 @@ async function work(
   }
 }
 
-async function withQueue(manifest: Manifest, { queue: url }: FleetSettings, use: (queue: ShardQueue) => Promise<void>) {
+async function withQueue(
+  manifest: Manifest,
+  { queue: url }: FleetSettings,
+  signal: AbortSignal,
+  use: (queue: ShardQueue) => Promise<void>,
+) {
   const broker = await openBroker(url);
-  const queue = broker.queue(queueName(manifest));
+  const queue = await broker.queue(queueName(manifest), signal);
   try {
     await use(queue);
   } catch (error) {
