@@ -43,14 +43,18 @@ function part(args, { told, environment = {} } = {}) {
 
 const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'test/torture/vitest.config.ts'];
 const environment = { POPE_TORTURE_QUICK: isQuick ? '1' : '0', POPE_TORTURE_SUMMARY: summary };
-const passed = [await part(vitest, { environment })];
+/** Beside the tests, which take an hour of the clock, but not of the processors. */
+async function fuzzAndSanitize() {
+  // One seed, so that what passes once passes always.
+  const amount = isQuick ? ['--readers', '--runs', '60000', '--seed', '1'] : [];
+  const fuzzed = await part(['scripts/fuzz.mjs', ...amount], { told: /^fuzz:/ });
+  if (!isQuick) return (await part(['scripts/simt-sanitizers.mjs'], { told: / sanitizer[:,]/ })) && fuzzed;
+  lines.push('left out by --quick: fuzzing of native code, sanitizers (npm run fuzz, npm run sanitize)');
+  return fuzzed;
+}
+const passed = await Promise.all([part(vitest, { environment }), fuzzAndSanitize()]);
 if (existsSync(summary)) lines.push(...readFileSync(summary, 'utf8').trim().split('\n'));
 rmSync(scratch, { recursive: true });
-// One seed, so that what passes once passes always.
-const amount = isQuick ? ['--readers', '--runs', '60000', '--seed', '1'] : [];
-passed.push(await part(['scripts/fuzz.mjs', ...amount], { told: /^fuzz:/ }));
-if (isQuick) lines.push('left out by --quick: fuzzing of native code, sanitizers (npm run fuzz, npm run sanitize)');
-else passed.push(await part(['scripts/simt-sanitizers.mjs'], { told: / sanitizer[:,]/ }));
 lines.push('left out always: the addon under AddressSanitizer, which takes a build of its own (CONTRIBUTING.md)');
 
 console.log(`\ntorture: in short\n${lines.map((line) => `  ${line}\n`).join('')}`);
