@@ -30,7 +30,7 @@ std::shared_ptr<Exchange> Exchange::start(Open open, Done opened) {
 
 std::shared_ptr<Exchange::Turn> Exchange::reserve(std::string what, Done done) {
   std::unique_lock lock(mutex_);
-  auto place = std::make_shared<Place>(std::move(what), ++reserved_, std::move(done), nullptr);
+  auto place = std::make_shared<Place>(Place{std::move(what), ++reserved_, std::move(done), nullptr});
   if (!broken_) {
     places_.push_back(place);
   } else {

@@ -153,18 +153,19 @@ void multiply_shared_columns(const TileKernels& tile, const Left& a, const float
 // c += a op(b) for at most kFewRows rows: nothing is packed.
 void multiply_few_rows(const Left& a, const float* b, float* c, const MatmulShape& shape, ThreadPool& pool) {
   const FewRowsKernels& kernels = POPE_ACTIVE_TIER(few_rows_kernels);
-  const auto [m, n, k, transposed] = shape;
-  pool.parallel_for(n, transposed ? kFewRowsTransposedColumns : kFewRowsColumns, [&, m, n, k, transposed](int64_t begin, int64_t end) {
+  const bool transposed = shape.transposed;
+  const int64_t grain = transposed ? kFewRowsTransposedColumns : kFewRowsColumns;
+  pool.parallel_for(shape.n, grain, [&, transposed](int64_t begin, int64_t end) {
     const FewRowsOperands operands{
         .a = a.data,
         .a_stride = a.stride,
-        .row_count = m,
-        .k = k,
-        .b = transposed ? b + begin * k : b + begin,
-        .b_stride = transposed ? k : n,
+        .row_count = shape.m,
+        .k = shape.k,
+        .b = transposed ? b + begin * shape.k : b + begin,
+        .b_stride = transposed ? shape.k : shape.n,
         .columns = end - begin,
         .c = c + begin,
-        .c_stride = n,
+        .c_stride = shape.n,
     };
     transposed ? kernels.multiply_transposed(operands) : kernels.multiply(operands);
   });
