@@ -56,7 +56,7 @@ describe('the sources', () => {
   });
 });
 
-it('a model and a log are scored and evaluated without a connection, a process or code made of text', async () => {
+it('a model and a log are scored, evaluated and reported without a connection, a process or code made of text', async () => {
   const guard = await folder.write(
     'guard.mjs',
     `import net from 'node:net'; import dns from 'node:dns'; import child from 'node:child_process';
@@ -75,8 +75,13 @@ it('a model and a log are scored and evaluated without a connection, a process o
   const model = await tinyModel();
   const target = folder.path('target.jsonl');
   expect(await runCli(['score', log, '--model', model, '-o', target], { environment })).toMatchObject({ code: 0 });
-  const evaluated = await runCli(['evaluate', log, '--target', target, '--logging', 'log'], { environment });
+  const evaluate = ['evaluate', log, '--target', target, '--logging', 'log', '--json'];
+  const evaluated = await runCli(evaluate, { environment });
   expect(evaluated).toMatchObject({ code: 0 });
+  const run = await folder.write('run.json', evaluated.stdout);
+  const report = folder.path('report.html');
+  expect(await runCli(['report', run, '-o', report], { environment })).toMatchObject({ code: 0 });
+  expect(readFileSync(report, 'utf8')).toContain('<svg');
   expect(await runCli(['score', log, '--model', 'org/name', '-o', target], { environment })).toMatchObject({
     code: 99,
   });

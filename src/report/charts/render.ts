@@ -4,11 +4,15 @@ import { colour, withColours } from '../palette.js';
 
 /** Vega and Vega-Lite take a third of a second to load: only when something is drawn. */
 async function libraries() {
-  const [vega, vegaLite] = await Promise.all([import('vega'), import('vega-lite')]);
+  const [vega, vegaLite, { expressionInterpreter }] = await Promise.all([
+    import('vega'),
+    import('vega-lite'),
+    import('vega-interpreter'),
+  ]);
   // Without a canvas Vega takes every character for 0.8 em wide, which cuts labels and pushes axes aside.
   const { textMetrics } = vega as unknown as { textMetrics: TextMetrics };
   textMetrics.width = ({ fontSize = 11 }, text) => CHARACTER_WIDTH * fontSize * String(text).length;
-  return { vega, vegaLite };
+  return { vega, vegaLite, expressionInterpreter };
 }
 
 interface TextMetrics {
@@ -20,9 +24,11 @@ const CHARACTER_WIDTH = 0.62;
 
 /** Draws a chart as SVG without any script in it; its colours are custom properties of the page. */
 export async function drawSvg(spec: TopLevelSpec): Promise<string> {
-  const { vega, vegaLite } = await libraries();
+  const { vega, vegaLite, expressionInterpreter } = await libraries();
   const logger = vega.logger(vega.Error);
-  const view = new vega.View(vega.parse(vegaLite.compile(spec, { logger }).spec), { renderer: 'none', logger });
+  // Formulas are interpreted, so that no text becomes code.
+  const chart = vega.parse(vegaLite.compile(spec, { logger }).spec, undefined, { ast: true });
+  const view = new vega.View(chart, { renderer: 'none', logger, expr: expressionInterpreter });
   try {
     return await view.toSVG();
   } finally {
