@@ -24,12 +24,16 @@ export async function* readParquetRows(file: InputFile): AsyncGenerator<{ row: u
     for (const group of metadata.row_groups) {
       await checkRowGroup(buffer, group);
       const rowEnd = rowStart + Number(group.num_rows);
-      for (const row of await parquetReadObjects({ file: buffer, metadata, compressors, rowStart, rowEnd })) {
+      const rows = await parquetReadObjects({ file: buffer, metadata, compressors, rowStart, rowEnd });
+      // Before anybody takes rows that are being written over for bad ones.
+      await requireUnchanged(file);
+      for (const row of rows) {
         yield { row: toJson(row), fraction: rowEnd / Number(metadata.num_rows) };
       }
       rowStart = rowEnd;
     }
   } catch (error) {
+    await requireUnchanged(file);
     throw new DataError(`${file.kind}_UNREADABLE`, `${file.name}: cannot be read as Parquet: ${describeError(error)}`, {
       cause: error,
     });
