@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadedAddon } from '../../src/native/loader.js';
 import { abiLibrary } from '../helpers/abi-library.js';
+import { nativeEnvironment, skipSanitized } from '../helpers/sanitizers.js';
 import { simtBinary } from '../helpers/simt-addon.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -35,7 +36,7 @@ describe.skipIf(!canCompile)('the C ABI', () => {
 
   /** With an empty environment: the library needs nothing of it. */
   function runProgram(name: string, parameters: string[] = []) {
-    return spawnSync(join(folder, name), parameters, { encoding: 'utf8', env: {} });
+    return spawnSync(join(folder, name), parameters, { encoding: 'utf8', env: nativeEnvironment() });
   }
 
   it.each([
@@ -48,7 +49,7 @@ describe.skipIf(!canCompile)('the C ABI', () => {
   });
 
   // Skipped where there is no qemu-user. Naming the tier makes the library fail where it could not run there.
-  it.skipIf(!canEmulate).each([
+  it.skipIf(!canEmulate || skipSanitized('qemu, whose memory they would fill')).each([
     ['Nehalem', 'baseline', 0],
     ['Nehalem', 'avx2', 1],
     ['Haswell', 'avx2', 0],
@@ -84,7 +85,7 @@ describe.runIf(process.platform === 'linux')('the plain shared library', () => {
     expect(symbols('--defined-only').toSorted()).toEqual(declared.toSorted());
   });
 
-  it('needs no Node and no C++ library', () => {
+  it.skipIf(skipSanitized('the needs of the plain library, with their own'))('needs no Node and no C++ library', () => {
     expect(symbols('--undefined-only').filter((name) => /napi|^_ZN?S|uv_/.test(name))).toEqual([]);
   });
 });

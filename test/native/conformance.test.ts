@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { addonFunctions, check, readVectors } from '../../conformance/run.mjs';
 import { loadAddon, packageRoot } from '../../src/native/loader.js';
+import { nativeEnvironment } from '../helpers/sanitizers.js';
 import { simtAddon, simtBinary } from '../helpers/simt-addon.js';
 
 const python = ['/usr/bin/python3', 'python3'].find((path) => spawnSync(path, ['--version']).status === 0);
 
 /** With an empty environment but for what is said: no PATH, so no Node. */
-function runPython(args: string[], env: Record<string, string> = {}) {
+function runPython(args: string[], env = nativeEnvironment()) {
   const { status, stdout, stderr } = spawnSync(python!, args, { cwd: packageRoot, encoding: 'utf8', env });
   return { status, output: stdout + stderr };
 }
@@ -61,7 +62,7 @@ describe.runIf(python)('Python without Node', () => {
 
   // Preloaded, because ctypes binds all symbols of a library that it loads itself, and an addon's are Node's.
   it.runIf(process.platform === 'linux')('puts work on a GPU through tensors', () => {
-    const env = { LD_PRELOAD: simtBinary, POPE_SIMT: simtBinary };
+    const env = { ...nativeEnvironment(simtBinary), POPE_SIMT: simtBinary };
     const { status, output } = runPython(['-B', 'test/python/test_pope_native.py', 'HostGpu'], env);
     expect(status, output).toBe(0);
     expect(output).toContain('Ran 3 tests');
