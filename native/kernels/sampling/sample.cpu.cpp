@@ -11,6 +11,9 @@ namespace pope {
 
 namespace {
 
+// Logits per block of a row: a draw adds up the blocks, then the logits of one.
+constexpr int64_t kDrawBlock = 2048;
+
 thread_local Scratch scaled_memory;
 thread_local std::vector<SoftmaxSums> block_memory;
 thread_local std::vector<int32_t> candidate_memory;
@@ -28,8 +31,8 @@ class Row {
     for (int64_t v = 0; v < vocab_; ++v) scaled_[v] = logits[v] * scale;
     const SoftmaxKernels& kernels = active_softmax_kernels();
     blocks_.clear();
-    for (int64_t first = 0; first < vocab_; first += kSoftmaxBlock) {
-      blocks_.push_back(kernels.sums(scaled_ + first, std::min(kSoftmaxBlock, vocab_ - first)));
+    for (int64_t first = 0; first < vocab_; first += kDrawBlock) {
+      blocks_.push_back(kernels.sums(scaled_ + first, std::min(kDrawBlock, vocab_ - first)));
       merge(sums_, blocks_.back());
     }
     if (!std::isfinite(sums_.sum) || !std::isfinite(sums_.max) || sums_.sum == 0) throw bad_logits(index);
@@ -61,7 +64,7 @@ class Row {
       if (before + more > target) break;
       before += more;
     }
-    const int64_t first = last * kSoftmaxBlock, end = std::min(first + kSoftmaxBlock, vocab_);
+    const int64_t first = last * kDrawBlock, end = std::min(first + kDrawBlock, vocab_);
     // Rounding may leave the target beyond the end: then the last possible token is the one.
     int64_t drawn = first;
     for (int64_t v = first; v < end; ++v) {

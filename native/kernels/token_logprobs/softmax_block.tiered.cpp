@@ -16,6 +16,9 @@ constexpr float kNegligible = -87.0f;
 // Vectors in work at once, each with sums of its own, so that no operation waits for the one before it.
 constexpr int kTogether = 2, kMaximaTogether = 4;
 
+// Terms that meet in floats before these are added in double: few, for precision.
+constexpr int64_t kFloatTerms = 2048;
+
 using WideDoubles = double __attribute__((vector_size(8 * kLanes)));
 
 // Calls body(values, first) for z[0..n): kCount whole vectors from z[first] on, and at the end one at a time; lanes beyond
@@ -34,39 +37,56 @@ inline void each_group(const float* z, int64_t n, const Body& body) {
   }
 }
 
-float largest(const float* z, int64_t n) {
+// Values from p to the next boundary of a vector, at least one.
+inline int64_t to_boundary(const float* p) {
+  return kLanes - static_cast<int64_t>(reinterpret_cast<uintptr_t>(p) / sizeof(float) % kLanes);
+}
+
+// Of at least one vector; those at both ends overlap with their neighbours, which lie on the boundaries of vectors: a load across
+// a boundary takes twice as long.
+float largest_of_many(const float* z, int64_t n) {
+  const Vec ends = larger(load(z), larger(load(z + n - kLanes), broadcast(kNegativeInfinity)));
   Vec maxima[kMaximaTogether];
-  for (Vec& maximum : maxima) maximum = broadcast(kNegativeInfinity);
-  each_group<kMaximaTogether>(z, n, [&]<int kCount>(const Vec(&v)[kCount], int64_t) {
+  for (Vec& maximum : maxima) maximum = ends;
+  const int64_t first = to_boundary(z);
+  each_group<kMaximaTogether>(z + first, (n - first) / kLanes * kLanes, [&]<int kCount>(const Vec(&v)[kCount], int64_t) {
     for (int u = 0; u < kCount; ++u) maxima[u] = larger(v[u], maxima[u]);
   });
   for (int u = 1; u < kMaximaTogether; ++u) maxima[0] = larger(maxima[u], maxima[0]);
   return max_lanes(maxima[0]);
 }
 
+float largest(const float* z, int64_t n) {
+  return n < kLanes ? max_lanes(load_partial(z, n, kNegativeInfinity)) : largest_of_many(z, n);
+}
+
 SoftmaxSums sums(const float* z, int64_t n) {
   // Where all is -inf (or NaN, which no comparison sees), 0 stands in for the maximum: -inf - (-inf) would be NaN.
   const float max = largest(z, n), shift = max == kNegativeInfinity ? 0.0f : max;
-  Vec totals[kTogether] = {}, weighted[kTogether] = {};
-  each_group<kTogether>(z, n, [&]<int kCount>(const Vec(&v)[kCount], int64_t first) {
-    Vec below[kCount], d[kCount], t[kCount], p[kCount];
-    for (int u = 0; u < kCount; ++u) {
-      __builtin_prefetch(z + n + first + u * kLanes);  // most likely the next block, which arrives meanwhile
-      below[u] = v[u] - shift;
-    }
-    for (int u = 0; u < kCount; ++u) d[u] = larger(broadcast(kNegligible), below[u]);
-    for (int u = 0; u < kCount; ++u) t[u] = d[u] * kLog2E;
-    exp2_not_positive(t, p);
-    for (int u = 0; u < kCount; ++u) p[u] = below[u] < kNegligible ? Vec{} : p[u];
-    for (int u = 0; u < kCount; ++u) totals[u] += p[u];
-    for (int u = 0; u < kCount; ++u) weighted[u] += d[u] * p[u];
-  });
-  const auto total = [](const Vec(&sums)[kTogether]) {
-    WideDoubles lanes{};
-    for (const Vec& sum : sums) lanes += __builtin_convertvector(sum, WideDoubles);
+  WideDoubles total{}, weighted{};
+  for (int64_t begin = 0; begin < n; begin += kFloatTerms) {
+    Vec totals[kTogether] = {}, products[kTogether] = {};
+    const int64_t terms = n - begin < kFloatTerms ? n - begin : kFloatTerms;
+    each_group<kTogether>(z + begin, terms, [&]<int kCount>(const Vec(&v)[kCount], int64_t i) {
+      Vec below[kCount], d[kCount], t[kCount], p[kCount];
+      for (int u = 0; u < kCount; ++u) {
+        __builtin_prefetch(z + begin + n + i + u * kLanes);  // most likely the next block, which arrives meanwhile
+        below[u] = v[u] - shift;
+      }
+      for (int u = 0; u < kCount; ++u) d[u] = larger(broadcast(kNegligible), below[u]);
+      for (int u = 0; u < kCount; ++u) t[u] = d[u] * kLog2E;
+      exp2_not_positive(t, p);
+      for (int u = 0; u < kCount; ++u) p[u] = below[u] < kNegligible ? Vec{} : p[u];
+      for (int u = 0; u < kCount; ++u) totals[u] += p[u];
+      for (int u = 0; u < kCount; ++u) products[u] += d[u] * p[u];
+    });
+    for (const Vec& sum : totals) total += __builtin_convertvector(sum, WideDoubles);
+    for (const Vec& sum : products) weighted += __builtin_convertvector(sum, WideDoubles);
+  }
+  const auto add = [](const WideDoubles& lanes) {
     return reduce_lanes<double, kLanes>(lanes, [](auto a, auto b) { return a + b; });
   };
-  return {max, total(totals), total(weighted)};
+  return {max, add(total), add(weighted)};
 }
 
 // Calls body(values, first) as each_group does, which replaces values by what is written to out[first..) past the caches.
@@ -79,7 +99,7 @@ inline void stream_groups(const float* z, int64_t n, float* out, const Body& bod
     write(out + i, values[0]);
   };
   one(0, store);
-  int64_t i = kLanes - static_cast<int64_t>(reinterpret_cast<uintptr_t>(out) / sizeof(float) % kLanes);
+  int64_t i = to_boundary(out);
   for (; i + kTogether * kLanes <= n; i += kTogether * kLanes) {
     Vec values[kTogether];
     for (int u = 0; u < kTogether; ++u) {

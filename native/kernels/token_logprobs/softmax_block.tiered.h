@@ -18,7 +18,7 @@ struct SoftmaxGradient {
 };
 
 struct SoftmaxKernels {
-  // Of z[0..n), summed in float. -inf counts as probability 0; NaN and +inf make the sums NaN.
+  // Of z[0..n), exponentials in float, sums of many in double. -inf counts as probability 0; NaN and +inf make the sums NaN.
   SoftmaxSums (*sums)(const float* z, int64_t n);
 
   // out_v = g (1[v = target] - p_v) - h p_v (log p_v + entropy), p_v = exp(z_v - max - log_sum). `target` counts from

@@ -1,5 +1,5 @@
 // The running sums from which log-probability and entropy of a softmax row are read, formed in one pass over the
-// logits: blocks that stay in the first-level cache are summed in float, blocks are merged in double. Online softmax:
+// logits: blocks that stay in the first-level cache, each below its own maximum, merged in double. Online softmax:
 // Milakov and Gimelshein, "Online normalizer calculation for softmax" (arXiv 1805.02867), here with a second moment for
 // the entropy.
 #pragma once
@@ -14,7 +14,7 @@
 namespace pope {
 
 // Logits per block: 8 KiB of floats, so that the first-level cache holds it and few terms meet in a float.
-constexpr int64_t kSoftmaxBlock = 2048;
+constexpr int64_t kSoftmaxBlock = 8192;
 
 constexpr SoftmaxSums kNoSoftmaxSums = {-std::numeric_limits<double>::infinity(), 0, 0};
 
