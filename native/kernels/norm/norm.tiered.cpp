@@ -45,26 +45,40 @@ inline void each(int64_t width, Body body) {
   for (; j < width; ++j) body(Lane{j});
 }
 
-// The mean of term(at) over a row. Four running sums, because one would wait for the adder at every vector.
-template <class Term>
-inline double mean_of(int64_t width, Term term) {
-  Doubles sums[4] = {};
+// means[i] of what terms(at, values) puts into values[i], over a row. Each has running sums of its own, and several, because one
+// would wait for the adder at every vector.
+template <int kTerms, class Terms>
+inline void means_of(int64_t width, const Terms& terms, double (&means)[kTerms]) {
+  constexpr int kTogether = kTerms == 1 ? 4 : 2;
+  Doubles sums[kTogether][kTerms] = {};
+  const auto add = [&](int u, int64_t j) {
+    Doubles values[kTerms];
+    terms(Lanes{j}, values);
+    for (int i = 0; i < kTerms; ++i) sums[u][i] += values[i];
+  };
   int64_t j = 0;
-  for (; j + 4 * kDoubles <= width; j += 4 * kDoubles) {
-    for (int64_t u = 0; u < 4; ++u) sums[u] += term(Lanes{j + u * kDoubles});
+  for (; j + kTogether * kDoubles <= width; j += kTogether * kDoubles) {
+    for (int u = 0; u < kTogether; ++u) add(u, j + u * kDoubles);
   }
-  for (; j + kDoubles <= width; j += kDoubles) sums[0] += term(Lanes{j});
-  double total = 0;
-  for (; j < width; ++j) total += term(Lane{j});
-  const Doubles sum = (sums[0] + sums[1]) + (sums[2] + sums[3]);
-  for (int lane = 0; lane < kDoubles; ++lane) total += sum[lane];
-  return total / static_cast<double>(width);
+  for (; j + kDoubles <= width; j += kDoubles) add(0, j);
+  double totals[kTerms] = {};
+  for (; j < width; ++j) {
+    double values[kTerms];
+    terms(Lane{j}, values);
+    for (int i = 0; i < kTerms; ++i) totals[i] += values[i];
+  }
+  for (int i = 0; i < kTerms; ++i) {
+    for (int u = 1; u < kTogether; ++u) sums[0][i] += sums[u][i];
+    for (int lane = 0; lane < kDoubles; ++lane) totals[i] += sums[0][i][lane];
+    means[i] = totals[i] / static_cast<double>(width);
+  }
 }
 
 void rms_norm(const float* x, const float* weight, float* out, int64_t rows, int64_t width, double eps) {
   for (; rows > 0; --rows, x += width, out += width) {
-    const double squares = mean_of(width, [=](auto at) { return at(x) * at(x); });
-    const auto scale = static_cast<float>(1.0 / __builtin_sqrt(squares + eps));
+    double squares[1];
+    means_of(width, [=](auto at, auto& values) { values[0] = at(x) * at(x); }, squares);
+    const auto scale = static_cast<float>(1.0 / __builtin_sqrt(squares[0] + eps));
     int64_t j = 0;
     for (; j + kLanes <= width; j += kLanes) store(out + j, load(x + j) * scale * load(weight + j));
     for (; j < width; ++j) out[j] = x[j] * scale * weight[j];
@@ -74,10 +88,13 @@ void rms_norm(const float* x, const float* weight, float* out, int64_t rows, int
 void rms_norm_backward(const float* x, const float* weight, const float* dy, float* dx, double* weight_sums,
                        int64_t rows, int64_t width, double eps) {
   for (; rows > 0; --rows, x += width, dy += width, dx += width) {
-    const double squares = mean_of(width, [=](auto at) { return at(x) * at(x); });
-    const double dot = mean_of(width, [=](auto at) { return at(weight) * at(dy) * at(x); });
-    const double scale = 1.0 / __builtin_sqrt(squares + eps);
-    const double slope = scale * scale * dot;
+    double means[2];
+    const auto terms = [=](auto at, auto& values) {
+      values[0] = at(x) * at(x);
+      values[1] = at(weight) * at(dy) * at(x);
+    };
+    means_of(width, terms, means);
+    const double scale = 1.0 / __builtin_sqrt(means[0] + eps), slope = scale * scale * means[1];
     each(width, [=](auto at) {
       at.put(dx, scale * (at(weight) * at(dy) - at(x) * slope));
       if (weight_sums) at.add(weight_sums, at(dy) * at(x) * scale);
@@ -85,36 +102,40 @@ void rms_norm_backward(const float* x, const float* weight, const float* dy, flo
   }
 }
 
-struct Moments {
-  double mean, scale;
-};
-
-inline Moments moments_of(const float* x, int64_t width, double eps) {
-  const double mean = mean_of(width, [=](auto at) { return at(x); });
-  const double variance = mean_of(width, [=](auto at) { return (at(x) - mean) * (at(x) - mean); });
-  return {mean, 1.0 / __builtin_sqrt(variance + eps)};
+inline double mean_of(const float* x, int64_t width) {
+  double mean[1];
+  means_of(width, [=](auto at, auto& values) { values[0] = at(x); }, mean);
+  return mean[0];
 }
 
 void layer_norm(const float* x, const float* weight, const float* bias, float* out, int64_t rows, int64_t width,
                 double eps) {
   for (; rows > 0; --rows, x += width, out += width) {
-    const auto [mean, scale] = moments_of(x, width, eps);
-    each(width, [=, mean = mean, scale = scale](auto at) {
-      at.put(out, (at(x) - mean) * scale * at(weight) + at(bias));
-    });
+    const double mean = mean_of(x, width);
+    double variance[1];
+    means_of(width, [=](auto at, auto& values) { values[0] = (at(x) - mean) * (at(x) - mean); }, variance);
+    const double scale = 1.0 / __builtin_sqrt(variance[0] + eps);
+    each(width, [=](auto at) { at.put(out, (at(x) - mean) * scale * at(weight) + at(bias)); });
   }
 }
 
 void layer_norm_backward(const float* x, const float* weight, const float* dy, float* dx, double* weight_sums,
                          double* bias_sums, int64_t rows, int64_t width, double eps) {
   for (; rows > 0; --rows, x += width, dy += width, dx += width) {
-    const Moments moments = moments_of(x, width, eps);
-    const auto normal = [=](auto at) { return (at(x) - moments.mean) * moments.scale; };
-    const double mean_g = mean_of(width, [=](auto at) { return at(weight) * at(dy); });
-    const double mean_gn = mean_of(width, [=](auto at) { return at(weight) * at(dy) * normal(at); });
+    const double mean = mean_of(x, width);
+    double means[3];
+    const auto terms = [=](auto at, auto& values) {
+      const auto d = at(x) - mean, g = at(weight) * at(dy);
+      values[0] = d * d;
+      values[1] = g;
+      values[2] = g * d;
+    };
+    means_of(width, terms, means);
+    const double scale = 1.0 / __builtin_sqrt(means[0] + eps), mean_g = means[1], mean_gn = scale * means[2];
     each(width, [=](auto at) {
-      at.put(dx, moments.scale * (at(weight) * at(dy) - mean_g - normal(at) * mean_gn));
-      if (weight_sums) at.add(weight_sums, at(dy) * normal(at));
+      const auto normal = (at(x) - mean) * scale;
+      at.put(dx, scale * (at(weight) * at(dy) - mean_g - normal * mean_gn));
+      if (weight_sums) at.add(weight_sums, at(dy) * normal);
       if (bias_sums) at.add(bias_sums, at(dy));
     });
   }
