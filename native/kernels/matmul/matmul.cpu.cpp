@@ -23,8 +23,8 @@ constexpr int64_t kSharedRows = 512, kTaskColumns = 64;
 constexpr int64_t kSharedFloats = int64_t{1} << 21, kTaskRows = 48;
 
 constexpr int64_t kPackGrain = 16384;  // floats
-constexpr int64_t kSlice = 8;          // columns of a transposed a that a strip takes at its turn
 constexpr int64_t kFillGrain = 16;     // rows
+constexpr int64_t kSlice = 8;          // columns of a transposed a that a strip takes at its turn
 
 // Columns of a task of a product of few rows: 2 KiB of every row of b, or this many rows of a transposed one.
 constexpr int64_t kFewRowsColumns = 512, kFewRowsTransposedColumns = 256;
@@ -54,13 +54,20 @@ struct Left {
   Left from_row(int64_t i) const { return {row(i), stride, transposed}; }
 };
 
-void fill_with_bias(const float* bias, float* c, int64_t m, int64_t n, ThreadPool& pool) {
-  pool.parallel_for(m, kFillGrain, [=](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      bias ? std::copy_n(bias, n, c + i * n) : std::fill_n(c + i * n, n, 0.0f);
+// What the products are added to: c as it is, the bias in every row, or nothing.
+struct Start {
+  bool is_c;
+  const float* bias;  // [n], may be null
+
+  // Prepares a part of c, most likely the next to be worked on: it stays in a near cache.
+  void fill(float* c, int64_t n, int64_t first_row, int64_t last_row, int64_t first, int64_t last) const {
+    if (is_c) return;
+    for (int64_t i = first_row; i < last_row; ++i) {
+      float* row = c + i * n;
+      bias ? std::copy_n(bias + first, last - first, row + first) : std::fill_n(row + first, last - first, 0.0f);
     }
-  });
-}
+  }
+};
 
 // Columns [p, p + depth) of the rows [first, last) of a as strips: [strip][depth][tile.rows]. Columns of a transposed a
 // lie far apart in memory, and neighbouring strips share their lines, so strips take turns.
@@ -87,17 +94,33 @@ void pack_panel(const TileKernels& tile, const float* b, const MatmulShape& shap
   }
 }
 
-// The rows [first, last) of c, columns [j, j + width), += strips panel.
+// What is packed next: rows of b, `stride` apart, each in a page of its own, where the hardware does not see it coming.
+struct Ahead {
+  const float* from = nullptr;
+  int64_t stride = 0, rows = 0, columns = 0;
+
+  // Asks for the rows [first, last), as far as there are such, for the second-level cache.
+  void prefetch(int64_t first, int64_t last) const {
+    constexpr int64_t kLine = 16;  // floats
+    for (int64_t r = first; r < std::min(last, rows); ++r) {
+      for (int64_t j = 0; j < columns; j += kLine) __builtin_prefetch(from + r * stride + j, 0, 2);
+    }
+  }
+};
+
+// The rows [first, last) of c, columns [j, j + width), += strips panel, while what is `ahead` arrives.
 void multiply_strips(const TileKernels& tile, const float* strips, const float* panel, int64_t depth, float* c,
-                     int64_t n, int64_t first, int64_t last, int64_t j, int64_t width) {
-  for (int64_t i = first; i < last; i += tile.rows) {
+                     int64_t n, int64_t first, int64_t last, int64_t j, int64_t width, const Ahead& ahead = {}) {
+  const int64_t share = divide_up(ahead.rows, divide_up(last - first, tile.rows));
+  for (int64_t i = first, strip = 0; i < last; i += tile.rows, ++strip) {
+    ahead.prefetch(strip * share, (strip + 1) * share);
     tile.multiply(strips + (i - first) * depth, panel, depth, c + i * n + j, n, std::min(tile.rows, last - i), width);
   }
 }
 
-// c += a op(b), at most kSharedRows rows: all of a is packed first, [block of k][strip][depth][tile.rows].
+// At most kSharedRows rows: all of a is packed first, [block of k][strip][depth][tile.rows].
 void multiply_shared_rows(const TileKernels& tile, const Left& a, const float* b, float* c, const MatmulShape& shape,
-                          ThreadPool& pool) {
+                          const Start& start, ThreadPool& pool) {
   const int64_t m = shape.m, n = shape.n, k = shape.k;
   const int64_t rows = divide_up(m, tile.rows) * tile.rows;
   float* strips = strip_memory.floats(rows * k);
@@ -110,20 +133,27 @@ void multiply_shared_rows(const TileKernels& tile, const Left& a, const float* b
   const int64_t block = std::max<int64_t>(1, kTaskColumns / tile.columns) * tile.columns;
   pool.parallel_for(n, block, [&](int64_t begin, int64_t end) {
     float* panel = panel_memory.floats(kDepth * tile.columns);
+    start.fill(c, n, 0, m, begin, end);
     for (int64_t p = 0; p < k; p += kDepth) {
       const int64_t depth = std::min(kDepth, k - p);
       for (int64_t j = begin; j < end; j += tile.columns) {
         const int64_t width = std::min(tile.columns, end - j);
         pack_panel(tile, b, shape, j, width, p, depth, panel);
-        multiply_strips(tile, strips + rows * p, panel, depth, c, n, 0, m, j, width);
+        Ahead ahead;
+        if (const int64_t next = j + tile.columns; !shape.transposed && next < end) {
+          ahead = {b + p * n + next, n, depth, std::min(tile.columns, end - next)};
+        } else if (!shape.transposed && p + depth < k) {
+          ahead = {b + (p + depth) * n + begin, n, std::min(kDepth, k - p - depth), std::min(tile.columns, end - begin)};
+        }
+        multiply_strips(tile, strips + rows * p, panel, depth, c, n, 0, m, j, width, ahead);
       }
     }
   });
 }
 
-// c += a op(b) for the columns [first, last), of which all are packed first, [block of k][panel][depth][tile.columns].
+// The columns [first, last), of which all are packed first, [block of k][panel][depth][tile.columns].
 void multiply_shared_columns(const TileKernels& tile, const Left& a, const float* b, float* c, const MatmulShape& shape,
-                             int64_t first, int64_t last, ThreadPool& pool) {
+                             int64_t first, int64_t last, const Start& start, ThreadPool& pool) {
   const int64_t m = shape.m, n = shape.n, k = shape.k;
   const int64_t count = divide_up(last - first, tile.columns), columns = count * tile.columns;
   float* panels = shared_panel_memory.floats(columns * k);
@@ -139,6 +169,7 @@ void multiply_shared_columns(const TileKernels& tile, const Left& a, const float
   });
   pool.parallel_for(m, kTaskRows, [&](int64_t begin, int64_t end) {
     float* strips = strip_memory.floats(kTaskRows * kDepth);
+    start.fill(c, n, begin, end, first, last);
     for (int64_t p = 0; p < k; p += kDepth) {
       const int64_t depth = std::min(kDepth, k - p);
       pack_strips(tile, a, begin, end, p, depth, strips);
@@ -150,12 +181,14 @@ void multiply_shared_columns(const TileKernels& tile, const Left& a, const float
   });
 }
 
-// c += a op(b) for at most kFewRows rows: nothing is packed.
-void multiply_few_rows(const Left& a, const float* b, float* c, const MatmulShape& shape, ThreadPool& pool) {
+// At most kFewRows rows: nothing is packed.
+void multiply_few_rows(const Left& a, const float* b, float* c, const MatmulShape& shape, const Start& start,
+                       ThreadPool& pool) {
   const FewRowsKernels& kernels = POPE_ACTIVE_TIER(few_rows_kernels);
   const bool transposed = shape.transposed;
   const int64_t grain = transposed ? kFewRowsTransposedColumns : kFewRowsColumns;
   pool.parallel_for(shape.n, grain, [&, transposed](int64_t begin, int64_t end) {
+    start.fill(c, shape.n, 0, shape.m, begin, end);
     const FewRowsOperands operands{
         .a = a.data,
         .a_stride = a.stride,
@@ -177,9 +210,9 @@ bool fits_blas(const MatmulShape& shape) {
          static_cast<double>(shape.m) * static_cast<double>(shape.n) * static_cast<double>(shape.k) >= kBlasProduct;
 }
 
-// c += a op(b)
 void multiply_by_blas(Sgemm* sgemm, const Left& a, const float* b, float* c, const MatmulShape& shape,
-                      ThreadPool& pool) {
+                      const Start& start, ThreadPool& pool) {
+  pool.parallel_for(shape.m, kFillGrain, [&](int64_t begin, int64_t end) { start.fill(c, shape.n, begin, end, 0, shape.n); });
   const int64_t across = divide_up(shape.n, kBlasColumns);
   pool.parallel_for(divide_up(shape.m, kBlasRows) * across, 1, [&](int64_t begin, int64_t end) {
     const auto [m, n, k, transposed] = shape;
@@ -195,46 +228,53 @@ void multiply_by_blas(Sgemm* sgemm, const Left& a, const float* b, float* c, con
   });
 }
 
-// c += a op(b)
-void multiply(const Left& a, const float* b, float* c, const MatmulShape& shape, ThreadPool& pool) {
+// c = start + a op(b)
+void multiply(const Left& a, const float* b, float* c, const MatmulShape& shape, const Start& start, ThreadPool& pool) {
   const auto [m, n, k, transposed] = shape;
-  if (m == 0 || n == 0 || k == 0) return;
+  if (m == 0 || n == 0) return;
+  if (k == 0) {
+    start.fill(c, n, 0, m, 0, n);
+    return;
+  }
   if (m <= kFewRows && !a.transposed) {
-    multiply_few_rows(a, b, c, shape, pool);
+    multiply_few_rows(a, b, c, shape, start, pool);
     return;
   }
   const Blas* blas = active_blas();
   if (blas && fits_blas(shape)) {
-    multiply_by_blas(blas->sgemm, a, b, c, shape, pool);
+    multiply_by_blas(blas->sgemm, a, b, c, shape, start, pool);
     return;
   }
   const TileKernels& tile = POPE_ACTIVE_TIER(tile_kernels);
   if (m < n) {
     for (int64_t i = 0; i < m; i += kSharedRows) {
-      multiply_shared_rows(tile, a.from_row(i), b, c + i * n, {std::min(kSharedRows, m - i), n, k, transposed}, pool);
+      const MatmulShape rows{std::min(kSharedRows, m - i), n, k, transposed};
+      multiply_shared_rows(tile, a.from_row(i), b, c + i * n, rows, start, pool);
     }
     return;
   }
   const int64_t columns = std::max<int64_t>(1, kSharedFloats / (k * tile.columns)) * tile.columns;
   for (int64_t j = 0; j < n; j += columns) {
-    multiply_shared_columns(tile, a, b, c, shape, j, std::min(j + columns, n), pool);
+    multiply_shared_columns(tile, a, b, c, shape, j, std::min(j + columns, n), start, pool);
   }
 }
+
+constexpr Start kAdd{.is_c = true, .bias = nullptr};
 
 }  // namespace
 
 void matmul(const float* a, const float* b, const float* bias, float* c, const MatmulShape& shape, ThreadPool& pool) {
-  fill_with_bias(bias, c, shape.m, shape.n, pool);
-  add_product(a, b, c, shape, pool);
+  const Left left{.data = a, .stride = shape.k, .transposed = false};
+  multiply(left, b, c, shape, {.is_c = false, .bias = bias}, pool);
 }
 
 void add_product(const float* a, const float* b, float* c, const MatmulShape& shape, ThreadPool& pool) {
-  multiply({.data = a, .stride = shape.k, .transposed = false}, b, c, shape, pool);
+  multiply({.data = a, .stride = shape.k, .transposed = false}, b, c, shape, kAdd, pool);
 }
 
 void add_transposed_product(const float* a, const float* b, float* c, int64_t m, int64_t n, int64_t k,
                             ThreadPool& pool) {
-  multiply({.data = a, .stride = m, .transposed = true}, b, c, {m, n, k, false}, pool);
+  multiply({.data = a, .stride = m, .transposed = true}, b, c, {m, n, k, false}, kAdd, pool);
 }
 
 }  // namespace pope
