@@ -13,6 +13,12 @@ import { type DType, dtypes, elementCount, type HostArrayOf, Tensor } from './te
 
 export type DeviceKind = 'cpu' | 'cuda';
 
+/** What `auto` is here: the GPU when it works and has a kernel for every op, else the CPU. */
+export function chosenDevice(kind: DeviceKind | 'auto'): DeviceKind {
+  if (kind === 'auto') return prefersCuda() ? 'cuda' : 'cpu';
+  return kind;
+}
+
 /** Ops that may be enqueued before `ready()` waits. */
 const maximumPending = 512;
 
@@ -54,8 +60,7 @@ export class Device {
   }
 
   /**
-   * Opens a device. `auto` takes the GPU when it works here and has a kernel for every op, else the CPU; naming one that
-   * does not work is an `UnavailableError` that says why (DEVICE_UNAVAILABLE, or NATIVE_UNAVAILABLE when no native binary
+   * Opens a device; `auto` is `chosenDevice`. Naming one that does not work is an `UnavailableError` that says why (DEVICE_UNAVAILABLE, or NATIVE_UNAVAILABLE when no native binary
    * can be loaded at all).
    *
    * @param options.products in what matrices are multiplied; default `f32`, the only one on a CPU (UsageError `DTYPE`)
@@ -68,7 +73,7 @@ export class Device {
     if (kind !== 'cpu' && kind !== 'cuda' && kind !== 'auto') {
       throw new UsageError('DEVICE', `a device is auto, cpu or cuda, not ${describeValue(kind)}`);
     }
-    const chosen = kind === 'auto' ? (prefersCuda() ? 'cuda' : 'cpu') : kind;
+    const chosen = chosenDevice(kind);
     if (products === 'bf16' && chosen === 'cpu') {
       throw new UsageError('DTYPE', 'dtype "bf16" is not available: bf16 needs a GPU; a CPU computes in f32.');
     }

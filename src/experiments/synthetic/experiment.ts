@@ -5,6 +5,7 @@ import { UsageError } from '../../errors.js';
 import { writeFileAtomic } from '../../files/atomic.js';
 import { readOwnJson } from '../../files/text.js';
 import type { LoadOptions } from '../../models/load.js';
+import { chosenDevice } from '../../tensor/device.js';
 import { textWorld } from '../worlds/text/text-world.js';
 import { type Budget, checkBudget, FULL_BUDGET } from './budget.js';
 import { METHODS, methodNamed, type TrainingMethod } from './methods.js';
@@ -48,8 +49,8 @@ const REFERENCES = ['logging', 'human', 'mode'] as const;
  * Trains, samples, judges and values a model for every method, world and seed, and summarises them (docs/experiments.md). What
  * is in `output` already is not done again, so that a call that was killed goes on with the same call.
  *
- * @throws UsageError WORLD_UNKNOWN, OPTION; EXPERIMENT_CHANGED where the folder was begun with another budget; what
- *   training throws
+ * @throws UsageError WORLD_UNKNOWN, OPTION; EXPERIMENT_CHANGED where the folder was begun with another budget or
+ *   device; what training throws
  */
 export async function syntheticExperiment(options: SyntheticOptions): Promise<SyntheticTable> {
   const { output, worlds, seeds, budget = FULL_BUDGET, device = 'cpu', signal, onProgress, onResult } = options;
@@ -58,7 +59,7 @@ export async function syntheticExperiment(options: SyntheticOptions): Promise<Sy
     worlds.map((name) => ({ seed, world: textWorld(name, seed), folder: join(output, `${name}-${seed}`) })),
   );
   if (runs.length === 0) throw new UsageError('OPTION', 'worlds and seeds: expected at least one of each, got none');
-  await beginExperiment(output, budget);
+  await beginExperiment(output, { budget, device });
 
   const todo: (TrainingMethod | null)[] = [null, ...methods];
   const isLeft = (run: WorldRun) => todo.filter((method) => !run.isDone(method)).length;
@@ -88,19 +89,23 @@ export async function syntheticExperiment(options: SyntheticOptions): Promise<Sy
 }
 
 /**
- * Keeps the budget, which all of an experiment shares.
+ * Keeps what all of an experiment shares: the budget, and the device, since a GPU rounds otherwise than a CPU.
  *
- * @throws UsageError OPTION; EXPERIMENT_CHANGED where the folder was begun with another
+ * @throws UsageError OPTION; EXPERIMENT_CHANGED where the folder was begun with others
  */
-export async function beginExperiment(output: string, budget: Budget): Promise<void> {
+export async function beginExperiment(
+  output: string,
+  { budget, device }: { budget: Budget; device: LoadOptions['device'] },
+): Promise<void> {
   checkBudget(budget);
   const path = join(output, 'experiment.json');
-  if (!existsSync(path)) return writeFileAtomic(path, `${JSON.stringify({ budget }, null, 2)}\n`);
-  const before = await readOwnJson<{ budget: Budget }>(path);
-  if (isDeepStrictEqual(before.budget, JSON.parse(JSON.stringify(budget)))) return;
+  const now = JSON.stringify({ budget, device: chosenDevice(device ?? 'cpu') }, null, 2);
+  if (!existsSync(path)) return writeFileAtomic(path, `${now}\n`);
+  const before = await readOwnJson<object>(path);
+  if (isDeepStrictEqual(before, JSON.parse(now))) return;
   throw new UsageError(
     'EXPERIMENT_CHANGED',
-    `${path}: the experiment was begun with the budget ${JSON.stringify(before.budget)}, not with ` +
-      `${JSON.stringify(budget)}; name another folder`,
+    `${path}: the experiment was begun with ${JSON.stringify(before)}, not with ${JSON.stringify(JSON.parse(now))}; ` +
+      'name another folder',
   );
 }

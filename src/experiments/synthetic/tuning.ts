@@ -43,13 +43,13 @@ export interface TunedSetting {
  * Trains every setting of every family in each world under a seed of its own, and compares them by answers to validation
  * queries: utility + coverage of 6 by share, both parts of what is wanted in their own units, at the setting's best temperature.
  *
- * @throws UsageError WORLD_UNKNOWN, OPTION; EXPERIMENT_CHANGED where the folder was begun with another budget; what
- *   training throws
+ * @throws UsageError WORLD_UNKNOWN, OPTION; EXPERIMENT_CHANGED where the folder was begun with another budget or
+ *   device; what training throws
  */
 export async function tuneMethods(options: TuningOptions): Promise<TuningTable> {
   const { output, worlds, families, budget = FULL_BUDGET, device = 'cpu', signal, onProgress } = options;
   const tried = TRIED.filter(({ family }) => families?.includes(family) ?? true);
-  await beginExperiment(output, budget);
+  await beginExperiment(output, { budget, device });
   const runs = worlds.map((name) => {
     const world = textWorld(name, TUNING_SEED);
     return new WorldRun({ world, folder: join(output, `${name}-tuning`), budget, device, signal });

@@ -44,7 +44,7 @@ it('goes on where it was stopped, and ends as if it had not been', async () => {
   }
 });
 
-it('refuses another budget in the same folder, and what does not exist', async () => {
+it('refuses another budget or device in the same folder, and what does not exist', async () => {
   const output = folder.path('any');
   const changed = { ...setup, output, seeds: [0] };
   await expect(syntheticExperiment({ ...changed, worlds: ['flat'] })).rejects.toMatchObject({ code: 'WORLD_UNKNOWN' });
@@ -55,6 +55,8 @@ it('refuses another budget in the same folder, and what does not exist', async (
   }
   const stopped = syntheticExperiment({ ...changed, signal: AbortSignal.abort(new Error('stopped')) });
   await expect(stopped).rejects.toThrow('stopped');
-  const other = syntheticExperiment({ ...changed, budget: { ...budget, steps: 5 } });
-  await expect(other).rejects.toMatchObject({ code: 'EXPERIMENT_CHANGED' });
+  for (const other of [{ budget: { ...budget, steps: 5 } }, { device: 'cuda' as const }]) {
+    const begun = syntheticExperiment({ ...changed, ...other });
+    await expect(begun).rejects.toMatchObject({ code: 'EXPERIMENT_CHANGED' });
+  }
 });
