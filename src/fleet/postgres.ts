@@ -59,7 +59,7 @@ export async function postgresBroker(address: string): Promise<Broker> {
       worker.on('error', (error) => {
         if (isAnswer(error) && !isAway(error)) settings.onRefusal(refusal(address, error));
       });
-      void worker.run();
+      worker.run().catch((error: Error) => worker.emit('error', error));
       return worker as unknown as ShardWorker;
     },
     isAway,
