@@ -34,14 +34,14 @@ interface Slope {
 }
 
 /**
- * Least squares: change of a figure per cycle. What a process holds goes up and down over several samples, between two
- * garbage collections, so the line is laid through the means of ten stretches of time, which are nearly independent.
+ * Least squares: change of a figure per cycle. What a process holds goes up and down over several samples, with arrays that wait
+ * for a garbage collection, so the line is laid through the least of each of ten stretches of time.
  */
 function slope(samples: readonly Sample[], figure: (sample: Sample) => number): Slope {
   const stretches = Math.min(10, samples.length);
   const points = Array.from({ length: stretches }, (_, i) => {
     const part = samples.slice((i * samples.length) / stretches, ((i + 1) * samples.length) / stretches);
-    return { x: meanOf(part.map(({ cycles }) => cycles)), y: meanOf(part.map(figure)) };
+    return { x: meanOf(part.map(({ cycles }) => cycles)), y: Math.min(...part.map(figure)) };
   });
   const [x, y] = [meanOf(points.map((point) => point.x)), meanOf(points.map((point) => point.y))];
   const squares = sum(points.map((point) => (point.x - x) ** 2));
