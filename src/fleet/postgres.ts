@@ -77,10 +77,10 @@ async function connected<T extends { waitUntilReady(): Promise<unknown>; close()
   signal: AbortSignal | undefined,
 ): Promise<T> {
   for (;;) {
+    signal?.throwIfAborted();
     const opened = open();
     try {
       await opened.waitUntilReady();
-      signal?.throwIfAborted();
       return opened;
     } catch (error) {
       void opened.close().catch(() => {});

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { openBroker } from '../../src/fleet/broker.js';
 import { finished } from '../cli/run-cli.js';
@@ -37,6 +38,16 @@ describe.skipIf(!hasPostgres)('a fleet on PostgreSQL', () => {
     expect(proxy.cut).toBe(5);
     expect(await run.merged()).toEqual(WHOLE);
   }, 120_000);
+
+  test('ends when a worker is told to stop while it waits for its server', async () => {
+    const proxy = await cuttingProxy(postgres.port, (connection) => connection >= 2);
+    const run = await FakeRun.plan(join(folder, 'stopped/'), postgres.url);
+    const worker = run.startWorker({ queue: postgres.urlAt(proxy.port) });
+    const ended = finished(worker);
+    while (proxy.cut < 3) await sleep(20);
+    worker.kill('SIGTERM');
+    expect(await ended).toMatchObject({ code: 130, stderr: 'INTERRUPTED: stopped by SIGTERM\n' });
+  }, 30_000);
 
   test('refuses a server that does not force its promises to disk', async () => {
     await postgres.crash();
