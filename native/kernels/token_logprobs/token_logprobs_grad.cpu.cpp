@@ -9,6 +9,9 @@ namespace pope {
 
 namespace {
 
+// Logits at a time: 16 KiB of them and of their gradients stay in the first-level cache together.
+constexpr int64_t kGradientBlock = 4096;
+
 // A result of this size (32 MiB) has left the caches before anybody reads it. Written past them, it costs the time of
 // writing, and not that of first reading what it replaces.
 constexpr int64_t kStreamedLogits = int64_t{1} << 23;
@@ -52,12 +55,12 @@ void token_logprobs_grad(const pope_token_logprobs_grad_args& args, const TokenL
   const bool floats = args.dtype == POPE_F32;
   const bool streamed = floats && args.logits_gradient != args.logits && args.logits_count >= kStreamedLogits;
   pool.parallel_for(args.rows, 1, [&](int64_t begin, int64_t end) {
-    float scratch[kSoftmaxBlock], gradient[kSoftmaxBlock];
+    float scratch[kGradientBlock], gradient[kGradientBlock];
     for (int64_t row = begin; row < end; ++row) {
       const int64_t start = row * args.vocab;
       const SoftmaxGradient coefficients = coefficients_of(args, found, row, pool);
-      for (int64_t v = 0; v < args.vocab; v += kSoftmaxBlock) {
-        const int64_t n = std::min(kSoftmaxBlock, args.vocab - v);
+      for (int64_t v = 0; v < args.vocab; v += kGradientBlock) {
+        const int64_t n = std::min(kGradientBlock, args.vocab - v);
         const float* z = read_logits(args.logits, args.dtype, start + v, n, scratch, pool);
         float* out = floats ? static_cast<float*>(args.logits_gradient) + start + v : gradient;
         kernels.gradient(coefficients, z, n, args.targets[row] - v, out, streamed);
