@@ -1,9 +1,9 @@
+#include "kernels/token_logprobs/token_logprobs.h"
+
+#include <algorithm>
 #include <atomic>
 
 #include "kernels/token_logprobs/logit_blocks.h"
-
-#include <algorithm>
-#include "kernels/token_logprobs/token_logprobs.h"
 
 namespace pope {
 
