@@ -60,8 +60,8 @@ export class Device {
   }
 
   /**
-   * Opens a device; `auto` is `chosenDevice`. Naming one that does not work is an `UnavailableError` that says why (DEVICE_UNAVAILABLE, or NATIVE_UNAVAILABLE when no native binary
-   * can be loaded at all).
+   * Opens a device; `auto` is `chosenDevice`. Naming one that does not work is an `UnavailableError` that says why
+   * (DEVICE_UNAVAILABLE, or NATIVE_UNAVAILABLE when no native binary can be loaded at all).
    *
    * @param options.products in what matrices are multiplied; default `f32`, the only one on a CPU (UsageError `DTYPE`)
    * @param options.dry one that only counts, as that device would (`dry` above): for what a run would take

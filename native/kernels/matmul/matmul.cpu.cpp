@@ -212,7 +212,9 @@ bool fits_blas(const MatmulShape& shape) {
 
 void multiply_by_blas(Sgemm* sgemm, const Left& a, const float* b, float* c, const MatmulShape& shape,
                       const Start& start, ThreadPool& pool) {
-  pool.parallel_for(shape.m, kFillGrain, [&](int64_t begin, int64_t end) { start.fill(c, shape.n, begin, end, 0, shape.n); });
+  pool.parallel_for(shape.m, kFillGrain, [&](int64_t begin, int64_t end) {
+    start.fill(c, shape.n, begin, end, 0, shape.n);
+  });
   const int64_t across = divide_up(shape.n, kBlasColumns);
   pool.parallel_for(divide_up(shape.m, kBlasRows) * across, 1, [&](int64_t begin, int64_t end) {
     const auto [m, n, k, transposed] = shape;
