@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type Driver from 'pg';
 import type { ClientConfig } from 'pg';
 import { PopeError } from '../errors.js';
 import {
@@ -32,7 +33,7 @@ const QUERY_MS = 30_000;
 export async function postgresBroker(address: string): Promise<Broker> {
   const { Queue, Worker, createPostgresBackend } = await optional(() => import('bullmq'), PACKAGES);
   const { default: pg } = await optional(() => import('pg'), PACKAGES);
-  await requireDurable(address);
+  await requireDurable(pg, address);
   const connection = {
     connectionString: address,
     connectionTimeoutMillis: CONNECT_MS,
@@ -105,10 +106,9 @@ function isAway(error: unknown): boolean {
 }
 
 /** Refuses a server that does not force to disk what it has promised. */
-async function requireDurable(address: string): Promise<void> {
-  const pg = await optional(() => import('pg'), PACKAGES);
+async function requireDurable(pg: Pick<typeof Driver, 'Client'>, address: string): Promise<void> {
   const config: ClientConfig = { connectionString: address, connectionTimeoutMillis: CONNECT_MS };
-  const client = quiet(new pg.default.Client(config));
+  const client = quiet(new pg.Client(config));
   let fsync: string;
   try {
     await client.connect();
