@@ -88,7 +88,7 @@
       'type': 'static_library',
       'sources': ["<!@(node -p \"require('./native/sources.json').kernels.join(' ')\")"],
       'conditions': [
-        ['target_arch=="x64"', {'dependencies': ['tier_baseline', 'tier_avx2', 'tier_avx512']}, {'dependencies': ['tier_baseline']}],
+        ['target_arch=="x64"', {'dependencies': ['tier_baseline', 'tier_avx2', 'tier_avx512', 'tier_avx512bf16']}, {'dependencies': ['tier_baseline']}],
       ],
     },
     {
@@ -156,6 +156,14 @@
           'sources': ["<!@(node -p \"require('./native/sources.json').tiered.join(' ')\")"],
           'cflags': ['-mavx512f', '-mavx512bw', '-mavx512vl', '-mavx512dq', '-mfma', '-mprefer-vector-width=512'],
           'xcode_settings': {'OTHER_CPLUSPLUSFLAGS': ['-mavx512f', '-mavx512bw', '-mavx512vl', '-mavx512dq', '-mfma']},
+        },
+        {
+          'target_name': 'tier_avx512bf16',
+          'type': 'static_library',
+          'defines': ['POPE_ISA=avx512bf16'],
+          'sources': ["<!@(node -p \"require('./native/sources.json').tieredBf16.join(' ')\")"],
+          'cflags': ['-mavx512f', '-mavx512bw', '-mavx512vl', '-mavx512dq', '-mavx512bf16', '-mfma', '-mprefer-vector-width=512'],
+          'xcode_settings': {'OTHER_CPLUSPLUSFLAGS': ['-mavx512f', '-mavx512bw', '-mavx512vl', '-mavx512dq', '-mavx512bf16', '-mfma']},
         },
       ],
     }],

@@ -5,10 +5,13 @@ import { compileObjects, linkProgram } from './compile-objects.mjs';
 
 const sanitizers = ['-fsanitize=address,undefined', '-fno-sanitize-recover=undefined'];
 const flags = ['-std=c++20', '-Wall', '-Wextra', '-g', '-O1', '-Inative', '-Inative/include', '-Itest', ...sanitizers];
+const avx512 = ['-mavx512f', '-mavx512bw', '-mavx512vl', '-mavx512dq', '-mfma'];
+/** Flags, and the lists in native/sources.json that they compile. */
 const tiers = {
-  baseline: [],
-  avx2: ['-mavx2', '-mfma'],
-  avx512: ['-mavx512f', '-mavx512bw', '-mavx512vl', '-mavx512dq', '-mfma'],
+  baseline: { extra: [], list: 'tiered' },
+  avx2: { extra: ['-mavx2', '-mfma'], list: 'tiered' },
+  avx512: { extra: avx512, list: 'tiered' },
+  avx512bf16: { extra: [...avx512, '-mavx512bf16'], list: 'tieredBf16' },
 };
 
 /** The programs of targets by their names; a tiered source is compiled once per instruction set (binding.gyp has the rules). */
@@ -26,9 +29,10 @@ export async function buildNative({ compiler, root, folder, targets }) {
       inputs,
     });
   const objects = [...(await compile('common', sources)).values()];
-  const isas = process.arch === 'x64' ? Object.entries(tiers) : [['baseline', []]];
-  for (const [isa, extra] of isas) {
-    objects.push(...(await compile(isa, list.tiered, [`-DPOPE_ISA=${isa}`, ...extra])).values());
+  const isas = process.arch === 'x64' ? Object.keys(tiers) : ['baseline'];
+  for (const isa of isas) {
+    const { extra, list: those } = tiers[isa];
+    objects.push(...(await compile(isa, list[those], [`-DPOPE_ISA=${isa}`, ...extra])).values());
   }
   const programs = new Map();
   for (const name of targets) {

@@ -54,7 +54,7 @@ Verdict prepare_openblas(const SharedLibrary& library, bool demanded) {
   // Measured at 1024^3 on a Zen 5: 120 GFLOP/s with these kernels, 190 to 220 with our own AVX-512 ones.
   constexpr std::array<std::string_view, 4> kNarrow = {"Haswell", "Zen", "Sandybridge", "Prescott"};
   for (const std::string_view narrow : kNarrow) {
-    if (!demanded && active_isa() == Isa::avx512 && core_type == narrow) {
+    if (!demanded && active_isa() >= Isa::avx512 && core_type == narrow) {
       return {"runs its " + core_type + " kernels here (see OPENBLAS_CORETYPE), slower than our own for AVX-512", ""};
     }
   }
@@ -127,7 +127,7 @@ BlasSearch search_blas() {
   // Older OpenBLAS does not know newer AMD processors and would take AVX2 kernels; without the second variable it
   // starts a thread per core when it loads.
   std::optional<LoadTimeVariable> core_type;
-  if (active_isa() == Isa::avx512) core_type.emplace("OPENBLAS_CORETYPE", "SkylakeX");
+  if (active_isa() >= Isa::avx512) core_type.emplace("OPENBLAS_CORETYPE", "SkylakeX");
   const LoadTimeVariable threads("OPENBLAS_NUM_THREADS", "1");
   if (search.demanded) {
     try_library(wanted, search);

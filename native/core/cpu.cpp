@@ -10,7 +10,7 @@ namespace pope {
 namespace {
 
 #if defined(__x86_64__)
-constexpr Isa kCompiled[] = {Isa::baseline, Isa::avx2, Isa::avx512};
+constexpr Isa kCompiled[] = {Isa::baseline, Isa::avx2, Isa::avx512, Isa::avx512bf16};
 
 bool runs_here(Isa isa) {
   switch (isa) {
@@ -19,6 +19,7 @@ bool runs_here(Isa isa) {
     case Isa::avx512:
       return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
              __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("fma");
+    case Isa::avx512bf16: return runs_here(Isa::avx512) && __builtin_cpu_supports("avx512bf16");
   }
   return false;
 }
@@ -50,6 +51,7 @@ const char* isa_name(Isa isa) {
     case Isa::baseline: return "baseline";
     case Isa::avx2: return "avx2";
     case Isa::avx512: return "avx512";
+    case Isa::avx512bf16: return "avx512bf16";
   }
   return "baseline";
 }

@@ -4,11 +4,10 @@
 #include <bit>
 
 #include "core/cpu.h"
-#include "core/error.h"
 #include "core/scratch.h"
 #include "kernels/attention/softmax.tiered.h"
+#include "kernels/factor_type.h"
 #include "kernels/matmul/tile.tiered.h"
-#include "pope.h"
 
 namespace pope {
 
@@ -124,12 +123,9 @@ void decode(const float* q, const T* keys, const T* values, const CacheSpan* spa
 
 void attention_decode(const float* q, const void* keys, const void* values, int32_t dtype, const CacheSpan* spans,
                       float* out, const DecodeShape& shape, float scale, ThreadPool& pool) {
-  const auto run = [&]<class T>(const T*) {
+  with_factor_type("attention_decode", dtype, [&]<class T>(T) {
     decode(q, static_cast<const T*>(keys), static_cast<const T*>(values), spans, out, shape, scale, pool);
-  };
-  if (dtype == POPE_F32) return run(static_cast<const float*>(nullptr));
-  if (dtype == POPE_BF16) return run(static_cast<const uint16_t*>(nullptr));
-  throw Error(Status::unsupported, "attention_decode: on the CPU keys and values are f32 or bf16");
+  });
 }
 
 }  // namespace pope

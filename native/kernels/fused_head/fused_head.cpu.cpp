@@ -20,7 +20,8 @@ int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 }  // namespace
 
-void fused_head(const float* hidden, const float* weight, const int32_t* targets, float scale,
+template <class T>
+void fused_head(const T* hidden, const T* weight, const int32_t* targets, float scale,
                 const FusedHeadOutputs& outputs, const FusedHeadShape& shape, ThreadPool& pool) {
   const int64_t rows = shape.rows, width = shape.width, vocab = shape.vocab;
   const SoftmaxKernels& kernels = active_softmax_kernels();
@@ -58,5 +59,10 @@ void fused_head(const float* hidden, const float* weight, const int32_t* targets
     }
   }
 }
+
+template void fused_head(const float*, const float*, const int32_t*, float, const FusedHeadOutputs&,
+                         const FusedHeadShape&, ThreadPool&);
+template void fused_head(const uint16_t*, const uint16_t*, const int32_t*, float, const FusedHeadOutputs&,
+                         const FusedHeadShape&, ThreadPool&);
 
 }  // namespace pope

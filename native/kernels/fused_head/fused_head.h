@@ -2,6 +2,7 @@
 // without ever holding the logits of the batch. scale = 1 / temperature.
 //   hidden [rows, width]   weight [vocab, width]   targets [rows], in [0, vocab)
 //   log_probs, entropies, log_sum_exp [rows]
+// hidden and weight are of type T, float or uint16_t for bf16 (matmul.h).
 //
 // Tiles of kTileRows rows x kTileVocabulary logits stay in the second-level cache; each leaves the softmax sums of its
 // rows, which are merged in the order of the vocabulary (softmax_sums.h). Tiles are the tasks, so that one row with a
@@ -24,7 +25,8 @@ struct FusedHeadOutputs {
   float *log_probs, *entropies, *log_sum_exp;
 };
 
-void fused_head(const float* hidden, const float* weight, const int32_t* targets, float scale,
+template <class T>
+void fused_head(const T* hidden, const T* weight, const int32_t* targets, float scale,
                 const FusedHeadOutputs& outputs, const FusedHeadShape& shape, ThreadPool& pool);
 
 }  // namespace pope

@@ -7,6 +7,7 @@
 #include "kernels/fused_head/fused_head.reference.h"
 #include "kernels/fused_head/fused_head_backward.reference.h"
 #else
+#include "kernels/factor_type.h"
 #include "kernels/fused_head/fused_head.h"
 #include "kernels/fused_head/fused_head_backward.h"
 #endif
@@ -39,9 +40,6 @@ struct Head {
   // What only the CPU asks before it works; a GPU checks targets where it reads them.
   void require_cpu(const char* op) const {
     const abi::Arguments arguments(op);
-#ifndef POPE_REFERENCE
-    if (dtype != POPE_F32) arguments.fail(Status::unsupported, "on the CPU hidden and weight must be f32");
-#endif
     arguments.tokens("targets", targets, rows, vocab);
   }
 };
@@ -65,8 +63,10 @@ Work prepare_fused_head(const OpCall& call) {
                           exact<Scalar>(head.weight, head.dtype, head.vocab * head.width).data(), head.targets, scale,
                           log_probs, entropies, log_sum_exp, head.rows, head.width, head.vocab);
 #else
-    fused_head(static_cast<const float*>(head.hidden), static_cast<const float*>(head.weight), head.targets, scale,
-               {log_probs, entropies, log_sum_exp}, {head.rows, head.width, head.vocab}, pool);
+    with_factor_type("fused_head", head.dtype, [&]<class T>(T) {
+      fused_head(static_cast<const T*>(head.hidden), static_cast<const T*>(head.weight), head.targets, scale,
+                 {log_probs, entropies, log_sum_exp}, {head.rows, head.width, head.vocab}, pool);
+    });
 #endif
   };
   return {on_cpu, POPE_ON_CUDA([=](cuda::Stream& stream) {
@@ -92,9 +92,11 @@ Work prepare_fused_head_backward(const OpCall& call) {
                                    exact<Scalar>(head.weight, head.dtype, head.vocab * head.width).data(), head.targets,
                                    dlog_prob, dentropy, scale, dhidden, dweight, head.rows, head.width, head.vocab);
 #else
-    fused_head_backward(static_cast<const float*>(head.hidden), static_cast<const float*>(head.weight), head.targets,
-                        {log_sum_exp, entropies, dlog_prob, dentropy}, scale, dhidden, dweight,
-                        {head.rows, head.width, head.vocab}, pool);
+    with_factor_type("fused_head_backward", head.dtype, [&]<class T>(T) {
+      fused_head_backward(static_cast<const T*>(head.hidden), static_cast<const T*>(head.weight), head.targets,
+                          {log_sum_exp, entropies, dlog_prob, dentropy}, scale, dhidden, dweight,
+                          {head.rows, head.width, head.vocab}, pool);
+    });
 #endif
   };
   return {on_cpu, POPE_ON_CUDA([=](cuda::Stream& stream) {

@@ -4,6 +4,7 @@
 //   dhidden = dz weight (overwritten)      dweight += dz^T hidden
 //   hidden, dhidden [rows, width]   weight, dweight [vocab, width]; dweight may be nullptr
 //   targets, log_sum_exp, entropies, dlog_prob [rows]   dentropy [rows] or nullptr = 0
+// hidden and weight are of type T, to which dz is rounded: float, or uint16_t for bf16 (matmul.h).
 //
 // The logits are computed again and only those of kBlockRows rows x kSliceVocabulary tokens are ever held: each block
 // leaves its part of both gradients, slices in the order of the vocabulary, blocks in that of the rows. Bits depend on
@@ -19,7 +20,8 @@ struct FusedHeadGradientInputs {
   const float *log_sum_exp, *entropies, *dlog_prob, *dentropy;
 };
 
-void fused_head_backward(const float* hidden, const float* weight, const int32_t* targets,
+template <class T>
+void fused_head_backward(const T* hidden, const T* weight, const int32_t* targets,
                          const FusedHeadGradientInputs& inputs, float scale, float* dhidden, float* dweight,
                          const FusedHeadShape& shape, ThreadPool& pool);
 

@@ -5,6 +5,7 @@
 #include "kernels/elementwise/exact.reference.h"
 #include "kernels/matmul/matmul.reference.h"
 #else
+#include "kernels/factor_type.h"
 #include "kernels/matmul/matmul.cuda.h"
 #include "kernels/matmul/matmul.h"
 #endif
@@ -26,8 +27,9 @@ Work prepare_matmul(const OpCall& call) {
     reference::matmul(exact<Scalar>(a, dtype, a_count).data(), exact<Scalar>(b, dtype, b_count).data(), bias, c, m, n,
                       k, transposed);
 #else
-    if (dtype != POPE_F32) throw Error(Status::unsupported, "matmul: on the CPU a and b must be f32");
-    matmul(static_cast<const float*>(a), static_cast<const float*>(b), bias, c, {m, n, k, transposed}, pool);
+    with_factor_type("matmul", dtype, [&]<class T>(T) {
+      matmul(static_cast<const T*>(a), static_cast<const T*>(b), bias, c, {m, n, k, transposed}, pool);
+    });
 #endif
   };
   return {on_cpu, POPE_ON_CUDA([=](cuda::Stream& stream) {

@@ -11,7 +11,8 @@
 
 namespace pope {
 
-void matmul_weight_gradient(const float* dy, const float* x, float* dw, const MatmulShape& shape, ThreadPool& pool);
+template <class T>  // of the factors, as in matmul.h
+void matmul_weight_gradient(const T* dy, const T* x, float* dw, const MatmulShape& shape, ThreadPool& pool);
 void bias_gradient(const float* dy, float* db, int64_t rows, int64_t width, ThreadPool& pool);
 
 }  // namespace pope

@@ -5,6 +5,7 @@
 #include "kernels/elementwise/exact.reference.h"
 #include "kernels/matmul/matmul_backward.reference.h"
 #else
+#include "kernels/factor_type.h"
 #include "kernels/matmul/matmul.cuda.h"
 #include "kernels/matmul/matmul_backward.h"
 #endif
@@ -25,8 +26,9 @@ Work prepare_matmul_weight_gradient(const OpCall& call) {
     reference::matmul_weight_gradient(exact<Scalar>(dy, dtype, dy_count).data(),
                                       exact<Scalar>(x, dtype, x_count).data(), dw, m, n, k, transposed);
 #else
-    if (dtype != POPE_F32) throw Error(Status::unsupported, "matmul_weight_gradient: on the CPU dy and x must be f32");
-    matmul_weight_gradient(static_cast<const float*>(dy), static_cast<const float*>(x), dw, {m, n, k, transposed}, pool);
+    with_factor_type("matmul_weight_gradient", dtype, [&]<class T>(T) {
+      matmul_weight_gradient(static_cast<const T*>(dy), static_cast<const T*>(x), dw, {m, n, k, transposed}, pool);
+    });
 #endif
   };
   return {on_cpu, POPE_ON_CUDA([=](cuda::Stream& stream) {

@@ -1,16 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { loadAddon } from '../../../src/native/loader.js';
+import { BF16, bf16Numbers } from '../../helpers/bf16-numbers.js';
 import { checkGradient } from '../../helpers/check-gradient.js';
 import { checkOp, randomNumbers } from '../../helpers/check-op.js';
 import { referenceAddon } from '../../helpers/reference-addon.js';
+import { tolerances } from '../../helpers/tolerance.js';
 
-function problem(rows: number, width: number, vocab: number, scale: number) {
-  const hidden = randomNumbers(rows * width, 1);
-  const weight = randomNumbers(vocab * width, 2);
+function problem(rows: number, width: number, vocab: number, scale: number, dtype: 'f32' | 'bf16' = 'f32') {
+  const numbers = dtype === 'bf16' ? bf16Numbers : randomNumbers;
+  const hidden = numbers(rows * width, 1);
+  const weight = numbers(vocab * width, 2);
   const targets = Int32Array.from({ length: rows }, (_, row) => (row * 7919 + vocab - 1) % vocab);
   const [logProbs, entropies, logSumExp] = [0, 0, 0].map(() => new Float64Array(rows));
-  const exact = [hidden, weight].map((x) => Float64Array.from(Float32Array.from(x)));
-  const dims = [rows, width, vocab];
+  const exact = [hidden, weight].map((x) => (Array.isArray(x) ? Float64Array.from(Float32Array.from(x)) : x));
+  const dims = [rows, width, vocab, dtype === 'bf16' ? BF16 : 0];
   referenceAddon().runSync('fused_head', [...exact, targets], [logProbs!, entropies!, logSumExp!], dims, [scale]);
   return { inputs: [hidden, weight, targets, [...logSumExp!], [...entropies!], randomNumbers(rows, 3)], dims };
 }
@@ -37,6 +40,22 @@ describe('fused_head_backward', () => {
       checkOp('fused_head_backward', { ...call, inputs, outputs: [size, held] });
       checkOp('fused_head_backward', { ...call, inputs, outputs: [size, null] });
     }
+  });
+
+  it.each([
+    [1, 1, 1],
+    [1, 65, 2049],
+    [5, 16, 4099],
+    [513, 3, 31],
+  ])('%i rows, width %i, vocabulary %i, of bf16', (rows, width, vocab) => {
+    const { inputs, dims } = problem(rows, width, vocab, 1 / 1.3, 'bf16');
+    checkOp('fused_head_backward', {
+      inputs: [...inputs, randomNumbers(rows, 5)],
+      outputs: [rows * width, randomNumbers(vocab * width, 4)],
+      dims,
+      scalars: [1 / 1.3],
+      tolerance: tolerances.bf16, // each gradient of a logit is rounded to it
+    });
   });
 
   it('is the derivative of fused_head', () => {

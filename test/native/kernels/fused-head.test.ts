@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { loadAddon } from '../../../src/native/loader.js';
+import { BF16, bf16Numbers } from '../../helpers/bf16-numbers.js';
 import { checkOp, randomNumbers } from '../../helpers/check-op.js';
 import { finiteDifferences } from '../../helpers/finite-differences.js';
 import { referenceAddon } from '../../helpers/reference-addon.js';
@@ -36,14 +37,33 @@ describe('fused_head', () => {
     }
   });
 
-  it('does not let the bits of a row depend on the other rows', () => {
-    const [rows, width, vocab] = [300, 24, 1500];
-    const { hidden, weight, targets } = problem(rows, width, vocab);
+  it.each([
+    [1, 1, 1],
+    [1, 65, 5003],
+    [5, 16, 513],
+    [257, 5, 1025],
+  ])('%i rows, width %i, vocabulary %i, of bf16', (rows, width, vocab) => {
+    checkOp('fused_head', {
+      inputs: [bf16Numbers(rows * width, 1), bf16Numbers(vocab * width, 2), problem(rows, width, vocab).targets],
+      outputs: [rows, rows, rows],
+      dims: [rows, width, vocab, BF16],
+      scalars: [1 / 1.3],
+    });
+  });
+
+  it.each(['f32', 'bf16'])('does not let the bits of a row of %s depend on the other rows', (dtype) => {
+    const [rows, width, vocab] = [300, 25, 1500];
+    const { targets, ...floats } = problem(rows, width, vocab);
+    const [hidden, weight] =
+      dtype === 'bf16'
+        ? [bf16Numbers(rows * width, 1), bf16Numbers(vocab * width, 2)]
+        : [Float32Array.from(floats.hidden), Float32Array.from(floats.weight)];
     const run = (first: number, count: number) => {
       const outputs = [new Float32Array(count), new Float32Array(count), new Float32Array(count)];
-      const own = Float32Array.from(hidden.slice(first * width, (first + count) * width));
-      const inputs = [own, Float32Array.from(weight), targets.slice(first, first + count)];
-      loadAddon().runSync('fused_head', inputs, outputs, [count, width, vocab], [1]);
+      const own = hidden.slice(first * width, (first + count) * width);
+      const inputs = [own, weight, targets.slice(first, first + count)];
+      const dims = [count, width, vocab, dtype === 'bf16' ? BF16 : 0];
+      loadAddon().runSync('fused_head', inputs, outputs, dims, [1]);
       return outputs;
     };
     const together = run(0, rows);

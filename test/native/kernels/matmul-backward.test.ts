@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { loadAddon } from '../../../src/native/loader.js';
+import { BF16, bf16Numbers } from '../../helpers/bf16-numbers.js';
 import { checkGradient } from '../../helpers/check-gradient.js';
 import { checkOp, randomNumbers } from '../../helpers/check-op.js';
 
@@ -27,6 +28,15 @@ describe.each([1, 0])('matmul_weight_gradient, transposed %i', (transposed) => {
       inputs: [randomNumbers(m * n, 1), randomNumbers(m * k, 2)],
       outputs: [randomNumbers(n * k, 3)],
       dims: [m, n, k, transposed],
+      tolerance: tolerance(m),
+    });
+  });
+
+  it.each(shapes)('adds dy [%i, %i] and x of width %i of bf16 to the weight', (m, n, k) => {
+    checkOp('matmul_weight_gradient', {
+      inputs: [bf16Numbers(m * n, 1), bf16Numbers(m * k, 2)],
+      outputs: [randomNumbers(n * k, 3)],
+      dims: [m, n, k, transposed, BF16],
       tolerance: tolerance(m),
     });
   });

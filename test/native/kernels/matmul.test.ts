@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { loadAddon } from '../../../src/native/loader.js';
+import { BF16, bf16Numbers } from '../../helpers/bf16-numbers.js';
 import { checkOp, randomNumbers } from '../../helpers/check-op.js';
 
 /**
  * [m, n, k]: empty in every way, one, primes, exactly and just over the tiles (12 x 32, 4 x 24, 4 x 8), the depth of 256, the
- * 512 rows that tasks share, and the 8 rows and 512 columns of products of few rows.
+ * 512 rows that tasks share, and the 8 rows and 512 columns of products of few rows. bf16 numbers may come in pairs along k.
  */
 const shapes = [
   [0, 3, 4],
@@ -33,14 +34,24 @@ describe.each([true, false])('matmul, transposed %s', (transposed) => {
     checkOp('matmul', { inputs: [...inputs, randomNumbers(n, 3)], outputs: [m * n], dims, tolerance });
   });
 
-  it('gives a row the same bits whatever the other rows are', () => {
-    const [m, n, k] = [29, 71, 530];
-    const a = Float32Array.from(randomNumbers(m * k, 4));
-    const b = Float32Array.from(randomNumbers(n * k, 5));
+  it.each(shapes)('[%i, %i], k = %i, of bf16', (m, n, k) => {
+    const inputs = [bf16Numbers(m * k, 1), bf16Numbers(n * k, 2), randomNumbers(n, 3)];
+    const dims = [m, n, k, Number(transposed), BF16];
+    // Products of bf16 numbers are exact in float; their sum errs as above.
+    const tolerance = { atol: 1e-5 + (k / 3) * 2 ** -24 * 4, rtol: 1e-5 };
+    checkOp('matmul', { inputs, outputs: [m * n], dims, tolerance });
+  });
+
+  it.each(['f32', 'bf16'])('gives a row of %s the same bits whatever the other rows are', (dtype) => {
+    const [m, n, k] = [29, 71, 531];
+    const numbers = (count: number, seed: number) =>
+      dtype === 'bf16' ? bf16Numbers(count, seed) : Float32Array.from(randomNumbers(count, seed));
+    const [a, b] = [numbers(m * k, 4), numbers(n * k, 5)];
     const rows = (from: number, count: number) => {
       const c = new Float32Array(count * n);
       const part = a.subarray(from * k, (from + count) * k);
-      loadAddon().runSync('matmul', [part, b, null], [c], [count, n, k, Number(transposed)], []);
+      const dims = [count, n, k, Number(transposed), dtype === 'bf16' ? BF16 : 0];
+      loadAddon().runSync('matmul', [part, b, null], [c], dims, []);
       return c;
     };
     const whole = rows(0, m);
@@ -57,6 +68,28 @@ describe.each([true, false])('matmul, transposed %s', (transposed) => {
 });
 
 describe('matmul', () => {
+  it('leaves f16 to a GPU', () => {
+    const bits = new Uint16Array(1);
+    const run = () => loadAddon().runSync('matmul', [bits, bits], [new Float32Array(1)], [1, 1, 1, 0, 1], []);
+    expect(run).toThrowError('matmul: on the CPU the factors of a product are f32 or bf16');
+  });
+
+  it.each([0, 1])('keeps infinity and NaN of bf16 where they are, transposed %i', (transposed) => {
+    // 9 rows go through tiles, 1 through the product of a few rows; k is odd, so that a pair lacks its second number.
+    const [n, k] = [3, 5];
+    const [one, infinity, nan] = [0x3f80, 0x7f80, 0x7fc0];
+    for (const m of [1, 9]) {
+      const a = new Uint16Array(m * k).fill(one);
+      a[k - 1] = infinity;
+      const b = new Uint16Array(n * k).fill(one);
+      b[transposed ? k : 1] = nan; // row 0 of column 1
+      const c = new Float32Array(m * n);
+      loadAddon().runSync('matmul', [a, b, null], [c], [m, n, k, transposed, BF16], []);
+      const others = new Array(m - 1).fill([k, Number.NaN, k]).flat();
+      expect([...c]).toEqual([Number.POSITIVE_INFINITY, Number.NaN, Number.POSITIVE_INFINITY, ...others]);
+    }
+  });
+
   it.each([0, 1])('shares the columns of a long product in parts, transposed %i', (transposed) => {
     const [m, n, period] = [41, 39, 15];
     const k = 3600 * period;
