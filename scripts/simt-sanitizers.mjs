@@ -25,13 +25,8 @@ const kernels = [...new Set([...sources.cuda, ...sources.simt, ...sources.cudaKe
 /** What each program is made of. The largest sources first, that no compiler is left with one of them at the end. */
 const programs = {
   core_test: [...sources.core, ...testsIn('core')],
-  planted: [
-    ...shim,
-    'native/core/error.cpp',
-    'native/kernels/elementwise/narrow.cpu.cpp',
-    'test/native/simt/planted.cpp',
-  ],
-  simt_test: [...testsIn('simt'), ...kernels, ...sources.core, 'native/kernels/elementwise/narrow.cpu.cpp'],
+  planted: [...shim, 'native/core/error.cpp', 'test/native/simt/planted.cpp'],
+  simt_test: [...testsIn('simt'), ...kernels, ...sources.core],
 };
 const size = (source) => statSync(join(root, source)).size;
 const all = [...new Set(Object.values(programs).flat())].sort((a, b) => size(b) - size(a));

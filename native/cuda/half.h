@@ -7,7 +7,7 @@
 
 #ifdef POPE_SIMT
 #include "kernels/elementwise/cast.reference.h"
-#include "kernels/elementwise/narrow.h"
+#include "kernels/elementwise/narrow.reference.h"
 #endif
 
 namespace pope::cuda {
@@ -37,15 +37,11 @@ template <class T>
 T from_float(float value);
 template <>
 inline f16 from_float<f16>(float value) {
-  f16 number;
-  narrow_f16(&value, &number.bits, 1);
-  return number;
+  return {reference::narrow_f16(value)};
 }
 template <>
 inline bf16 from_float<bf16>(float value) {
-  bf16 number;
-  narrow_bf16(&value, &number.bits, 1);
-  return number;
+  return {reference::narrow_bf16(value)};
 }
 
 #else

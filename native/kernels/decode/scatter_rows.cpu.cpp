@@ -15,7 +15,7 @@ void scatter_rows(const float* x, const int32_t* index, void* dst, int32_t dtype
     if (dtype == POPE_F32) {
       std::copy_n(from, shape.width, static_cast<float*>(dst) + to);
     } else {
-      (dtype == POPE_F16 ? narrow_f16 : narrow_bf16)(from, static_cast<uint16_t*>(dst) + to, shape.width);
+      narrow(from, static_cast<uint16_t*>(dst) + to, shape.width, dtype);
     }
   }
 }

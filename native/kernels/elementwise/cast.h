@@ -8,11 +8,9 @@
 
 #include <cstdint>
 
-#include "core/thread_pool.h"
-
 namespace pope {
 
-void cast_f16(const uint16_t* bits, float* out, int64_t n, ThreadPool& pool);
-void cast_bf16(const uint16_t* bits, float* out, int64_t n, ThreadPool& pool);
+// dtype: POPE_F16 or POPE_BF16
+void cast(const uint16_t* bits, float* out, int64_t n, int32_t dtype);
 
 }  // namespace pope

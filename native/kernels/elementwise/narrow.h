@@ -7,7 +7,7 @@
 
 namespace pope {
 
-void narrow_f16(const float* values, uint16_t* bits, int64_t n);
-void narrow_bf16(const float* values, uint16_t* bits, int64_t n);
+// dtype: POPE_F16 or POPE_BF16
+void narrow(const float* values, uint16_t* bits, int64_t n, int32_t dtype);
 
 }  // namespace pope

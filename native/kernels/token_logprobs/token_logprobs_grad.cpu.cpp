@@ -16,29 +16,28 @@ constexpr int64_t kGradientBlock = 4096;
 // writing, and not that of first reading what it replaces.
 constexpr int64_t kStreamedLogits = int64_t{1} << 23;
 
-float logit(const pope_token_logprobs_grad_args& args, int64_t index, ThreadPool& pool) {
+float logit(const pope_token_logprobs_grad_args& args, int64_t index) {
   float scratch;
-  return *read_logits(args.logits, args.dtype, index, 1, &scratch, pool);
+  return *read_logits(args.logits, args.dtype, index, 1, &scratch);
 }
 
 // Log-probabilities of targets below this, as those of masked tokens, are too coarse as floats for what is made of them.
 constexpr float kLeastLogProb = -32;
 
 // Of one row. What forward found leaves nothing to be summed: log p_v = (z_v - z_y) + log p_y.
-SoftmaxGradient coefficients_of(const pope_token_logprobs_grad_args& args, const TokenLogProbs& found, int64_t row,
-                                ThreadPool& pool) {
+SoftmaxGradient coefficients_of(const pope_token_logprobs_grad_args& args, const TokenLogProbs& found, int64_t row) {
   const int64_t start = row * args.vocab;
   const float g = args.log_prob_gradient[row], h = args.entropy_gradient ? args.entropy_gradient[row] : 0.0f;
   if (found.log_probs && found.log_probs[row] > kLeastLogProb && (found.entropies || h == 0)) {
     return {
-        .max = logit(args, start + args.targets[row], pool),
+        .max = logit(args, start + args.targets[row]),
         .log_sum = -found.log_probs[row],
         .entropy = found.entropies ? found.entropies[row] : 0.0f,
         .g = g,
         .h = h,
     };
   }
-  const SoftmaxSums sums = row_sums(args.logits, args.dtype, start, args.vocab, pool);
+  const SoftmaxSums sums = row_sums(args.logits, args.dtype, start, args.vocab);
   return {
       .max = static_cast<float>(sums.max),
       .log_sum = static_cast<float>(std::log(sums.sum)),
@@ -58,10 +57,10 @@ void token_logprobs_grad(const pope_token_logprobs_grad_args& args, const TokenL
     float scratch[kGradientBlock], gradient[kGradientBlock];
     for (int64_t row = begin; row < end; ++row) {
       const int64_t start = row * args.vocab;
-      const SoftmaxGradient coefficients = coefficients_of(args, found, row, pool);
+      const SoftmaxGradient coefficients = coefficients_of(args, found, row);
       for (int64_t v = 0; v < args.vocab; v += kGradientBlock) {
         const int64_t n = std::min(kGradientBlock, args.vocab - v);
-        const float* z = read_logits(args.logits, args.dtype, start + v, n, scratch, pool);
+        const float* z = read_logits(args.logits, args.dtype, start + v, n, scratch);
         float* out = floats ? static_cast<float*>(args.logits_gradient) + start + v : gradient;
         kernels.gradient(coefficients, z, n, args.targets[row] - v, out, streamed);
         if (!floats) narrow_logits(gradient, args.logits_gradient, args.dtype, start + v, n);

@@ -18,6 +18,7 @@ const rooms = [
   'activation',
   'attention',
   'bootstrap',
+  'elementwise',
   'estimates',
   'fused-head',
   'matmul',
@@ -32,6 +33,7 @@ const tests = [
   'attention-backward',
   'fused-head-backward',
   'matmul-backward',
+  'narrow',
   'norm-backward',
 ];
 /** A tier for the products of bf16 has nothing else of its own. */
