@@ -7,6 +7,7 @@
 #include "kernels/elementwise/narrow.h"
 #include "kernels/matmul/matmul.h"
 #include "kernels/token_logprobs/softmax_sums.h"
+#include "pope.h"
 
 namespace pope {
 
@@ -50,7 +51,7 @@ void fused_head_backward(const T* hidden, const T* weight, const int32_t* target
           float* z = logits + i * tokens;
           for (int64_t v = 0; v < tokens; ++v) z[v] *= scale;
           kernels.gradient(coefficients, z, tokens, targets[r] - token, z, false);
-          if constexpr (kRounded) narrow_bf16(z, factors + i * tokens, tokens);
+          if constexpr (kRounded) narrow(z, factors + i * tokens, tokens, POPE_BF16);
         }
       });
       add_product(factors, slice, dhidden + row * width, {count, width, tokens, false}, pool);
