@@ -89,11 +89,18 @@ export class RunFolder {
     return (await readJson(path)) ?? refuse(path, 'it is missing');
   }
 
-  /** Deletes all but the newest checkpoints; those that are spared stay whatever their age. */
-  async rotate(keep: number, spares: (checkpoint: CheckpointFolder) => boolean): Promise<void> {
+  /**
+   * Deletes all but the newest checkpoints; those that are spared stay whatever their age. One that is not due, because a run
+   * was stopped there, counts until a newer one is written: then the folder is again that of a run that was never stopped.
+   */
+  async rotate(
+    keep: number,
+    { isDue, spares }: Record<'isDue' | 'spares', (checkpoint: CheckpointFolder) => boolean>,
+  ): Promise<void> {
     const all = await this.checkpoints();
-    for (const checkpoint of all.slice(0, -keep)) {
-      if (!spares(checkpoint)) await this.removeCheckpoint(checkpoint);
+    const kept = all.filter((each) => isDue(each) || each === all.at(-1)).slice(-keep);
+    for (const checkpoint of all) {
+      if (!kept.includes(checkpoint) && !spares(checkpoint)) await this.removeCheckpoint(checkpoint);
     }
   }
 

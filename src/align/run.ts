@@ -180,9 +180,12 @@ export class Run {
 
   /** Deletes old checkpoints, but neither the best nor what is spared. */
   async #rotate(spares: (checkpoint: CheckpointFolder) => boolean): Promise<void> {
-    const { folder, settings } = this.#parts;
+    const { folder, settings, steps } = this.#parts;
     const best = settings.patience > 0 ? bestEvaluation(this.#state.history)?.step : undefined;
-    await folder.rotate(settings.keep, (each) => each.step === best || spares(each));
+    await folder.rotate(settings.keep, {
+      isDue: ({ step }) => step % settings.checkpointEvery === 0 || step === steps,
+      spares: (each) => each.step === best || spares(each),
+    });
   }
 
   async #stop(): Promise<never> {

@@ -1,5 +1,5 @@
 /** A run that is interrupted, resumed, or killed at any moment ends with the bits of one that was not. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type AlignOptions, align } from '../../src/align/align.js';
@@ -39,6 +39,7 @@ function outcome(output: string) {
     metrics,
     model: weights('model', 'model.safetensors'),
     adapter: weights('adapter', 'adapter_model.safetensors'),
+    checkpoints: readdirSync(join(output, 'checkpoints')).sort(),
     result: JSON.parse(readFileSync(join(output, 'result.json'), 'utf8')),
   };
 }
@@ -60,6 +61,7 @@ describe('an interrupted run', () => {
     ['drawn responses', { method: 'opinion', batch: 7 }],
     ['a reference', { method: 'dpo' }],
     ['adapters with dropout', { method: 'rwsft', lora: 2, loraDropout: 0.3 }],
+    ['a checkpoint every second step', { method: 'sft', checkpointEvery: 2, keep: 2, steps: 6 }],
     ['early stopping', { method: 'sft-all', patience: 2, lr: 0.05, validateEvery: 1, keep: 1, steps: 20 }],
   ] as [string, Partial<AlignOptions>][])('with %s goes on to the same bits', async (name, changes) => {
     const whole = join(folder, `${name} whole`);
