@@ -7,6 +7,7 @@
   X(cast, writes, yes)                       \
   X(cast_into, updates, yes)                 \
   X(narrow, writes, yes)                     \
+  X(narrow_into, updates, yes)               \
   X(embedding, writes, yes)                  \
   X(gather_rows, writes, yes)                \
   X(columns, writes, yes)                    \

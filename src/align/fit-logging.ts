@@ -198,7 +198,7 @@ async function scoreFold(log: SlateLog, folds: Folds, fold: number, options: Fit
   const { encoding, device, batchTokens, signal, onScored } = options;
   const { path: folder, model: fitted } = new RunFolder(runFolder(options, fold));
   const path = join(folder, 'scores.jsonl');
-  const model = await loadModel(fitted, device === undefined ? {} : { device });
+  const model = await loadModel(fitted, { frozen: true, ...(device === undefined ? {} : { device }) });
   try {
     const policy = new LocalPolicy(model, {
       ...encoding,

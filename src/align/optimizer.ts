@@ -65,6 +65,7 @@ export class AdamW implements Optimizer {
    * @param only names of the parameters that it changes, by the gradient of all, and has moments of; default: all
    */
   constructor(trained: TrainedParameters, options: AdamWOptions, only?: ReadonlySet<string>) {
+    trained.requireSome();
     this.options = checkOptions(options);
     this.#trained = trained;
     const { device } = trained;

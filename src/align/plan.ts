@@ -82,7 +82,7 @@ function changesOf(model: CausalModel, settings: RehearsedSettings): Change[] {
   const fewer = Math.ceil(batchTokens / 4);
   const single: Change[] = [];
   if (settings.lora === null && model.adapterOptions === null) {
-    single.push({ flags: `--lora ${RANK}`, changes: { lora: RANK, loraAlpha: 2 * RANK } });
+    single.push({ flags: `--lora ${RANK}`, changes: { lora: RANK, loraAlpha: 2 * RANK, frozen: true } });
   }
   if (ranks > 1 && zero === 0) single.push({ flags: '--zero 1', changes: { zero: 1 } });
   if (!settings.checkpointing) single.push({ flags: '--checkpointing', changes: { checkpointing: true } });

@@ -73,10 +73,14 @@ export async function prepare(
   return { log: training, queries: opened.encoded.queries, rule, schedule, objective: objectiveOf(settings, rule) };
 }
 
-/** Adds the adapters that the settings ask for, new ones or those of a checkpoint. */
+/**
+ * Adds the adapters that the settings ask for, new ones or those of a checkpoint.
+ *
+ * @throws UsageError FROZEN_MODEL where nothing trains then
+ */
 export async function adapt(model: CausalModel, settings: ResolvedSettings, checkpoint?: string): Promise<void> {
   const { lora: rank, loraAlpha: alpha, loraDropout: dropout, loraTargets: targetModules, seed } = settings;
-  if (rank === null) return;
+  if (rank === null) return model.trained.requireSome();
   if (checkpoint !== undefined) return model.loadAdapter(checkpoint, { seed });
   model.addLora({ rank, alpha: alpha!, dropout, seed, ...(targetModules === null ? {} : { targetModules }) });
 }

@@ -34,6 +34,8 @@ const MOST_STEPS = 10_000;
 export interface RehearsedSettings extends ResolvedSettings {
   ranks: number;
   zero: 0 | 1;
+  /** As if the model had been loaded so; default: as it was. */
+  frozen?: boolean;
 }
 
 /**
@@ -48,8 +50,8 @@ export async function rehearse(
   settings: RehearsedSettings,
   steps: number,
 ): Promise<Rehearsal> {
-  const { batchTokens, checkpointing, tokenEntropy, ranks, zero } = settings;
-  using dry = dryModel(model);
+  const { batchTokens, checkpointing, tokenEntropy, ranks, zero, frozen = model.weights.frozen } = settings;
+  using dry = dryModel(model, { frozen });
   await adapt(dry, settings);
   const { lr } = settings;
   using optimizer = zero === 1 ? new AdamW(dry.trained, { lr }, largestShare(dry, ranks)) : adamW(dry, { lr });

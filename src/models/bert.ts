@@ -48,7 +48,8 @@ export function bertParameters(config: EncoderConfig, heads: EncoderHeads): Para
   if (heads.dense) linear(heads.dense, width, width);
   if (heads.labels) linear(heads.labels, width, labels);
   const passedOver = /embeddings\.position_ids$|^(cls|lm_head)\.|(^|\.)pooler\./;
-  return { shapes, prefix: `${family}.`, transposed: true, passedOver };
+  const tables = ['word', 'position', 'token_type'].map((table) => `embeddings.${table}_embeddings.weight`);
+  return { shapes, prefix: `${family}.`, transposed: true, tables, passedOver };
 }
 
 /**
@@ -120,15 +121,20 @@ export class Bert {
   }
 
   private lookUp(table: string, ids: Tensor<'i32'>): Tensor<'f32'> {
-    return embedding(this.weights.get(`embeddings.${table}_embeddings.weight`), ids);
+    return embedding(this.weights.matrix(`embeddings.${table}_embeddings.weight`), ids);
   }
 
   private linear(name: string, x: Tensor<'f32'>): Tensor<'f32'> {
-    const bias = this.weights.get(`${name}.bias`);
-    return matmul(x, this.weights.get(`${name}.weight`), { bias, transposed: true });
+    const bias = this.weights.vector(`${name}.bias`);
+    return matmul(x, this.weights.matrix(`${name}.weight`), { bias, transposed: true });
   }
 
   private norm(name: string, x: Tensor<'f32'>): Tensor<'f32'> {
-    return layerNorm(x, this.weights.get(`${name}.weight`), this.weights.get(`${name}.bias`), this.config.epsilon);
+    return layerNorm(
+      x,
+      this.weights.vector(`${name}.weight`),
+      this.weights.vector(`${name}.bias`),
+      this.config.epsilon,
+    );
   }
 }

@@ -65,7 +65,8 @@ export class CausalModel {
   /** Tells the changed weights of this object from those of any other. */
   private readonly changes = randomUUID();
   private readonly device: Device;
-  private readonly weights: ModelWeights;
+  /** Its parameters on the device. */
+  readonly weights: ModelWeights;
   private readonly network: Network;
   private readonly inputs: NetworkInputs;
 
@@ -81,7 +82,7 @@ export class CausalModel {
     this.weights = weights;
     this.network = network;
     this.inputs = new NetworkInputs(device, config);
-    this.parameters = new TrainedParameters(device, weights.tensors);
+    this.parameters = this.ownParameters();
   }
 
   /** Where it computes. */
@@ -89,7 +90,7 @@ export class CausalModel {
     return this.device.kind;
   }
 
-  /** What optimizers change: all parameters, or the adapters only. */
+  /** What optimizers change: all parameters, or the adapters only; of a frozen model without adapters nothing. */
   get trained(): TrainedParameters {
     return this.parameters;
   }
@@ -237,7 +238,7 @@ export class CausalModel {
    * of response k of slate i (nats).
    *
    * @param coefficients c[i][k]
-   * @throws DataError as `scoreTokens`; UsageError `COEFFICIENTS` or for a wrong option
+   * @throws DataError as `scoreTokens`; UsageError `COEFFICIENTS`, `FROZEN_MODEL` or for a wrong option
    */
   accumulateGradient(
     slates: readonly TokenSlate[],
@@ -253,7 +254,7 @@ export class CausalModel {
    * Scores slates as `scoreTokens` does, with entropies, and keeps the pass, so that `accumulateGradient` need not run it again.
    *
    * @returns null where that is not possible: the slates are more than one batch, or the adapters have dropout
-   * @throws as `scoreTokens`
+   * @throws as `scoreTokens`; UsageError `FROZEN_MODEL`
    */
   recordScores(slates: readonly TokenSlate[], options: RecordOptions = {}): Promise<RecordedScores | null> {
     const { config, device, network, inputs, trained } = this;
@@ -323,7 +324,8 @@ export class CausalModel {
   }
 
   /**
-   * Writes the model to a folder in Hugging Face layout, in f32 (save.ts), with adapters merged into it.
+   * Writes the model to a folder in Hugging Face layout, in f32 (save.ts), with adapters merged into it. Of a frozen model in bf16
+   * (`LoadModelOptions.frozen`) these are the weights that it computes with: rounded where they are held in bf16.
    *
    * @throws UsageError OUTPUT_NOT_A_MODEL; DataError MISSING_FILE when the folder it was loaded from is gone
    */
@@ -353,7 +355,13 @@ export class CausalModel {
     this.parameters.dispose();
     this.parameters = adapters
       ? new TrainedParameters(device, adapters.tensors, [...weights.tensors.keys()])
-      : new TrainedParameters(device, weights.tensors);
+      : this.ownParameters();
+  }
+
+  private ownParameters(): TrainedParameters {
+    const { tensors, trainable } = this.weights;
+    const isFrozen = (name: string) => !trainable.has(name);
+    return new TrainedParameters(this.device, trainable, [...tensors.keys()].filter(isFrozen));
   }
 
   /** Log-probabilities of the predicted tokens of a batch, and their entropies where they are wanted. */

@@ -25,7 +25,13 @@ export function gpt2Parameters({ vocabulary, context, width, layers, intermediat
   }
   norm('ln_f');
   if (!tied) shapes.set('lm_head.weight', [vocabulary, width]);
-  return { shapes, prefix: 'transformer.', transposed: false, passedOver: /\.attn\.(masked_)?bias$|^lm_head\.weight$/ };
+  return {
+    shapes,
+    prefix: 'transformer.',
+    transposed: false,
+    tables: ['wte.weight', 'wpe.weight'],
+    passedOver: /\.attn\.(masked_)?bias$|^lm_head\.weight$/,
+  };
 }
 
 /** GPT-2 (Radford et al. 2019): learnt positions, layer norm before each block, GELU. */
@@ -36,15 +42,15 @@ export class Gpt2 implements Network {
     private readonly device: Device,
   ) {}
 
-  get head(): Tensor<'f32'> {
-    return this.weights.get(this.config.tied ? 'wte.weight' : 'lm_head.weight');
+  get head(): Tensor<ProductType> {
+    return this.weights.matrix(this.config.tied ? 'wte.weight' : 'lm_head.weight');
   }
 
   forward(input: NetworkInput): Tensor<'f32'> {
     let x = this.device.scope(() =>
       add(
-        embedding(this.weights.get('wte.weight'), input.ids),
-        embedding(this.weights.get('wpe.weight'), input.positions),
+        embedding(this.weights.matrix('wte.weight'), input.ids),
+        embedding(this.weights.matrix('wpe.weight'), input.positions),
       ),
     );
     for (let i = 0; i < this.config.layers; i++) {
@@ -71,17 +77,22 @@ export class Gpt2 implements Network {
   }
 
   private linear(name: string, x: Tensor<ProductType>): Tensor<'f32'> {
-    const y = matmul(x, this.weights.get(`${name}.weight`), { bias: this.weights.get(`${name}.bias`) });
+    const y = matmul(x, this.weights.matrix(`${name}.weight`), { bias: this.weights.vector(`${name}.bias`) });
     return this.weights.adapters?.apply(name, x, y) ?? y;
   }
 
   private norm(name: string, x: Tensor<'f32'>): Tensor<'f32'> {
-    return layerNorm(x, this.weights.get(`${name}.weight`), this.weights.get(`${name}.bias`), this.config.epsilon);
+    return layerNorm(
+      x,
+      this.weights.vector(`${name}.weight`),
+      this.weights.vector(`${name}.bias`),
+      this.config.epsilon,
+    );
   }
 
   /** The same, to be multiplied and nothing else. */
   private factor(name: string, x: Tensor<'f32'>): Tensor<ProductType> {
-    const [weight, bias] = [this.weights.get(`${name}.weight`), this.weights.get(`${name}.bias`)];
+    const [weight, bias] = [this.weights.vector(`${name}.weight`), this.weights.vector(`${name}.bias`)];
     return layerNorm(x, weight, bias, this.config.epsilon, x.device.factorType);
   }
 }

@@ -39,7 +39,13 @@ export function llamaParameters(config: LlamaConfig): Parameters {
   }
   shapes.set('norm.weight', [width]);
   if (!config.tied) shapes.set('lm_head.weight', [vocabulary, width]);
-  return { shapes, prefix: 'model.', transposed: true, passedOver: /\.rotary_emb\.inv_freq$|^lm_head\.weight$/ };
+  return {
+    shapes,
+    prefix: 'model.',
+    transposed: true,
+    tables: ['embed_tokens.weight'],
+    passedOver: /\.rotary_emb\.inv_freq$|^lm_head\.weight$/,
+  };
 }
 
 /**
@@ -53,12 +59,12 @@ export class Llama implements Network {
     private readonly weights: ModelWeights,
   ) {}
 
-  get head(): Tensor<'f32'> {
-    return this.weights.get(this.config.tied ? 'embed_tokens.weight' : 'lm_head.weight');
+  get head(): Tensor<ProductType> {
+    return this.weights.matrix(this.config.tied ? 'embed_tokens.weight' : 'lm_head.weight');
   }
 
   forward(input: NetworkInput): Tensor<'f32'> {
-    let x = embedding(this.weights.get('embed_tokens.weight'), input.ids);
+    let x = embedding(this.weights.matrix('embed_tokens.weight'), input.ids);
     for (let i = 0; i < this.config.layers; i++) {
       x = stage(x, (rows) => this.block(i, rows, input));
     }
@@ -114,17 +120,17 @@ export class Llama implements Network {
   }
 
   private linear(name: string, x: Tensor<ProductType>, bias: boolean): Tensor<'f32'> {
-    const weight = this.weights.get(`${name}.weight`);
-    const y = matmul(x, weight, { transposed: true, bias: bias ? this.weights.get(`${name}.bias`) : null });
+    const weight = this.weights.matrix(`${name}.weight`);
+    const y = matmul(x, weight, { transposed: true, bias: bias ? this.weights.vector(`${name}.bias`) : null });
     return this.weights.adapters?.apply(name, x, y) ?? y;
   }
 
   private norm(name: string, x: Tensor<'f32'>): Tensor<'f32'> {
-    return rmsNorm(x, this.weights.get(`${name}.weight`), this.config.epsilon);
+    return rmsNorm(x, this.weights.vector(`${name}.weight`), this.config.epsilon);
   }
 
   /** The same, to be multiplied and nothing else. */
   private factor(name: string, x: Tensor<'f32'>): Tensor<ProductType> {
-    return rmsNorm(x, this.weights.get(`${name}.weight`), this.config.epsilon, x.device.factorType);
+    return rmsNorm(x, this.weights.vector(`${name}.weight`), this.config.epsilon, x.device.factorType);
   }
 }

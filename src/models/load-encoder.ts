@@ -37,7 +37,7 @@ export async function loadEncoder(name: string, options: LoadOptions = {}): Prom
     const hash = await hashFiles([configPath, ...settings.files, ...tokenizerFiles, ...checkpoint.files]);
     device = Device.open(options.device ?? 'auto', { products });
     const heads = encoderHeads(config, checkpoint);
-    const weights = await ModelWeights.load(device, checkpoint, bertParameters(config, heads));
+    const weights = await ModelWeights.load(device, checkpoint, bertParameters(config, heads), { frozen: true });
     await checkpoint.requireUnchanged();
     const network = new Bert(config, weights, device, heads);
     return new TransformerEncoder({ config, settings, sequences, hash, device, weights, network });

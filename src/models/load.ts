@@ -18,8 +18,8 @@ export interface LoadOptions extends DownloadOptions {
   /** Default `auto`: the best device that works here. */
   device?: DeviceKind | 'auto';
   /**
-   * What matrices are multiplied in; default `f32`, the only one on a CPU. With `bf16` weights, gradients and moments stay f32;
-   * the factors of products are rounded, which tensor cores multiply.
+   * What matrices are multiplied in; default `f32`, the only one on a CPU. With `bf16` the factors of products are rounded, which
+   * tensor cores multiply; weights that train, gradients and moments stay f32.
    */
   dtype?: 'f32' | 'bf16';
 }
@@ -28,6 +28,11 @@ export interface LoadOptions extends DownloadOptions {
 export interface LoadModelOptions extends LoadOptions {
   /** Folder or hub id of a PEFT adapter (LoRA) to put on the model. */
   adapter?: string | undefined;
+  /**
+   * The weights will not train, though adapters may (`addLora`). With `bf16` their matrices are then held in bf16 alone, 2 bytes
+   * a number instead of 6, and every result has the same bits; a table of embeddings that is not stored in bf16 stays f32.
+   */
+  frozen?: boolean;
   /**
    * Check the weights' names and shapes, but read none of them: for `planRun`. The model has no memory and computes nothing
    * (`Device.open` with `dry`); its hash is that of config.json alone.
@@ -59,7 +64,7 @@ export async function loadModel(name: string, options: LoadModelOptions = {}): P
 }
 
 async function loadFolder(folder: string, name: string, options: LoadModelOptions): Promise<CausalModel> {
-  const { device: kind = 'auto', dry = false } = options;
+  const { device: kind = 'auto', dry = false, frozen = false } = options;
   const dtype = requireDtype(options.dtype);
   const checked = dry ? new Map<string, string>() : await verifyChecksums(folder);
   const configPath = join(folder, 'config.json');
@@ -71,7 +76,7 @@ async function loadFolder(folder: string, name: string, options: LoadModelOption
   try {
     const hash = await hashFiles([configPath, ...(dry ? [] : checkpoint.files)], checked);
     device = Device.open(kind, { products: dtype, dry });
-    const weights = await ModelWeights.load(device, checkpoint, expectedParameters(config));
+    const weights = await ModelWeights.load(device, checkpoint, expectedParameters(config), { frozen });
     await checkpoint.requireUnchanged();
     const network = createNetwork(config, weights, device);
     return new CausalModel({ name, folder, config, tokenizer, trainedOn, hash, dtype, device, weights, network });

@@ -102,7 +102,7 @@ export class LoraAdapters {
   }
 
   /** The matrices that adapters change, by name: what reads the base's matrix with its adapter added, one at a time. */
-  merged(weights: ReadonlyMap<string, Tensor<'f32'>>): Map<string, () => Promise<Float32Array>> {
+  merged(weights: ReadonlyMap<string, Tensor<ProductType>>): Map<string, () => Promise<Float32Array>> {
     return new Map(
       [...this.adapters.values()].map((adapter) => {
         const { weight } = adapter.module;
@@ -118,12 +118,12 @@ export class LoraAdapters {
     }
   }
 
-  private async mergedMatrix({ module, a, b }: Adapter, weight: Tensor<'f32'>): Promise<Float32Array> {
+  private async mergedMatrix({ module, a, b }: Adapter, weight: Tensor<ProductType>): Promise<Float32Array> {
     // W is [outputs, inputs] when transposed, as B A is; else [inputs, outputs], as A^T B^T.
     const [left, right] = module.transposed ? [b, a] : [await transpose(a), await transpose(b)];
     const sum = this.device.scope(() => {
       const sum = zeros(this.device, weight.shape);
-      accumulate(sum, weight);
+      accumulate(sum, this.device.products.leave(weight));
       accumulate(sum, matmul(left, right), this.factor);
       return sum;
     });

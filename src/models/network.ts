@@ -29,6 +29,6 @@ export interface NetworkInput {
 export interface Network {
   /** Hidden states after the last norm, f32 [rows, width]. */
   forward(input: NetworkInput): Tensor<'f32'>;
-  /** Matrix of the head, f32 [vocabulary, width]. */
-  readonly head: Tensor<'f32'>;
+  /** Matrix of the head, f32 or bf16 [vocabulary, width]. */
+  readonly head: Tensor<ProductType>;
 }

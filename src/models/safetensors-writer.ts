@@ -1,5 +1,7 @@
 import { describeValue, UsageError } from '../errors.js';
 import { writePartsAtomic } from '../files/atomic.js';
+import { cast } from '../tensor/ops/cast.js';
+import { isFloat, type ProductType } from '../tensor/products.js';
 import type { Tensor } from '../tensor/tensor.js';
 
 /** A tensor to be written: row-major, as many values as its shape says. */
@@ -11,13 +13,19 @@ export interface WritableTensor {
 }
 
 /** Tensors as `writeSafetensors` takes them; each is on the host only while it is written. */
-export function writable(tensors: ReadonlyMap<string, Tensor<'f32'>>): Map<string, WritableTensor> {
-  const entryOf = (tensor: Tensor<'f32'>): WritableTensor => ({
+export function writable(tensors: ReadonlyMap<string, Tensor<ProductType>>): Map<string, WritableTensor> {
+  const entryOf = (tensor: Tensor<ProductType>): WritableTensor => ({
     dtype: 'F32',
     shape: tensor.shape,
-    data: () => tensor.read(),
+    data: () => readFloats(tensor),
   });
   return new Map([...tensors].map(([name, tensor]) => [name, entryOf(tensor)]));
+}
+
+async function readFloats(tensor: Tensor<ProductType>): Promise<Float32Array> {
+  if (isFloat(tensor)) return tensor.read();
+  using wide = cast(tensor as Tensor<'bf16'>);
+  return await wide.read();
 }
 
 /** The header is padded to this many bytes, so that the data of a file in memory is aligned for every dtype. */

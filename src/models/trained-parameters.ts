@@ -66,6 +66,13 @@ export class TrainedParameters {
     return (await this.sums.get(name)?.read()) ?? new Float32Array(tensor.size);
   }
 
+  /** @throws UsageError `FROZEN_MODEL` where nothing trains */
+  requireSome(): void {
+    if (this.tensors.size > 0) return;
+    const todo = 'load it without `frozen`, or give it adapters (addLora, loadAdapter)';
+    throw new UsageError('FROZEN_MODEL', `the model was loaded with frozen weights, so nothing of it trains: ${todo}`);
+  }
+
   /** Sets all gradients to zero. */
   clear(): void {
     for (const sum of this.sums.values()) clear(sum);
@@ -79,6 +86,7 @@ export class TrainedParameters {
   }
 
   private makeSums(): void {
+    this.requireSome();
     for (const [name, { shape }] of this.tensors) {
       if (this.sums.has(name)) continue;
       this.sums.set(name, this.device.keep(zeros(this.device, shape, `gradient of ${name}`)));

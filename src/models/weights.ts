@@ -1,8 +1,9 @@
 import { DataError } from '../errors.js';
 import type { Device } from '../tensor/device.js';
 import { explainMemory } from '../tensor/out-of-memory.js';
-import type { Tensor } from '../tensor/tensor.js';
-import type { Checkpoint } from './checkpoint.js';
+import { isFloat, type ProductType } from '../tensor/products.js';
+import { dtypes, elementCount, type Tensor } from '../tensor/tensor.js';
+import type { Checkpoint, StoredTensor } from './checkpoint.js';
 import type { LoraAdapters } from './lora.js';
 import { TensorUploads } from './tensor-uploads.js';
 
@@ -14,6 +15,8 @@ export interface Parameters {
   prefix: string;
   /** Whether the matrices of linear layers are stored [out, in], else [in, out]. */
   transposed: boolean;
+  /** Names of the matrices whose rows are looked up; of all others only products read. */
+  tables: readonly string[];
   /** Tensors that files may hold besides: buffers, and a copy of a tied head. */
   passedOver: RegExp;
 }
@@ -33,65 +36,102 @@ export interface LinearModule {
   index: number;
 }
 
-/** The parameters of a model on its device, f32. */
+export interface WeightOptions {
+  /** They do not train: what products alone read is held as they take it. */
+  frozen?: boolean;
+}
+
+/**
+ * The parameters of a model on its device: f32, but for matrices that are frozen on a device that multiplies in bf16. Those are
+ * held in bf16 alone, since products read no more of them. Lookups do, so a table is held in bf16 only where it is stored in
+ * bf16. The results have the same bits either way.
+ */
 export class ModelWeights {
   /** Beside the linear layers, or null. */
   adapters: LoraAdapters | null = null;
 
   private constructor(
     /** By the name in the checkpoint. */
-    readonly tensors: ReadonlyMap<string, Tensor<'f32'>>,
-    private readonly prefix: string,
-    private readonly expected: Parameters,
-  ) {}
+    readonly tensors: ReadonlyMap<string, Tensor<ProductType>>,
+    private readonly plan: Plan,
+  ) {
+    for (const tensor of tensors.values()) {
+      if (tensor.shape.length === 2 && isFloat(tensor)) tensor.device.products.keepCopyOf(tensor);
+    }
+  }
 
   /**
    * Reads and uploads every parameter (tensor-uploads.ts); on a dry device only checks them.
    *
    * @throws DataError for a missing, misshapen or unexpected tensor
    */
-  static async load(device: Device, checkpoint: Checkpoint, expected: Parameters): Promise<ModelWeights> {
+  static async load(
+    device: Device,
+    checkpoint: Checkpoint,
+    expected: Parameters,
+    { frozen = false }: WeightOptions = {},
+  ): Promise<ModelWeights> {
     const [probe] = expected.shapes.keys();
     const prefix = checkpoint.has(probe!) ? '' : expected.prefix;
-    const shapes = new Map([...expected.shapes].map(([name, shape]) => [fullName(prefix, name), shape]));
-    const unknown = checkpoint.names.find((name) => !shapes.has(name) && !expected.passedOver.test(name));
+    const names = new Map([...expected.shapes.keys()].map((name) => [fullName(prefix, name), name]));
+    const unknown = checkpoint.names.find((name) => !names.has(name) && !expected.passedOver.test(name));
     if (unknown !== undefined) {
       const why = 'the architecture in config.json has no such parameter, and leaving it out would change the model';
       throw new DataError('UNEXPECTED_TENSOR', `${checkpoint.files[0]}: tensor "${unknown}": ${why}.`);
     }
-    const tensors = new Map<string, Tensor<'f32'>>();
+    const stored = new Map(
+      [...names].map(([full, name]) => [full, checkpoint.tensor(full, expected.shapes.get(name)!)]),
+    );
+    const plan: Plan = { expected, prefix, stored, frozen };
+    const types = heldTypes(device, plan);
+    const tensors = new Map<string, Tensor<ProductType>>();
     const uploads = new TensorUploads(device);
-    const upload = async (name: string, shape: readonly number[]) => {
-      const stored = checkpoint.tensor(name, shape);
-      return device.dry ? device.empty(shape) : uploads.upload(stored);
-    };
-    const elements = [...shapes.values()].reduce((sum, shape) => sum + shape.reduce((a, b) => a * b, 1), 0);
-    for (const [name, shape] of shapes) {
+    for (const [name, source] of stored) {
+      const type = types.get(name)!;
       try {
-        const tensor = await upload(name, shape);
-        tensors.set(name, tensor);
-        if (shape.length === 2) device.products.keepCopyOf(tensor);
+        tensors.set(name, device.dry ? device.empty(source.shape, type) : await uploads.upload(source, type));
       } catch (error) {
-        const advice = `the model takes ${4 * elements} bytes as f32: take a smaller one`;
+        const bytes = [...stored].map(([each, { shape }]) => elementCount(shape) * dtypes[types.get(each)!].bytes);
+        const advice = `the model takes ${bytes.reduce((a, b) => a + b)} bytes: take a smaller one`;
         throw explainMemory(error, { who: `tensor "${name}"`, advice });
       }
       await device.ready();
     }
-    // The blocks of what has been widened are of no further use.
+    // The blocks of what has been widened or rounded are of no further use.
     device.trim();
-    return new ModelWeights(tensors, prefix, expected);
+    return new ModelWeights(tensors, plan);
   }
 
-  /** Parameters without values, for a dry device. */
-  static blank(device: Device, expected: Parameters): ModelWeights {
-    const tensors = new Map([...expected.shapes].map(([name, shape]) => [name, device.empty(shape)]));
-    for (const tensor of tensors.values()) if (tensor.shape.length === 2) device.products.keepCopyOf(tensor);
-    return new ModelWeights(tensors, '', expected);
+  /** Those of another device without their values, for a dry one. */
+  static blank(
+    device: Device,
+    { plan: original }: ModelWeights,
+    { frozen = original.frozen }: WeightOptions = {},
+  ): ModelWeights {
+    const plan = { ...original, frozen };
+    const types = heldTypes(device, plan);
+    const tensors = new Map([...plan.stored].map(([name, { shape }]) => [name, device.empty(shape, types.get(name)!)]));
+    return new ModelWeights(tensors, plan);
   }
 
-  /** A parameter by its name without the prefix. */
-  get(name: string): Tensor<'f32'> {
-    return this.tensors.get(fullName(this.prefix, name))!;
+  /** Whether adapters alone may train. */
+  get frozen(): boolean {
+    return this.plan.frozen;
+  }
+
+  /** Those that train where there are no adapters: all or none. */
+  get trainable(): ReadonlyMap<string, Tensor<'f32'>> {
+    return this.frozen ? new Map() : (this.tensors as ReadonlyMap<string, Tensor<'f32'>>);
+  }
+
+  /** A matrix by its name without the prefix. */
+  matrix(name: string): Tensor<ProductType> {
+    return this.tensors.get(fullName(this.plan.prefix, name))!;
+  }
+
+  /** A bias, or the weight of a norm, by its name without the prefix. */
+  vector(name: string): Tensor<'f32'> {
+    return this.matrix(name) as Tensor<'f32'>;
   }
 
   /** Runs a synchronous function with the adapters switched on or off. */
@@ -107,13 +147,13 @@ export class ModelWeights {
 
   /** The linear layers of all blocks. */
   get linearModules(): LinearModule[] {
-    const { shapes, prefix, transposed } = this.expected;
+    const { shapes, prefix, transposed } = this.plan.expected;
     return [...shapes]
       .filter(([name, shape]) => /^(layers|h)\.\d+\..+\.weight$/.test(name) && shape.length === 2)
       .map(([parameter, [first, second]], index) => {
         const name = parameter.slice(0, -'.weight'.length);
         const [inputs, outputs] = transposed ? [second!, first!] : [first!, second!];
-        const weight = fullName(this.prefix, parameter);
+        const weight = fullName(this.plan.prefix, parameter);
         return { name, path: prefix + name, weight, inputs, outputs, transposed, index };
       });
   }
@@ -125,6 +165,27 @@ export class ModelWeights {
       tensor.dispose();
     }
   }
+}
+
+/** What decides in what each parameter is held. */
+interface Plan {
+  expected: Parameters;
+  prefix: string;
+  /** By the name in the checkpoint. */
+  stored: ReadonlyMap<string, Pick<StoredTensor, 'shape' | 'dtype'>>;
+  frozen: boolean;
+}
+
+/** By the name in the checkpoint. */
+function heldTypes(device: Device, { expected, prefix, stored, frozen }: Plan): Map<string, ProductType> {
+  const frozenType = frozen ? device.products.type : 'f32';
+  const tables = expected.tables.map((name) => fullName(prefix, name));
+  return new Map(
+    [...stored].map(([name, { shape, dtype }]) => {
+      const isLossless = shape.length === 2 && (!tables.includes(name) || dtype === 'BF16');
+      return [name, isLossless ? frozenType : 'f32'];
+    }),
+  );
 }
 
 function fullName(prefix: string, name: string): string {

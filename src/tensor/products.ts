@@ -5,7 +5,7 @@ import type { Tensor } from './tensor.js';
 /** What the factors of products are: `bf16` rounds them before they are multiplied; sums are always f32. */
 export type ProductType = 'f32' | 'bf16';
 
-function isFloat(x: Tensor<ProductType>): x is Tensor<'f32'> {
+export function isFloat(x: Tensor<ProductType>): x is Tensor<'f32'> {
   return x.dtype === 'f32';
 }
 
@@ -15,9 +15,10 @@ export function codeOf(type: ProductType): number {
 }
 
 /**
- * How a device multiplies matrices. Tensors stay f32: weights are their own masters, and gradients and moments lose
- * nothing. In bf16 the factors are rounded as they enter a product, parameters once per change and other tensors each time:
- * the mixed precision of Micikevicius et al. (2018), with the range of bf16 instead of a scaled loss.
+ * How a device multiplies matrices. What trains stays f32: weights are their own masters, and gradients and moments lose
+ * nothing. In bf16 the factors are rounded as they enter a product, parameters once per change and other tensors each time, but
+ * for what is bf16 already (frozen weights): the mixed precision of Micikevicius et al. (2018), with the range of bf16 instead of
+ * a scaled loss.
  */
 export class Products {
   /** Rounded copies of parameters; null where there is none at the moment. */

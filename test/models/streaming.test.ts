@@ -4,11 +4,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { expectedParameters } from '../../src/models/architecture.js';
-import { Checkpoint } from '../../src/models/checkpoint.js';
+import { Checkpoint, type StoredTensor } from '../../src/models/checkpoint.js';
 import { parseModelConfig } from '../../src/models/config.js';
 import { TensorUploads } from '../../src/models/tensor-uploads.js';
 import { Device } from '../../src/tensor/device.js';
+import { narrow } from '../../src/tensor/ops/narrow.js';
 import { finished, startNode } from '../cli/run-cli.js';
+import { randomNumbers } from '../helpers/check-op.js';
 import { safetensorsBytes } from '../helpers/safetensors.js';
 import { simtBinary } from '../helpers/simt-addon.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
@@ -48,11 +50,34 @@ describe('blocks', () => {
     const stored = await checkpoint(dtype);
     const uploads = new TensorUploads(device, 16);
     for (const count of counts) {
-      using tensor = await uploads.upload(stored.tensor(`t${count}`, [count]));
+      using tensor = await uploads.upload(stored.tensor(`t${count}`, [count]), 'f32');
       expect(await tensor.read()).toEqual(Float32Array.from({ length: count }, (_, i) => i));
     }
     await stored.close();
   });
+
+  it.each(['F32', 'F16', 'BF16'] as const)(
+    'bring %s tensors of any length in bf16, rounded to nearest',
+    async (dtype) => {
+      await using device = Device.open('cpu');
+      const uploads = new TensorUploads(device, 16);
+      for (const count of counts) {
+        const values = Float32Array.from(randomNumbers(count, 7, 100));
+        const bits = Uint16Array.from({ length: count }, (_, i) => (i * 1657) % 0x7c00); // finite in f16 and bf16
+        const raw = dtype === 'F32' ? values : bits;
+        const bytes = new Uint8Array(raw.buffer);
+        const stored: StoredTensor = {
+          dtype,
+          shape: [count],
+          read: async (offset, target) => target.set(bytes.subarray(offset, offset + target.length)),
+        };
+        using tensor = await uploads.upload(stored, 'bf16');
+        using exact = await uploads.upload(stored, 'f32');
+        using rounded = narrow(exact);
+        expect(await tensor.read()).toEqual(await rounded.read());
+      }
+    },
+  );
 
   it('leave nothing behind where the file ends too early', async () => {
     await using device = Device.open('cpu');
@@ -60,7 +85,7 @@ describe('blocks', () => {
       if (offset > 0) throw new Error('cut off');
     };
     const stored = { dtype: 'F32', shape: [100], read } as const;
-    await expect(new TensorUploads(device, 16).upload(stored)).rejects.toThrow('cut off');
+    await expect(new TensorUploads(device, 16).upload(stored, 'f32')).rejects.toThrow('cut off');
     expect(device.memoryStats().liveBuffers).toBe(0);
   });
 });

@@ -21,6 +21,16 @@ int32_t checked_dtype(const OpCall& call) {
   return static_cast<int32_t>(dtype);
 }
 
+// That of the array whose elements [first, first + n) are replaced.
+int64_t checked_total(const OpCall& call) {
+  const int64_t n = call.size(0), first = call.size(2), total = call.size(3);
+  if (first + n > total) {
+    call.fail(Status::invalid_argument, std::to_string(n) + " elements from " + std::to_string(first) +
+                                            " on are more than the result's " + std::to_string(total));
+  }
+  return total;
+}
+
 #ifndef POPE_REFERENCE
 
 // convert(from + i, to + i, n, dtype) by blocks.
@@ -46,6 +56,15 @@ Work cast_to(const uint16_t* bits, int32_t dtype, int64_t n, Scalar* out) {
 #endif
 }
 
+Work narrow_to(const Scalar* values, int32_t dtype, int64_t n, uint16_t* bits) {
+#ifdef POPE_REFERENCE
+  return [=](ThreadPool&) { reference::round_to<Scalar>(bits, dtype, {values, values + n}); };
+#else
+  return {[=](ThreadPool& pool) { convert_all(narrow, values, bits, n, dtype, pool); },
+          POPE_ON_CUDA([=](cuda::Stream& stream) { cuda::narrow(values, bits, n, dtype, stream); })};
+#endif
+}
+
 }  // namespace
 
 Work prepare_cast(const OpCall& call) {
@@ -56,12 +75,8 @@ Work prepare_cast(const OpCall& call) {
 }
 
 Work prepare_cast_into(const OpCall& call) {
-  const int64_t n = call.size(0), first = call.size(2), total = call.size(3);
+  const int64_t n = call.size(0), first = call.size(2), total = checked_total(call);
   const int32_t dtype = checked_dtype(call);
-  if (first + n > total) {
-    call.fail(Status::invalid_argument, std::to_string(n) + " elements from " + std::to_string(first) +
-                                            " on are more than the result's " + std::to_string(total));
-  }
   const uint16_t* bits = call.input<uint16_t>(0, n);
   return cast_to(bits, dtype, n, call.output<Scalar>(0, total) + first);
 }
@@ -70,13 +85,14 @@ Work prepare_narrow(const OpCall& call) {
   const int64_t n = call.size(0);
   const int32_t dtype = checked_dtype(call);
   const Scalar* values = call.input<Scalar>(0, n);
-  uint16_t* bits = call.output<uint16_t>(0, n);
-#ifdef POPE_REFERENCE
-  return [=](ThreadPool&) { reference::round_to<Scalar>(bits, dtype, {values, values + n}); };
-#else
-  return {[=](ThreadPool& pool) { convert_all(narrow, values, bits, n, dtype, pool); },
-          POPE_ON_CUDA([=](cuda::Stream& stream) { cuda::narrow(values, bits, n, dtype, stream); })};
-#endif
+  return narrow_to(values, dtype, n, call.output<uint16_t>(0, n));
+}
+
+Work prepare_narrow_into(const OpCall& call) {
+  const int64_t n = call.size(0), first = call.size(2), total = checked_total(call);
+  const int32_t dtype = checked_dtype(call);
+  const Scalar* values = call.input<Scalar>(0, n);
+  return narrow_to(values, dtype, n, call.output<uint16_t>(0, total) + first);
 }
 
 }  // namespace pope

@@ -10,8 +10,9 @@ namespace pope::cuda {
 
 namespace {
 
+template <class T>
 struct Gather {
-  const float* x;
+  const T* x;
   const int32_t* index;
   float* out;
   int64_t rows, width;
@@ -46,11 +47,15 @@ DescribeRefusal describe_index(const char* op, int64_t rows) {
   };
 }
 
-void gather_rows(const char* op, const float* x, const int32_t* index, float* out, int64_t rows, int64_t width,
-                 int64_t count, Stream& stream) {
+void gather_rows(const char* op, const void* x, int32_t dtype, const int32_t* index, float* out, int64_t rows,
+                 int64_t width, int64_t count, Stream& stream) {
   require_places(op, count);
-  const Gather gather{x, index, out, rows, width, stream.refusals(describe_index(op, rows))};
-  for_checked_rows(count, width, on_boundaries({x, out}, {width}), gather, stream);
+  by_type(dtype, [&](auto type) {
+    using T = decltype(type);
+    RefusalWord* const refusals = stream.refusals(describe_index(op, rows));
+    const Gather<T> gather{static_cast<const T*>(x), index, out, rows, width, refusals};
+    for_checked_rows(count, width, on_boundaries({x, out}, {width}), gather, stream);
+  });
 }
 
 }  // namespace pope::cuda

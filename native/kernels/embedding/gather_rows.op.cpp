@@ -11,14 +11,14 @@ namespace pope {
 
 namespace {
 
-Work gather(const char* op, const Scalar* x, const int32_t* index, Scalar* out, int64_t rows, int64_t width,
-            int64_t count) {
+Work gather(const char* op, const void* x, int32_t dtype, const int32_t* index, Scalar* out, int64_t rows,
+            int64_t width, int64_t count) {
 #ifdef POPE_REFERENCE
-  return [=](ThreadPool&) { reference::gather_rows(op, x, index, out, rows, width, count); };
+  return [=](ThreadPool&) { reference::gather_rows(op, x, dtype, index, out, rows, width, count); };
 #else
-  return {[=](ThreadPool& pool) { gather_rows(op, x, index, out, rows, width, count, pool); },
+  return {[=](ThreadPool& pool) { gather_rows(op, x, dtype, index, out, rows, width, count, pool); },
           POPE_ON_CUDA([=](cuda::Stream& stream) {
-            cuda::gather_rows(op, x, index, out, rows, width, count, stream);
+            cuda::gather_rows(op, x, dtype, index, out, rows, width, count, stream);
           })};
 #endif
 }
@@ -28,9 +28,10 @@ Work gather(const char* op, const Scalar* x, const int32_t* index, Scalar* out, 
 Work prepare_embedding(const OpCall& call) {
   const int64_t rows = call.size(0), vocab = call.size(1), width = call.size(2);
   const int32_t* ids = call.input<int32_t>(0, rows);
-  const Scalar* table = call.input<Scalar>(1, checked_product({vocab, width}));
+  const int32_t dtype = call.float_type(3);
+  const void* table = call.float_input(1, checked_product({vocab, width}), dtype);
   Scalar* out = call.output<Scalar>(0, checked_product({rows, width}));
-  return gather("embedding", table, ids, out, vocab, width, rows);
+  return gather("embedding", table, dtype, ids, out, vocab, width, rows);
 }
 
 Work prepare_gather_rows(const OpCall& call) {
@@ -38,7 +39,7 @@ Work prepare_gather_rows(const OpCall& call) {
   const Scalar* x = call.input<Scalar>(0, checked_product({rows, width}));
   const int32_t* index = call.input<int32_t>(1, count);
   Scalar* out = call.output<Scalar>(0, checked_product({count, width}));
-  return gather("gather_rows", x, index, out, rows, width, count);
+  return gather("gather_rows", x, POPE_F32, index, out, rows, width, count);
 }
 
 }  // namespace pope

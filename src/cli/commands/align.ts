@@ -92,7 +92,8 @@ export const alignCommand = defineCommand({
     const from = (resume ? await resumeFolder(output, checkpoint) : null) ?? settings.model;
     const { device, dtype, dryRun: dry } = settings;
     const zero = settings.zero === '1' ? 1 : 0;
-    const model = await loadModel(from, loadOptions({ device, dtype, dry }, context));
+    const frozen = training.lora !== undefined;
+    const model = await loadModel(from, loadOptions({ device, dtype, dry, frozen }, context));
     try {
       if (settings.dryRun) {
         if (!speaks(launch)) return;

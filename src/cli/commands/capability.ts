@@ -33,7 +33,7 @@ export const capabilityCommand = defineCommand({
     const encoding = await encodingOptions({ ...settings, end: 'none', onOverflow: 'skip' });
     // One model after the other: two need not fit into memory.
     const scoresOf = async (folder: string): Promise<CapabilityScores> => {
-      const model = await loadModel(folder, loadOptions({ device }, context));
+      const model = await loadModel(folder, loadOptions({ device, frozen: true }, context));
       try {
         const onProgress = (done: number) => terminal.progress({ label: folder, done, total, unit: 'items' });
         return await capabilityScores(model, items, { ...encoding, signal, onProgress });

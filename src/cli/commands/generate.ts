@@ -176,7 +176,7 @@ async function openGenerator(settings: GenerateSettings, context: Context): Prom
   if (remote !== null) {
     return { generator: await remoteGenerator(settings.model, { ...remote, ...options }), model: null };
   }
-  const model = await loadModel(settings.model, loadOptions({ device, dtype, adapter }, context));
+  const model = await loadModel(settings.model, loadOptions({ device, dtype, adapter, frozen: true }, context));
   return { generator: new LocalGenerator(model, options), model };
 }
 

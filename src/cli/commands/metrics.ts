@@ -139,7 +139,8 @@ async function openMeasuring(path: string, settings: MetricsSettings, context: C
   const loading = loadOptions({ device }, context);
   const encoder = await openEncoder(settings.embedder, { model: settings.embedderModel, ...loading });
   const alignScore = settings.alignScore === undefined ? undefined : await loadEncoder(settings.alignScore, loading);
-  const judge = settings.fluency === undefined ? undefined : await loadModel(settings.fluency, loading);
+  const judge =
+    settings.fluency === undefined ? undefined : await loadModel(settings.fluency, { ...loading, frozen: true });
   const fluency = judge && new LocalPolicy(judge, { onOverflow: 'skip' });
   const options: MeasureOptions = { encoder, tau, k, alpha, resamples, seed, alignScore, fluency, signal };
   // Once for all shards of a worker: the one reads the generations, the other the log, from which the encoder may learn.

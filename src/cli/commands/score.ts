@@ -135,7 +135,7 @@ async function openPolicy(settings: Settings<typeof FLAGS>, context: Context): P
   };
   const remote = remoteOptions(settings, context);
   if (remote === null) {
-    const model = await loadModel(settings.model, loadOptions({ device, dtype, adapter }, context));
+    const model = await loadModel(settings.model, loadOptions({ device, dtype, adapter, frozen: true }, context));
     return { policy: new LocalPolicy(model, { ...options, temperature }), model };
   }
   if (temperature !== 1) {

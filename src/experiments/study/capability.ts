@@ -66,7 +66,7 @@ async function scoresOf(study: Study, model: StudyModel, items: CapabilityItems)
   const { onOverflow: _, end: __, ...encoding } = model.backbone.encoding;
   const key = { model: model.hash, items, encoding };
   const { folder } = await study.stages.run('capability', model.name, key, async (folder) => {
-    using loaded = await loadModel(model.model, { device: study.config.device });
+    using loaded = await loadModel(model.model, { device: study.config.device, frozen: true });
     const scores = await capabilityScores(loaded, items, { ...encoding, signal: study.signal });
     await writeFileAtomic(join(folder, 'scores.json'), `${JSON.stringify(scores)}\n`);
     return { questions: items.questions.length, texts: items.texts.length };

@@ -90,7 +90,7 @@ async function inSample(
     `${data.name}-in-sample`,
     { fit: fit.hash },
     async (folder) => {
-      using model = await loadModel(join(fit.folder, 'model'), { device: study.config.device });
+      using model = await loadModel(join(fit.folder, 'model'), { device: study.config.device, frozen: true });
       const policy = new LocalPolicy(model, { ...config.encoding, name: 'in-sample' });
       return await scoreToFile(policy, await LoggedDataset.open(data.log), join(folder, 'scores.jsonl'), {
         ...(study.signal && { signal: study.signal }),

@@ -25,7 +25,7 @@ export async function generateAnswers(
   const name = `${model.name}-on-${data.name}`;
   const key = { model: model.hash, data: data.hash, sampling, seed: model.seed };
   const { folder, hash } = await study.stages.run('answers', name, key, async (folder) => {
-    using loaded = await loadModel(model.model, { device: study.config.device });
+    using loaded = await loadModel(model.model, { device: study.config.device, frozen: true });
     const options = { ...model.backbone.encoding, ...sampling, seed: model.seed, name: model.name };
     return await generateToFile(new LocalGenerator(loaded, options), await openTest(data, 'references'), file(folder), {
       ...(study.signal && { signal: study.signal }),

@@ -37,7 +37,7 @@ export async function measureAnswers(
     const { tau, top: k } = metrics;
     const encoder = await openStudyEncoder(metrics, device);
     const alignScore = metrics.alignScore === undefined ? undefined : await loadEncoder(metrics.alignScore, { device });
-    const fluency = judge === undefined ? undefined : await loadModel(judge, { device });
+    const fluency = judge === undefined ? undefined : await loadModel(judge, { device, frozen: true });
     const contributions: StudyMeasured['contributions'] = {};
     try {
       const generations = await readGenerations([answers.path]);

@@ -32,7 +32,7 @@ export async function scoreModel(study: Study, model: StudyModel, data: StudyDat
     name,
     { model: model.hash, data: data.hash },
     async (folder) => {
-      using loaded = await loadModel(model.model, { device: study.config.device });
+      using loaded = await loadModel(model.model, { device: study.config.device, frozen: true });
       const policy = new LocalPolicy(loaded, { ...encoding, name: model.name });
       return await scoreToFile(policy, await openTest(data, 'test'), join(folder, 'scores.jsonl'), {
         ...(study.signal && { signal: study.signal }),

@@ -81,7 +81,7 @@ export class WorldRun {
     return stage(join(folder, 'result.json'), async () => {
       const { world, budget, device = 'cpu', signal } = this.#options;
       const trained = await this.#train(method);
-      using model = await loadModel(join(folder, 'run', 'model'), { device });
+      using model = await loadModel(join(folder, 'run', 'model'), { device, frozen: true });
       const temperatures = await this.#answered(model, 'test', folder);
       const policy = new LocalPolicy(model);
       const log = await this.#log(0, 'test');
@@ -107,7 +107,7 @@ export class WorldRun {
     return stage(join(folder, 'validation.json'), async () => {
       await this.#train(method);
       const { device = 'cpu' } = this.#options;
-      using model = await loadModel(join(folder, 'run', 'model'), { device });
+      using model = await loadModel(join(folder, 'run', 'model'), { device, frozen: true });
       const temperatures = await this.#answered(model, 'validation', folder);
       return temperatures.map(({ temperature, metrics }) => ({ temperature, metrics }));
     });

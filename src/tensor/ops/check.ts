@@ -43,6 +43,12 @@ export function expectSameShape(op: string, first: string, a: Tensor, second: st
   expectShape(op, second, b, a.shape, `that of ${first}`);
 }
 
+/** Refuses elements of x that have no place in `out` from `first` on. */
+export function expectPart(op: string, out: Tensor, first: number, x: Tensor): void {
+  if (first >= 0 && first + x.size <= out.size) return;
+  throw new UsageError('SHAPE', `${op}: ${x.size} elements from ${first} on are more than the ${out.size} of out`);
+}
+
 /** The width of each of `heads` equal parts of a row. */
 export function headWidth(op: string, name: string, width: number, heads: number): number {
   if (Number.isSafeInteger(heads) && heads > 0 && width % heads === 0) return width / heads;

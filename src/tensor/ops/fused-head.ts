@@ -1,4 +1,5 @@
 import { UsageError } from '../../errors.js';
+import type { ProductType } from '../products.js';
 import type { Tensor } from '../tensor.js';
 import { expectDType, expectShape, matrixShape } from './check.js';
 import { zeros } from './zeros.js';
@@ -14,17 +15,18 @@ export interface FusedHead {
 
 /**
  * Log-probabilities and entropies (nats) of softmax(hidden weight^T / temperature), without the logits of the batch.
- * hidden f32 [rows, width], weight f32 [vocabulary, width], targets i32 [rows]. Throws `UsageError`; a target outside the
+ * hidden f32 [rows, width], weight f32 [vocabulary, width], or bf16 on a device that multiplies in bf16 (products.ts), targets i32
+ * [rows]. Throws `UsageError`; a target outside the
  * vocabulary fails with OUT_OF_RANGE at the read.
  */
 export function fusedHead(
   hidden: Tensor<'f32'>,
-  weight: Tensor<'f32'>,
+  weight: Tensor<ProductType>,
   targets: Tensor<'i32'>,
   { temperature = 1 }: { temperature?: number } = {},
 ): FusedHead {
   const [rows, width] = matrixShape('fusedHead', 'hidden', hidden);
-  const [vocabulary] = matrixShape('fusedHead', 'weight', weight);
+  const [vocabulary] = matrixShape('fusedHead', 'weight', weight, 'f32', hidden.device.products.type);
   expectShape('fusedHead', 'weight', weight, [null, width], `hidden has ${width} columns`);
   expectDType('fusedHead', 'targets', targets, 'i32');
   expectShape('fusedHead', 'targets', targets, [rows], 'one per row of hidden');

@@ -11,18 +11,18 @@ export interface MatmulOptions {
 
 /**
  * a b + bias, or a b^T + bias when `transposed`. a f32 [m, k], b f32 [k, n] or [n, k], result f32 [m, n].
- * On a device that multiplies in bf16 (products.ts) a and b are rounded first, forward and backward; a may be of bf16 then.
+ * On a device that multiplies in bf16 (products.ts) a and b are rounded first, forward and backward; they may be of bf16 then.
  * A row of the result has the same bits whatever the other rows are, unless a BLAS does the work (see `pope doctor`).
  * Throws `UsageError`.
  */
 export function matmul(
   a: Tensor<ProductType>,
-  b: Tensor<'f32'>,
+  b: Tensor<ProductType>,
   { transposed = false, bias = null }: MatmulOptions = {},
 ): Tensor<'f32'> {
   const { device } = a;
   const [m, k] = matrixShape('matmul', 'a', a, 'f32', device.products.type);
-  matrixShape('matmul', 'b', b);
+  matrixShape('matmul', 'b', b, 'f32', device.products.type);
   expectShape('matmul', 'b', b, transposed ? [null, k] : [k, null], `a has ${k} columns`);
   const n = b.shape[transposed ? 0 : 1]!;
   if (bias) {

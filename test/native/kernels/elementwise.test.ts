@@ -63,6 +63,27 @@ describe('cast_into', () => {
   });
 });
 
+describe('narrow_into', () => {
+  it.each([
+    [0, 0, 0],
+    [0, 7, 7],
+    [3, 17, 61],
+    [1, 32769, 70001],
+  ])('%i + %i of %i elements, and no others', (first, n, total) => {
+    const before = Uint16Array.from({ length: total }, (_, i) => i * 7919);
+    const tolerance = { atol: 0, rtol: 0 };
+    for (const dtype of [1, 2]) {
+      const call = { inputs: [randomNumbers(n, 3, 100)], outputs: [before], dims: [n, dtype, first, total] };
+      checkOp('narrow_into', { ...call, tolerance });
+    }
+  });
+
+  it('refuses a part that the result does not have', () => {
+    const run = () => loadAddon().runSync('narrow_into', [new Float32Array(2)], [new Uint16Array(3)], [2, 2, 2, 3], []);
+    expect(run).toThrowError(/2 elements from 2 on are more than the result's 3/);
+  });
+});
+
 describe.each([
   ['f16', 1],
   ['bf16', 2],

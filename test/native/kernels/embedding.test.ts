@@ -10,6 +10,7 @@ const shapes = [
   [5, 0, 3],
   [1, 1, 1],
   [97, 33, 61],
+  [7, 64, 9],
   [3, 17, 200],
 ] as const;
 
@@ -25,6 +26,18 @@ describe.each(['embedding', 'gather_rows'])('%s', (op) => {
     const call = arguments_(randomNumbers(rows * width, 1), index, rows, width);
     checkOp(op, { ...call, outputs: [count * width], tolerance: exact });
   });
+
+  // A table of 16 bits, of whatever numbers but NaN.
+  if (op === 'embedding') {
+    it.each(shapes)('table [%i, %i] of 16 bits, %i rows', (rows, width, count) => {
+      const index = Int32Array.from({ length: count }, (_, i) => (i * 7919 + rows - 1) % rows);
+      const table = Uint16Array.from({ length: rows * width }, (_, i) => ((i * 7919) % 0x7c00) | ((i & 1) << 15));
+      const { inputs, dims } = arguments_(table, index, rows, width);
+      for (const dtype of [1, 2]) {
+        checkOp(op, { inputs, dims: [...dims, dtype], outputs: [count * width], tolerance: exact });
+      }
+    });
+  }
 
   describe.each(implementations)('%s', (_, addon) => {
     it.each([-1, 5, 2 ** 31 - 1, -(2 ** 31)])('refuses index %i and names its place', (wrong) => {

@@ -51,7 +51,7 @@ export async function toyData(study: Study<Rq1Config>, name: string, backbone: S
     async (folder) => {
       const open = () => LoggedDataset.open(join(references.folder, 'references.jsonl'));
       const generated = join(folder, 'generations.jsonl');
-      using model = await loadModel(backbone.model, { device: study.config.device });
+      using model = await loadModel(backbone.model, { device: study.config.device, frozen: true });
       const generator = new LocalGenerator(model, {
         ...backbone.encoding,
         n: candidates,
