@@ -34,7 +34,11 @@ Work prepare_swiglu(const OpCall& call) {
     compute_rounded<Scalar>(out, dtype, n, [&](Scalar* y) { reference::swiglu(gate, up, y, n); });
   };
 #else
-  return {[=](ThreadPool& pool) { swiglu(gate, up, f32_on_cpu("swiglu", out, dtype), n, pool); },
+  return {[=](ThreadPool& pool) {
+            compute_rounded(out, dtype, n, 1, pool, [&](int64_t first, int64_t some, float* y) {
+              swiglu(gate + first, up + first, y, some, pool);
+            });
+          },
           POPE_ON_CUDA([=](cuda::Stream& stream) { cuda::swiglu(gate, up, out, dtype, n, stream); })};
 #endif
 }
@@ -51,7 +55,11 @@ Work prepare_gelu(const OpCall& call) {
     });
   };
 #else
-  return {[=](ThreadPool& pool) { gelu(x, f32_on_cpu("gelu", out, dtype), n, static_cast<GeluForm>(form), pool); },
+  return {[=](ThreadPool& pool) {
+            compute_rounded(out, dtype, n, 1, pool, [&](int64_t first, int64_t some, float* y) {
+              gelu(x + first, y, some, static_cast<GeluForm>(form), pool);
+            });
+          },
           POPE_ON_CUDA([=](cuda::Stream& stream) {
             cuda::gelu(x, out, dtype, n, static_cast<GeluForm>(form), stream);
           })};

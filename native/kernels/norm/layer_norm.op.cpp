@@ -29,7 +29,11 @@ Work prepare_layer_norm(const OpCall& call) {
     });
   };
 #else
-  return {[=](ThreadPool& pool) { layer_norm(x, weight, bias, f32_on_cpu("layer_norm", out, dtype), rows, width, eps, pool); },
+  return {[=](ThreadPool& pool) {
+            compute_rounded(out, dtype, rows, width, pool, [&](int64_t first, int64_t some, float* y) {
+              layer_norm(x + first * width, weight, bias, y, some, width, eps, pool);
+            });
+          },
           POPE_ON_CUDA([=](cuda::Stream& stream) {
             cuda::layer_norm(x, weight, bias, out, dtype, rows, width, eps, stream);
           })};

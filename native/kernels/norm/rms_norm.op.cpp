@@ -28,7 +28,11 @@ Work prepare_rms_norm(const OpCall& call) {
     });
   };
 #else
-  return {[=](ThreadPool& pool) { rms_norm(x, weight, f32_on_cpu("rms_norm", out, dtype), rows, width, eps, pool); },
+  return {[=](ThreadPool& pool) {
+            compute_rounded(out, dtype, rows, width, pool, [&](int64_t first, int64_t some, float* y) {
+              rms_norm(x + first * width, weight, y, some, width, eps, pool);
+            });
+          },
           POPE_ON_CUDA([=](cuda::Stream& stream) {
             cuda::rms_norm(x, weight, out, dtype, rows, width, eps, stream);
           })};

@@ -35,6 +35,7 @@ const tests = [
   'matmul-backward',
   'narrow',
   'norm-backward',
+  'rounded-results',
 ];
 /** A tier for the products of bf16 has nothing else of its own. */
 const testsOf = (tier: string) =>
