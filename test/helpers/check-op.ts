@@ -15,10 +15,11 @@ import { expectClose, type Tolerance, tolerances } from './tolerance.js';
 export type OpInput = number[] | HostArray | null;
 
 /**
- * A size is an output of the op's float type; `[Float64Array, size]` has that type in both runs; null is not given. For an
- * op that updates: `number[]` or a typed array, as in `OpInput`, are the values that the output holds before.
+ * A size is an output of the op's float type; `[Float64Array, size]` has that type in both runs, `{ bf16: size }` that one,
+ * compared by its numbers; null is not given. For an op that updates: `number[]` or a typed array, as in `OpInput`, are the
+ * values that the output holds before.
  */
-export type OpOutput = number | [HostArrayConstructor, number] | number[] | HostArray | null;
+export type OpOutput = number | [HostArrayConstructor, number] | { bf16: number } | number[] | HostArray | null;
 
 type HostArrayConstructor =
   | Float32ArrayConstructor
@@ -98,8 +99,12 @@ function checkRun(
     if (!output) return;
     assertGuardsIntact(output, `${op}: output ${i}`);
     const expected = referenceOutputs[i]!;
-    const row = tolerance ?? (output.view instanceof Float64Array ? tolerances.f64 : tolerances.f32);
-    share = Math.max(share, expectClose(numbers(output.view), numbers(expected), row, `${op}: output ${i}`));
+    const type = typeOf(outputs[i]!);
+    const values = [output.view, expected].map((array) => numbers(array, type)) as [
+      ArrayLike<number>,
+      ArrayLike<number>,
+    ];
+    share = Math.max(share, expectClose(...values, tolerance ?? tolerances[type], `${op}: output ${i}`));
     results.push(output.view);
   });
   return { outputs: results, share };
@@ -128,7 +133,7 @@ function guardedOutput(output: NonNullable<OpOutput>, guard: number): GuardedOut
         ] as const)
       : typeof output === 'number'
         ? ([Float32Array, output] as const)
-        : (output as [HostArrayConstructor, number]);
+        : sized(output);
   const whole = new Kind(size + 2 * guard);
   const bytes = new Uint8Array(whole.buffer).fill(sentinel);
   const view = whole.subarray(guard, guard + size);
@@ -139,8 +144,20 @@ function guardedOutput(output: NonNullable<OpOutput>, guard: number): GuardedOut
 
 /** What an updated output holds before, or null. */
 function initialValues(output: NonNullable<OpOutput>): number[] | HostArray | null {
-  if (typeof output === 'number' || typeof (output as unknown[])[0] === 'function') return null;
+  if (typeof output === 'number' || 'bf16' in output || typeof output[0] === 'function') return null;
   return output as number[] | HostArray;
+}
+
+function sized(output: NonNullable<OpOutput>): [HostArrayConstructor, number] {
+  if (typeof output === 'object' && 'bf16' in output) return [Uint16Array, output.bf16];
+  return output as [HostArrayConstructor, number];
+}
+
+/** Row of the table of tolerances. */
+function typeOf(output: NonNullable<OpOutput>): 'f32' | 'f64' | 'bf16' {
+  if (typeof output === 'number') return 'f32';
+  if ('bf16' in output) return 'bf16';
+  return output instanceof Float64Array || output[0] === Float64Array ? 'f64' : 'f32';
 }
 
 function assertGuardsIntact({ view, bytes }: GuardedOutput, what: string): void {
@@ -153,13 +170,14 @@ function referenceOutput(output: NonNullable<OpOutput>): HostArray {
   if (typeof output === 'number') return new Float64Array(output);
   const initial = initialValues(output);
   if (initial === null) {
-    const [Kind, size] = output as [HostArrayConstructor, number];
+    const [Kind, size] = sized(output);
     return new Kind(size);
   }
   return Array.isArray(initial) ? Float64Array.from(Float32Array.from(initial)) : initial.slice();
 }
 
-function numbers(array: HostArray): ArrayLike<number> {
+function numbers(array: HostArray, type: 'f32' | 'f64' | 'bf16'): ArrayLike<number> {
+  if (type === 'bf16') return bf16Values(array as Uint16Array);
   return array instanceof BigInt64Array ? Array.from(array, Number) : array;
 }
 
@@ -172,4 +190,9 @@ export function randomNumbers(count: number, seed: number, scale = 1): number[] 
     bits ^= bits + Math.imul(bits ^ (bits >>> 7), bits | 61);
     return (((bits ^ (bits >>> 14)) >>> 0) / 2 ** 31 - 1) * scale;
   });
+}
+
+/** The numbers that patterns of bf16 stand for. */
+export function bf16Values(bits: Uint16Array): Float32Array {
+  return new Float32Array(Uint32Array.from(bits, (half) => half << 16).buffer);
 }

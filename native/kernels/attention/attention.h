@@ -1,6 +1,6 @@
 // attention: out[t, h] = sum_u softmax_u(scale q[t, h] . k[u, g]) v[u, g], with g = h / (heads / kv), the key-value
 // head that query head h shares, and u over the rows that row t sees.
-//   q, out [rows, heads * head]   k, v [rows, kv * head]
+//   q, out [rows, heads * head]   k, v [rows, kv * head]   of type T: float, or uint16_t for bf16
 //   segments [segments, 4] of (start, end, prefix_start, prefix_end)
 //   log_sum_exp [heads, rows] = log sum_u e^(scale q[t, h] . k[u, g]), not written when nullptr
 //
@@ -30,7 +30,8 @@ struct Segment {
 // Throws out_of_range naming the first segment that breaks the rules above.
 void check_segments(const Segment* segments, const AttentionShape& shape);
 
-void attention(const float* q, const float* k, const float* v, const Segment* segments, float* out, float* log_sum_exp,
+template <class T>
+void attention(const T* q, const T* k, const T* v, const Segment* segments, T* out, float* log_sum_exp,
                const AttentionShape& shape, float scale, ThreadPool& pool);
 
 }  // namespace pope

@@ -12,6 +12,7 @@
 #include "kernels/elementwise/exact.reference.h"
 #else
 #include "kernels/attention/attention_backward.h"
+#include "kernels/factor_type.h"
 #endif
 #ifdef POPE_WITH_CUDA
 #include "kernels/attention/attention.cuda.h"
@@ -49,17 +50,7 @@ struct Attention {
     static_assert(sizeof(Segment) == 4 * sizeof(int32_t));
     segments = reinterpret_cast<const Segment*>(call.input<int32_t>(segments_at, checked_product({shape.segments, 4})));
   }
-
-  // What only the CPU asks before it works; a GPU checks segments where it reads them.
-  void require_cpu([[maybe_unused]] const char* op) const {
-#ifndef POPE_REFERENCE
-    if (dtype != POPE_F32) throw Error(Status::unsupported, std::string(op) + ": on the CPU q, k and v must be f32");
-#endif
-    check_segments(segments, shape);
-  }
 };
-
-const float* floats(const void* values) { return static_cast<const float*>(values); }
 
 }  // namespace
 
@@ -68,7 +59,7 @@ Work prepare_attention(const OpCall& call) {
   void* out = call.float_output(0, a.query_count, a.dtype);
   Scalar* log_sum_exp = call.optional_output<Scalar>(1, checked_product({a.shape.heads, a.shape.rows}));
   const auto on_cpu = [=]([[maybe_unused]] ThreadPool& pool) {
-    a.require_cpu("attention");
+    check_segments(a.segments, a.shape);  // which a GPU does where it reads them
 #ifdef POPE_REFERENCE
     using reference::exact;
     std::vector<Scalar> result(static_cast<size_t>(a.query_count));
@@ -78,8 +69,10 @@ Work prepare_attention(const OpCall& call) {
                          a.shape, a.scale);
     reference::round_to(out, a.dtype, result);
 #else
-    attention(floats(a.q), floats(a.k), floats(a.v), a.segments, static_cast<float*>(out), log_sum_exp, a.shape,
-              static_cast<float>(a.scale), pool);
+    with_factor_type("attention", a.dtype, [&]<class T>(T) {
+      attention(static_cast<const T*>(a.q), static_cast<const T*>(a.k), static_cast<const T*>(a.v), a.segments,
+                static_cast<T*>(out), log_sum_exp, a.shape, static_cast<float>(a.scale), pool);
+    });
 #endif
   };
   return {on_cpu, POPE_ON_CUDA([=](cuda::Stream& stream) {
@@ -98,7 +91,7 @@ Work prepare_attention_backward(const OpCall& call) {
   void* dk = call.float_output(1, a.key_count, a.dtype);
   void* dv = call.float_output(2, a.key_count, a.dtype);
   const auto on_cpu = [=]([[maybe_unused]] ThreadPool& pool) {
-    a.require_cpu("attention_backward");
+    check_segments(a.segments, a.shape);
 #ifdef POPE_REFERENCE
     (void)out;  // an aid of the kernel; the reference forms the sums anew
     using reference::exact;
@@ -113,9 +106,12 @@ Work prepare_attention_backward(const OpCall& call) {
     reference::round_to(dk, a.dtype, key_gradient);
     reference::round_to(dv, a.dtype, value_gradient);
 #else
-    attention_backward({floats(a.q), floats(a.k), floats(a.v), floats(out), floats(dout)}, a.segments,
-                       {static_cast<float*>(dq), static_cast<float*>(dk), static_cast<float*>(dv)}, a.shape,
-                       static_cast<float>(a.scale), pool);
+    with_factor_type("attention_backward", a.dtype, [&]<class T>(T) {
+      const auto numbers = [](const void* values) { return static_cast<const T*>(values); };
+      attention_backward<T>({numbers(a.q), numbers(a.k), numbers(a.v), numbers(out), numbers(dout)}, a.segments,
+                            {static_cast<T*>(dq), static_cast<T*>(dk), static_cast<T*>(dv)}, a.shape,
+                            static_cast<float>(a.scale), pool);
+    });
 #endif
   };
   return {on_cpu, POPE_ON_CUDA([=](cuda::Stream& stream) {

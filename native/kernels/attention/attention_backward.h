@@ -3,6 +3,7 @@
 //   dv[u] = sum_t P[t, u] dout[t]                     over the rows t that see u, and the query heads that share v
 //   dS[t, u] = scale P[t, u] (dout[t] . v[u] - g)
 //   dq[t] = sum_u dS[t, u] k[u]     dk[u] = sum_t dS[t, u] q[t]
+// Arrays are of type T, as in attention.h; all that lies between is float, and rounded as it is written.
 // The weights are computed again from q and k, a block of rows at a time: Dao et al., "FlashAttention" (2022),
 // appendix B.
 //
@@ -15,15 +16,19 @@
 
 namespace pope {
 
+template <class T>
 struct AttentionInputs {
-  const float *q, *k, *v, *out, *dout;
+  const T *q, *k, *v, *out, *dout;
 };
 
+template <class T>
 struct AttentionGradients {
-  float *dq, *dk, *dv;
+  T *dq, *dk, *dv;
 };
 
-void attention_backward(const AttentionInputs& inputs, const Segment* segments, const AttentionGradients& gradients,
-                        const AttentionShape& shape, float scale, ThreadPool& pool);
+template <class T>
+void attention_backward(const AttentionInputs<T>& inputs, const Segment* segments,
+                        const AttentionGradients<T>& gradients, const AttentionShape& shape, float scale,
+                        ThreadPool& pool);
 
 }  // namespace pope

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { loadAddon } from '../../../src/native/loader.js';
+import { BF16, bf16Numbers } from '../../helpers/bf16-numbers.js';
 import { checkGradient } from '../../helpers/check-gradient.js';
-import { checkOp, randomNumbers } from '../../helpers/check-op.js';
+import { bf16Values, checkOp, randomNumbers } from '../../helpers/check-op.js';
 import { referenceAddon } from '../../helpers/reference-addon.js';
 import { expectClose, tolerances } from '../../helpers/tolerance.js';
 
@@ -79,7 +80,24 @@ describe.each(shapes)('attention_backward, $heads heads, $kv key-value heads of 
       tolerance: { atol: 3e-5, rtol: 1e-5 },
     });
   });
+
+  it.each(segmentations)('of bf16 over %s', (_, segments) => {
+    const { inputs, sizes, dims, scalars } = roundedProblem(segments, shape);
+    const outputs = sizes.map((size) => ({ bf16: size }));
+    checkOp('attention_backward', { inputs, outputs, dims, scalars }, loadAddon());
+  });
 });
+
+/** The same of bf16, with what the reference's forward gives of it. */
+function roundedProblem(segments: number[][], shape: Shape) {
+  const { cuts, sizes, dims: floatDims, scalars } = problem(segments, shape);
+  const [wide, narrow] = sizes as [number, number, number];
+  const dims = [...floatDims, BF16];
+  const matrices = [bf16Numbers(wide, 1, 2), bf16Numbers(narrow, 2, 2), bf16Numbers(narrow, 3, 2)] as const;
+  const [out, logSumExp] = [new Uint16Array(wide), new Float64Array(shape.heads * dims[0]!)];
+  referenceAddon().runSync('attention', [...matrices, cuts], [out, logSumExp], dims, scalars);
+  return { inputs: [...matrices, out, bf16Numbers(wide, 4), cuts], sizes, dims, scalars };
+}
 
 describe('attention_backward', () => {
   it.each([
@@ -108,6 +126,18 @@ describe('attention_backward', () => {
     loadAddon().runSync('attention_backward', inputs, gradients, dims, scalars);
     return gradients as [Float32Array, Float32Array, Float32Array];
   };
+
+  it('of bf16 rounds its results and nothing on the way', () => {
+    const { inputs, sizes, dims, scalars } = roundedProblem(slate(0, 70, 33, 1, 20), { heads: 4, kv: 2, head: 40 });
+    const rounded = sizes.map((size) => new Uint16Array(size));
+    loadAddon().runSync('attention_backward', inputs, rounded, dims, scalars);
+    const exact = sizes.map((size) => new Float32Array(size));
+    const widened = inputs.map((input) => (input instanceof Uint16Array ? bf16Values(input) : input));
+    loadAddon().runSync('attention_backward', widened, exact, dims.slice(0, -1), scalars);
+    // Half a step, of which there are 2^8 below a power of two.
+    const tolerance = { atol: 1e-5, rtol: 1.01 * 2 ** -8 };
+    for (const [i, gradient] of rounded.entries()) expectClose(bf16Values(gradient), exact[i]!, tolerance);
+  });
 
   it('gives a prompt the sum of what its responses give it alone', () => {
     const shape = { heads: 4, kv: 2, head: 8 };

@@ -1,15 +1,11 @@
-/** What attention has on a GPU only: 16-bit arrays and checks made where the mask is read. More in test/native/simt. */
+/** Attention on a GPU, which checks segments where it reads them. More in test/native/simt. */
 import { describe, expect, it } from 'vitest';
 import { loadAddon } from '../../../src/native/loader.js';
+import { BF16, bf16Numbers } from '../../helpers/bf16-numbers.js';
 import { checkOp, randomNumbers } from '../../helpers/check-op.js';
 import { referenceAddon } from '../../helpers/reference-addon.js';
 import { simtAddon } from '../../helpers/simt-addon.js';
-import { expectClose, tolerances } from '../../helpers/tolerance.js';
-
-const bf16 = 2;
-const cut = (numbers: number[]) =>
-  Uint16Array.from(new Uint32Array(Float32Array.from(numbers).buffer), (x) => x >>> 16);
-const widened = (bits: Uint16Array) => new Float32Array(Uint32Array.from(bits, (x) => x << 16).buffer);
+import { tolerances } from '../../helpers/tolerance.js';
 
 const slate = (prompt: number, ...responses: number[]) => {
   const segments = [[0, prompt, 0, 0]];
@@ -56,31 +52,22 @@ describe('attention on a GPU', () => {
     const segments = slate(70, 33, 1, 20);
     const rows = segments.at(-1)![1]!;
     const [wide, narrow] = [rows * heads * head, rows * kv * head];
-    const matrices = [wide, narrow, narrow].map((count, i) => cut(randomNumbers(count, i + 1, 2)));
+    const matrices = [wide, narrow, narrow].map((count, i) => bf16Numbers(count, i + 1, 2));
     const cuts = Int32Array.from(segments.flat());
-    const dims = [rows, heads, kv, head, segments.length, bf16];
-    const scalars = [1 / Math.sqrt(head)];
-    const forward = (addon: ReturnType<typeof simtAddon>, logSumExp: Float32Array | Float64Array) => {
-      const out = new Uint16Array(wide);
-      addon.runSync('attention', [...matrices, cuts], [out, logSumExp], dims, scalars);
-      return out;
-    };
-    const logSumExp = new Float32Array(heads * rows);
-    const out = forward(simtAddon(), logSumExp);
-    const exact = new Float64Array(heads * rows);
-    expectClose(widened(out), widened(forward(referenceAddon(), exact)), tolerances.bf16);
-    expectClose(logSumExp, exact, tolerances.f32);
-
-    const dout = cut(randomNumbers(wide, 4));
-    const backward = (addon: ReturnType<typeof simtAddon>, sums: Float32Array | Float64Array) => {
-      const gradients = [wide, narrow, narrow].map((count) => new Uint16Array(count));
-      addon.runSync('attention_backward', [...matrices, out, dout, cuts, sums], gradients, dims, scalars);
-      return gradients.map(widened);
-    };
-    const expected = backward(referenceAddon(), exact);
-    // dk and dv of a prompt are sums of rounded weights over a few hundred rows and heads.
-    const sums = { atol: 3 * tolerances.bf16.atol, rtol: tolerances.bf16.rtol };
-    for (const [i, gradient] of backward(simtAddon(), logSumExp).entries()) expectClose(gradient, expected[i]!, sums);
+    const call = { dims: [rows, heads, kv, head, segments.length, BF16], scalars: [1 / Math.sqrt(head)] };
+    const forward = { ...call, inputs: [...matrices, cuts], outputs: [{ bf16: wide }, heads * rows] };
+    const [out, logSumExp] = checkOp('attention', forward, simtAddon()).outputs;
+    checkOp(
+      'attention_backward',
+      {
+        ...call,
+        inputs: [...matrices, out!, bf16Numbers(wide, 4), cuts, [...(logSumExp as Float32Array)]],
+        outputs: [wide, narrow, narrow].map((count) => ({ bf16: count })),
+        // dk and dv of a prompt are sums of rounded weights over a few hundred rows and heads.
+        tolerance: { atol: 3 * tolerances.bf16.atol, rtol: tolerances.bf16.rtol },
+      },
+      simtAddon(),
+    );
   });
 
   it.each([
@@ -141,15 +128,6 @@ describe('attention on a GPU', () => {
     const [q, k, v] = [Float32Array.of(1e3, 1e3), Float32Array.of(1e3, -1e3), Float32Array.of(2, 3)];
     simtAddon().runSync('attention', [q, k, v, Int32Array.of(0, 2, 0, 0)], [out], [2, 1, 1, 1, 1], [1]);
     expect([...out]).toEqual([2, 2]);
-  });
-
-  it('leaves 16-bit arrays to a GPU', () => {
-    const x = new Uint16Array(1);
-    const run = () =>
-      loadAddon().runSync('attention', [x, x, x, Int32Array.of(0, 1, 0, 0)], [x], [1, 1, 1, 1, 1, bf16], [1]);
-    expect(run).toThrowError(
-      expect.objectContaining({ code: 'UNSUPPORTED', message: expect.stringContaining('on the CPU') }),
-    );
   });
 });
 

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { loadAddon } from '../../../src/native/loader.js';
-import { checkOp, randomNumbers } from '../../helpers/check-op.js';
+import { BF16, bf16Numbers } from '../../helpers/bf16-numbers.js';
+import { bf16Values, checkOp, randomNumbers } from '../../helpers/check-op.js';
+import { expectClose } from '../../helpers/tolerance.js';
 
 interface Shape {
   heads: number;
@@ -59,18 +61,42 @@ describe.each(shapes)('attention, $heads heads, $kv key-value heads of $head', (
       scalars: [1 / Math.sqrt(head)],
     });
   });
+
+  it.each(segmentations)('of bf16 over %s', (_, segments) => {
+    const rows = segments.at(-1)?.[1] ?? 0;
+    checkOp(
+      'attention',
+      {
+        inputs: [...rounded(rows, { heads, kv, head }), Int32Array.from(segments.flat())],
+        outputs: [{ bf16: rows * heads * head }, heads * rows],
+        dims: [rows, heads, kv, head, segments.length, BF16],
+        scalars: [1 / Math.sqrt(head)],
+      },
+      loadAddon(),
+    );
+  });
 });
 
-function attend(q: Float32Array, k: Float32Array, v: Float32Array, segments: number[][], shape: Shape): Float32Array {
+/** q, k and v of bf16. */
+function rounded(rows: number, { heads, kv, head }: Shape) {
+  return [
+    bf16Numbers(rows * heads * head, 1, 2),
+    bf16Numbers(rows * kv * head, 2, 2),
+    bf16Numbers(rows * kv * head, 3, 2),
+  ] as const;
+}
+
+function attend<T extends Float32Array | Uint16Array>(q: T, k: T, v: T, segments: number[][], shape: Shape): T {
   const { heads, kv, head } = shape;
-  const out = new Float32Array(q.length);
-  const dims = [q.length / heads / head, heads, kv, head, segments.length];
+  const out = new (q.constructor as new (size: number) => T)(q.length);
+  const dtype = q instanceof Uint16Array ? BF16 : 0;
+  const dims = [q.length / heads / head, heads, kv, head, segments.length, dtype];
   loadAddon().runSync('attention', [q, k, v, Int32Array.from(segments.flat())], [out], dims, [0.3]);
   return out;
 }
 
 describe('attention', () => {
-  it('gives a packed slate the bits of its unpacked responses', () => {
+  it.each(['f32', 'bf16'])('gives a packed slate of %s the bits of its unpacked responses', (dtype) => {
     const shape = { heads: 4, kv: 2, head: 24 };
     const prompt = 45;
     const lengths = [3, 17, 1, 130];
@@ -78,18 +104,29 @@ describe('attention', () => {
     const rows = segments.at(-1)![1]!;
     const wide = shape.heads * shape.head;
     const narrow = shape.kv * shape.head;
-    const q = Float32Array.from(randomNumbers(rows * wide, 1));
-    const k = Float32Array.from(randomNumbers(rows * narrow, 2));
-    const v = Float32Array.from(randomNumbers(rows * narrow, 3));
+    const numbers = (count: number, seed: number) =>
+      dtype === 'bf16' ? bf16Numbers(count, seed) : Float32Array.from(randomNumbers(count, seed));
+    const [q, k, v] = [numbers(rows * wide, 1), numbers(rows * narrow, 2), numbers(rows * narrow, 3)];
     const together = attend(q, k, v, segments, shape);
     for (const [start, end] of segments.slice(1) as [number, number][]) {
-      const alone = (x: Float32Array, width: number) =>
-        Float32Array.of(...x.subarray(0, prompt * width), ...x.subarray(start * width, end * width));
+      const alone = (x: Float32Array | Uint16Array, width: number) =>
+        x.filter((_, i) => i < prompt * width || (i >= start * width && i < end * width));
       const length = prompt + end - start;
       const out = attend(alone(q, wide), alone(k, narrow), alone(v, narrow), [[0, length, 0, 0]], shape);
       expect(out.subarray(prompt * wide)).toEqual(together.subarray(start * wide, end * wide));
       expect(out.subarray(0, prompt * wide)).toEqual(together.subarray(0, prompt * wide));
     }
+  });
+
+  it('of bf16 rounds its result and nothing on the way', () => {
+    const shape = { heads: 4, kv: 2, head: 40 };
+    const segments = packed(70, 33, 1, 20);
+    const matrices = rounded(124, shape);
+    const [q, k, v] = matrices.map(bf16Values);
+    const exact = attend(q!, k!, v!, segments, shape);
+    // Half a step, of which there are 2^8 below a power of two.
+    const tolerance = { atol: 1e-6, rtol: 1.01 * 2 ** -8 };
+    expectClose(bf16Values(attend(...matrices, segments, shape)), exact, tolerance);
   });
 
   it('does not let a row see later rows or other responses', () => {

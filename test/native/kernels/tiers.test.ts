@@ -40,7 +40,7 @@ const tests = [
 /** A tier for the products of bf16 has nothing else of its own. */
 const testsOf = (tier: string) =>
   tests
-    .filter((test) => !tier.endsWith('bf16') || /^(matmul|fused-head)/.test(test))
+    .filter((test) => !tier.endsWith('bf16') || /^(attention|fused-head|matmul)/.test(test))
     .map((test) => join('test/native/kernels', `${test}.test.ts`));
 
 describe.runIf(process.env.POPE_SIMD === undefined)('the tests of the tiered kernels', () => {

@@ -1,0 +1,41 @@
+// What attention needs of the type T of its arrays: float, or uint16_t for bf16. Scores, weights and sums are float.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <type_traits>
+
+#include "core/cpu.h"
+#include "kernels/elementwise/cast.h"
+#include "kernels/elementwise/narrow.h"
+#include "kernels/matmul/tile.tiered.h"
+#include "pope.h"
+
+namespace pope {
+
+// Of products of two factors of T.
+template <class T>
+const TileKernelsOf<T>& factor_tile() {
+  if constexpr (std::is_same_v<T, float>) {
+    return POPE_ACTIVE_TIER(tile_kernels);
+  } else {
+    return POPE_ACTIVE_BF16_TIER(bf16_tile_kernels);
+  }
+}
+
+// That packs T as floats, whose products are those of tile_kernels.
+template <class T>
+const TileKernelsOf<T>& widening_tile() {
+  if constexpr (std::is_same_v<T, float>) {
+    return POPE_ACTIVE_TIER(tile_kernels);
+  } else {
+    return POPE_ACTIVE_TIER(bf16_tile_kernels);
+  }
+}
+
+// n numbers, widened or rounded where the types differ.
+inline void copy_numbers(const float* from, float* to, int64_t n) { std::copy_n(from, n, to); }
+inline void copy_numbers(const uint16_t* from, float* to, int64_t n) { cast(from, to, n, POPE_BF16); }
+inline void copy_numbers(const float* from, uint16_t* to, int64_t n) { narrow(from, to, n, POPE_BF16); }
+
+}  // namespace pope
