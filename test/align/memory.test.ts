@@ -61,7 +61,8 @@ it.each([
   ['adapters and checkpointing', { lora: 4, checkpointing: true }],
 ] as const)('on a GPU, in bf16, within 10 %% of the peak with what kernels need on the way: %s', async (_, changes) => {
   const small = { batch: 4, steps: 1, validationQueries: 1 };
-  const { ratio } = await measure('llama3-tiny', { ...small, ...changes }, { device: 'cuda', dtype: 'bf16' });
+  const device = { device: 'cuda', dtype: 'bf16', frozen: 'lora' in changes } as const;
+  const { ratio } = await measure('llama3-tiny', { ...small, ...changes }, device);
   expect(Math.abs(ratio - 1)).toBeLessThan(0.1);
 });
 
@@ -114,4 +115,13 @@ it('names what takes less memory, and by how much: each estimate is that of a ru
   const both = await plan(base, { lora: 4, checkpointing: true, batchTokens: 512 }, { device: 'cpu' });
   expect(alternatives.at(-1)!.memory).toEqual(both.memory);
   expect(both.memory.total).toBeLessThan(memory.total);
+});
+
+it('takes what adapters would need from a model whose weights are frozen, in bf16', async () => {
+  const base = await tinyModel('qwen3-tiny-bf16');
+  const device = { device: 'cuda', dtype: 'bf16' } as const;
+  const { memory, alternatives } = await plan(base, { checkpointing: true, batchTokens: 512 }, device);
+  const adapted = await plan(base, { lora: 8, checkpointing: true, batchTokens: 512 }, { ...device, frozen: true });
+  expect(alternatives).toContainEqual({ flags: '--lora 8', memory: adapted.memory });
+  expect(adapted.memory.parameters).toBeLessThan(memory.parameters / 5);
 });

@@ -7,6 +7,7 @@ import { adapt } from '../../src/align/prepare.js';
 import type { CausalModel } from '../../src/models/causal-model.js';
 import { dryModel } from '../../src/models/dry-model.js';
 import { loadModel } from '../../src/models/load.js';
+import { loadEncoder } from '../../src/models/load-encoder.js';
 import { bf16Fixture, fixtureModel } from '../helpers/model-fixtures.js';
 import { simtBinary } from '../helpers/simt-addon.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
@@ -167,4 +168,22 @@ describe('a frozen model', () => {
       expect(bytesOf(dry)).toEqual(bytesOf(model));
     },
   );
+});
+
+test('an encoder in bf16, which never trains, holds its matrices so', async () => {
+  const folder = fixtureModel('bert-tiny-minilm');
+  const results = [];
+  for (const dtype of ['f32', 'bf16'] as const) {
+    const encoder = await loadEncoder(folder, { device: 'cuda', dtype });
+    const { liveBytes } = encoder.memoryStats();
+    const [vector] = await encoder.embedIds([{ ids: [1, 5, 9, 2] }]);
+    results.push({ vector: vector!, liveBytes, after: encoder.memoryStats().liveBytes });
+    encoder.dispose();
+  }
+  const [exact, rounded] = results;
+  expect(rounded!.liveBytes).toBeLessThan(exact!.liveBytes);
+  expect(rounded!.after).toBe(rounded!.liveBytes); // no copies are kept
+  const worst = Math.max(...rounded!.vector.map((value, i) => Math.abs(value - exact!.vector[i]!)));
+  expect(worst).toBeLessThan(0.02);
+  expect(worst).toBeGreaterThan(1e-6); // or nothing was rounded
 });

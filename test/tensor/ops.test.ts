@@ -75,6 +75,21 @@ describe('the ops agree with their formulas', () => {
     await expectMatrix(gatherRows(table.tensor, index), [5, 3], (i, j) => table.at(ids[i]!, j));
   });
 
+  it('embedding of a table in bf16', async () => {
+    const table = device.tensor(Uint16Array.of(0x3f80, 0xc000, 0x4040, 0), [2, 2], 'bf16');
+    const rows = embedding(table, device.tensor([1, 0, 1], [3], 'i32'));
+    await expectMatrix(
+      rows,
+      [3, 2],
+      (i, j) =>
+        [
+          [3, 0],
+          [1, -2],
+          [3, 0],
+        ][i]![j]!,
+    );
+  });
+
   it('matmul, plain and transposed, with and without bias', async () => {
     const [a, plain, rows, bias] = [random([2, 3], 1), random([3, 5], 2), random([5, 3], 3), random([5], 4)];
     await expectMatrix(matmul(a.tensor, plain.tensor), [2, 5], (i, j) => sum(3, (p) => a.at(i, p) * plain.at(p, j)));
@@ -163,11 +178,13 @@ describe('the ops refuse', () => {
     ['a cast of f32', () => cast(f(2) as never), 'cast: x must be f16 or bf16, not f32'],
     ['columns outside', () => columns(f(2, 3), 1, 3), 'columns: 3 columns from 1 are not within the 3 of x'],
     ['a negative column', () => columns(f(2, 3), -1, 2), 'columns: 2 columns from -1'],
+    ['a table of integers', () => embedding(ints(2, 3) as never, ints(2)), 'embedding: table must be f32 or bf16'],
     ['ids as floats', () => embedding(f(2, 3), f(2) as never), 'embedding: ids must be i32, not f32'],
     ['a matrix of ids', () => gatherRows(f(2, 3), ints(2, 1)), 'gatherRows: index must have shape [*], not [2,1]'],
     ['inner sizes', () => matmul(f(2, 3), f(4, 5)), 'matmul: b must have shape [3,*] (a has 3 columns), not [4,5]'],
     ['a plain b as transposed', () => matmul(f(2, 3), f(3, 5), { transposed: true }), 'must have shape [*,3]'],
     ['a vector as a matrix', () => matmul(f(3), f(3, 5)), 'matmul: a must have shape [*,*], not [3]'],
+    ['a factor in bf16 among f32', () => matmul(f(2, 3), device.empty([3, 5], 'bf16')), 'matmul: b must be f32'],
     ['a bias per row', () => matmul(f(2, 3), f(3, 5), { bias: f(2) }), 'matmul: bias must have shape [5]'],
     ['a weight that fits no head', () => rmsNorm(f(2, 6), f(4), 0), 'rmsNorm: x has rows of 6, which a weight of 4'],
     ['an empty weight', () => rmsNorm(f(2, 6), f(0), 0), 'which a weight of 0 does not divide'],

@@ -45,7 +45,7 @@ const FLAGS = {
   device: defaulted('--device <name>', 'auto, cpu or cuda', oneOf('auto', 'cpu', 'cuda'), 'auto'),
   dtype: defaulted(
     '--dtype <name>',
-    'f32 or bf16, of the factors of products; weights and moments stay f32',
+    'f32 or bf16, of the factors of products; weights that train and moments stay f32',
     oneOf('f32', 'bf16'),
     'f32',
   ),
