@@ -127,8 +127,8 @@ void matrices(cuda::Stream& stream, int64_t rows, int64_t width) {
 void rows_by_index(cuda::Stream& stream, int64_t rows, int64_t width, int64_t count) {
   const Numbers table(rows * width, 1), taken(count * width), gradient(rows * width, 2);
   const HeapArray<int32_t> index = spread(count, rows);
-  reference::gather_rows("gather_rows", table.d(), index.data(), taken.d(), rows, width, count);
-  cuda::gather_rows("gather_rows", table.f(), index.data(), taken.f(), rows, width, count, stream);
+  reference::gather_rows("gather_rows", table.d(), POPE_F32, index.data(), taken.d(), rows, width, count);
+  cuda::gather_rows("gather_rows", table.f(), POPE_F32, index.data(), taken.f(), rows, width, count, stream);
   taken.check("gather_rows");
   reference::add_rows("add_rows", taken.d(), index.data(), gradient.d(), rows, width, count);
   cuda::add_rows("add_rows", taken.f(), index.data(), gradient.f(), rows, width, count, stream);
@@ -140,7 +140,7 @@ void rows_by_index(cuda::Stream& stream, int64_t rows, int64_t width, int64_t co
   CHECK(!refusal(stream));
   if (count == 0) return;
   index[count - 1] = static_cast<int32_t>(rows);
-  cuda::gather_rows("gather_rows", table.f(), index.data(), taken.f(), rows, width, count, stream);
+  cuda::gather_rows("gather_rows", table.f(), POPE_F32, index.data(), taken.f(), rows, width, count, stream);
   check_refused(stream, Status::out_of_range, count - 1);
   cuda::add_rows("add_rows", taken.f(), index.data(), gradient.f(), rows, width, count, stream);
   check_refused(stream, Status::out_of_range, count - 1);
