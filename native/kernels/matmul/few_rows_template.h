@@ -8,7 +8,7 @@
 namespace pope {
 namespace {
 
-constexpr int64_t kDepth = 8;  // words of b along k at a time: so many loads of b for one of c
+constexpr int64_t kDepth = 8;  // rows of b at a time: so many loads of b for one of c
 
 // The rows of a and c; those beyond the last are the last, again.
 template <class T, int kCount>
@@ -48,24 +48,23 @@ class FewRows {
 
   template <int kCount>
   static void multiply_rows(const FewRowsOperands<T>& x) {
-    constexpr int64_t kBlock = kDepth * kElements;
     const RowsOf<T, kCount> rows(x);
-    for (int64_t p = 0; p < x.k; p += kBlock) {
+    for (int64_t p = 0; p < x.k; p += kDepth) {
       const T* b = x.b + p * x.b_stride;
       for (int64_t j = 0; j < x.columns; j += kLanes) {
         const int64_t count = x.columns - j < kLanes ? x.columns - j : kLanes;
         Vec sums[kCount];
         rows.load_sums(j, count, sums);
-        if (x.k - p >= kBlock && count == kLanes) {
+        if (x.k - p >= kDepth && count == kLanes) {
 #pragma GCC unroll 8
-          for (int64_t q = 0; q < kBlock; q += kElements) {
+          for (int64_t q = 0; q < kDepth; q += kElements) {
             const T* at = b + q * x.b_stride + j;
 #pragma GCC unroll 2
-            for (int64_t r = 0; r < kElements; ++r) __builtin_prefetch(at + (kBlock + r) * x.b_stride);
+            for (int64_t r = 0; r < kElements; ++r) __builtin_prefetch(at + (kDepth + r) * x.b_stride);
             add(rows, p + q, kElements, Factors::across(at, x.b_stride, kElements), sums);
           }
         } else {
-          const int64_t depth = x.k - p < kBlock ? x.k - p : kBlock;
+          const int64_t depth = x.k - p < kDepth ? x.k - p : kDepth;
           for (int64_t q = 0; q < depth; q += kElements) {
             const T* at = b + q * x.b_stride + j;
             const Vec words = count < kLanes ? across_partial<Factors>(at, x.b_stride, depth - q, count)
