@@ -4,6 +4,7 @@
 //   Element        what a matrix in memory is made of
 //   kElements      of them along k make a word
 //   word           of the numbers from p on, of which `left` >= 1 are the matrix's; those missing are zero
+//   spread         a word in every lane
 //   quad, vector   4, and kLanes, words along k
 //   across         the words of kLanes columns of a matrix [k, n], of whose rows `left` >= 1 are left
 //   add_product    sum + a b, word by word
@@ -21,6 +22,7 @@ struct Floats {
   static constexpr int64_t kElements = 1;
 
   static float word(const float* p, int64_t) { return *p; }
+  static Vec spread(const float* p, int64_t) { return broadcast(*p); }
   static Quad quad(const float* p) {
     Quad v;
     __builtin_memcpy(&v, p, sizeof v);
@@ -51,6 +53,10 @@ struct WidenedBf16 {
     __builtin_memcpy(&value, &bits, sizeof value);
     return value;
   }
+  static Vec spread(const uint16_t* p, int64_t) {
+    using Halves = uint16_t __attribute__((vector_size(4 * kLanes)));
+    return (Vec)((WordVec)(Halves{} + *p) << 16);
+  }
   static Quad quad(const uint16_t* p) {
     uint16_t __attribute__((vector_size(8))) halves;
     __builtin_memcpy(&halves, p, sizeof halves);
@@ -75,6 +81,7 @@ struct Bf16Pairs {
     __builtin_memcpy(&value, &bits, sizeof value);
     return value;
   }
+  static Vec spread(const uint16_t* p, int64_t left) { return broadcast(word(p, left)); }
   static Quad quad(const uint16_t* p) {
     Quad v;
     __builtin_memcpy(&v, p, sizeof v);

@@ -42,7 +42,7 @@ class FewRows {
   template <int kCount>
   static void add(const RowsOf<T, kCount>& rows, int64_t p, int64_t left, Vec b, Vec (&sums)[kCount]) {
     for (int i = 0; i < kCount; ++i) {
-      sums[i] = Factors::add_product(sums[i], broadcast(Factors::word(rows.a[i] + p, left)), b);
+      sums[i] = Factors::add_product(sums[i], Factors::spread(rows.a[i] + p, left), b);
     }
   }
 
