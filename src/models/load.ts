@@ -18,8 +18,8 @@ export interface LoadOptions extends DownloadOptions {
   /** Default `auto`: the best device that works here. */
   device?: DeviceKind | 'auto';
   /**
-   * What matrices are multiplied in; default `f32`, the only one on a CPU. With `bf16` the factors of products are rounded, which
-   * tensor cores multiply; weights that train, gradients and moments stay f32.
+   * What matrices are multiplied in; default `f32`. With `bf16` the factors of products are rounded, of which processors and
+   * GPUs that have instructions for them multiply twice as many or more; weights that train, gradients and moments stay f32.
    */
   dtype?: 'f32' | 'bf16';
 }

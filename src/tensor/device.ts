@@ -63,7 +63,7 @@ export class Device {
    * Opens a device; `auto` is `chosenDevice`. Naming one that does not work is an `UnavailableError` that says why
    * (DEVICE_UNAVAILABLE, or NATIVE_UNAVAILABLE when no native binary can be loaded at all).
    *
-   * @param options.products in what matrices are multiplied; default `f32`, the only one on a CPU (UsageError `DTYPE`)
+   * @param options.products in what matrices are multiplied; default `f32`
    * @param options.dry one that only counts, as that device would (`dry` above): for what a run would take
    */
   static open(
@@ -74,9 +74,6 @@ export class Device {
       throw new UsageError('DEVICE', `a device is auto, cpu or cuda, not ${describeValue(kind)}`);
     }
     const chosen = chosenDevice(kind);
-    if (products === 'bf16' && chosen === 'cpu') {
-      throw new UsageError('DTYPE', 'dtype "bf16" is not available: bf16 needs a GPU; a CPU computes in f32.');
-    }
     const addon = chosen === 'cuda' ? loadCudaAddon() : loadAddon();
     const queue = addon.createQueue({ maximumPending, device: dry ? 'dry' : chosen });
     return new Device(chosen, queue, { products, dry });

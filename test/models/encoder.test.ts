@@ -160,7 +160,11 @@ describe('refusals', () => {
       'UNSUPPORTED_ARCHITECTURE',
     ],
     ['a missing folder', () => loadEncoder(join(root, 'nowhere'), CPU), 'MODEL_NOT_FOUND'],
-    ['bf16', () => loadEncoder(fixtureModel('bert-tiny-minilm'), { ...CPU, dtype: 'bf16' }), 'DTYPE'],
+    [
+      'an unknown dtype',
+      () => loadEncoder(fixtureModel('bert-tiny-minilm'), { ...CPU, dtype: 'f16' as 'f32' }),
+      'DTYPE',
+    ],
     [
       'special tokens without names',
       () => loadEncoder(tinyBert(root, { 'tokenizer_config.json': {} }), CPU),
