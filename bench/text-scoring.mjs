@@ -1,5 +1,5 @@
 /**
- * Question: what does scoring a text cost (log-probabilities of all its tokens, in f32), beside llama.cpp's evaluation of the same
+ * Question: what does scoring a text cost (log-probabilities of all its tokens, in f32 and by products of bf16), beside llama.cpp's evaluation of the same
  * tokens as a prompt, with the same weights, and beside the multiply-adds that it takes? Random weights of two shapes of Llama.
  * Run: node bench/text-scoring.mjs [--quick] [--json]
  */
@@ -25,14 +25,20 @@ for (const shape of quick ? [small] : [small, large]) {
   try {
     const written = await writeRandomLlama(folder, shape);
     const model = await loadModel(folder, { device: 'cpu' });
+    const rounded = await loadModel(folder, { device: 'cpu', dtype: 'bf16', frozen: true });
     const ids = [...tokenIds(length, 1, shape.vocabulary)];
     const slate = { prompt: ids.slice(0, 1), responses: [ids.slice(1)] };
-    const score = (entropy) => model.scoreTokens([slate], { entropy });
+    const score = (entropy, by = model) => by.scoreTokens([slate], { entropy });
 
-    const path = join(folder, 'model.gguf');
-    if (peer !== null) writeGguf(path, written);
-    const llama = await peer?.openLlamaCpp(path, ids, threads);
+    const openPeer = async (dtype) => {
+      const path = join(folder, `${dtype}.gguf`);
+      if (peer !== null) writeGguf(path, written, dtype);
+      return await peer?.openLlamaCpp(path, ids, threads);
+    };
+    const llama = await openPeer('f32');
+    const roundedLlama = await openPeer('bf16');
     const [[{ logProbs }]] = await score(false);
+    expectClose('log-probabilities of bf16', (await score(false, rounded))[0][0].logProbs, logProbs, 0.25);
     if (llama) expectClose("llama.cpp's log-probabilities in f32", await llama.exactLogProbs(), logProbs, 2e-4);
     if (llama) expectClose("llama.cpp's log-probabilities", await llama.logProbs(), logProbs, 1e-2);
 
@@ -48,13 +54,19 @@ for (const shape of quick ? [small] : [small, large]) {
           'node-llama-cpp: log-probabilities': llama?.logProbs,
           'pope-native: log-probabilities': () => score(false),
           'pope-native: and entropies': () => score(true),
+          'llama.cpp, weights of bf16: prompt, no logits': roundedLlama?.prompt,
+          'llama.cpp, weights of bf16: logits of every token': roundedLlama?.logits,
+          'pope-native, bf16: log-probabilities': () => score(false, rounded),
+          'pope-native, bf16: and entropies': () => score(true, rounded),
           [floor]: floors?.multiplyAdd((2 * parameters + attention) * length, threads),
         },
         { rounds: quick ? 3 : 5, floor },
       ),
     );
     model.dispose();
+    rounded.dispose();
     await llama?.close();
+    await roundedLlama?.close();
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -1,6 +1,7 @@
 /**
  * Question: what does a step of training cost (forward, backward, AdamW), beside the same model written by hand in torch, and
- * beside the multiply-adds that it takes? A Llama of about 10 million parameters with random weights.
+ * beside the multiply-adds that it takes? A Llama of about 10 million parameters with random weights; in f32, and with products of
+ * bf16.
  * Run: node bench/training-step.mjs [--quick] [--json]
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -31,21 +32,32 @@ try {
   const ids = Array.from({ length: sequences }, (_, i) => tokenIds(prompt + response, i, shape.vocabulary));
   writeFileSync(join(folder, 'batch.json'), JSON.stringify({ ids: ids.map((each) => [...each]), prompt }));
   const slates = ids.map((each) => ({ prompt: each.subarray(0, prompt), responses: [each.subarray(prompt)] }));
-  const model = await loadModel(folder, { device: 'cpu' });
-  const optimizer = adamW(model, { lr });
-
   const coefficients = slates.map(() => [1 / sequences]);
-  const step = async () => {
-    await model.accumulateGradient(slates, coefficients);
-    await optimizer.step();
+  const open = async (dtype) => {
+    const model = await loadModel(folder, { device: 'cpu', dtype });
+    const optimizer = adamW(model, { lr });
+    return {
+      model,
+      step: async () => {
+        await model.accumulateGradient(slates, coefficients);
+        await optimizer.step();
+      },
+      loss: async () => {
+        const scores = await model.scoreTokens(slates);
+        return -scores.reduce((sum, [{ mean }]) => sum + mean, 0) / sequences;
+      },
+      close: () => {
+        optimizer.dispose();
+        model.dispose();
+      },
+    };
   };
-  const loss = async () => {
-    const scores = await model.scoreTokens(slates);
-    return -scores.reduce((sum, [{ mean }]) => sum + mean, 0) / sequences;
-  };
+  const exact = await open('f32');
+  const rounded = await open('bf16');
 
   for (let done = 0; done <= checkedSteps; done++) {
-    const own = await loss();
+    const own = await exact.loss();
+    expectClose(`loss after ${done} steps of bf16`, [await rounded.loss()], [own], 0.02);
     for (const [name, peer] of Object.entries(peers)) {
       if (peer === null) continue;
       expectClose(
@@ -56,11 +68,11 @@ try {
       );
       if (done < checkedSteps) await peer.ask('training_step', folder);
     }
-    if (done < checkedSteps) await step();
+    if (done < checkedSteps) for (const { step } of [exact, rounded]) await step();
   }
 
   const tokens = sequences * (prompt + response);
-  const parameters = [...model.trained.tensors.values()].reduce((sum, { size }) => sum + size, 0);
+  const parameters = [...exact.model.trained.tensors.values()].reduce((sum, { size }) => sum + size, 0);
   const embedding = shape.vocabulary * shape.hidden;
   // Two for the forward pass, four for the backward pass; the head where a response is predicted; attention left out.
   const flops = 6 * ((parameters - embedding) * tokens + embedding * sequences * response);
@@ -69,12 +81,16 @@ try {
   report(
     `training step of ${(parameters / 1e6).toFixed(1)}M parameters on ${sequences} x ${prompt + response} tokens, ${threads} thread${threads === 1 ? '' : 's'}`,
     await measure(
-      { ...Object.fromEntries(candidates), 'pope-native': step, [floor]: floors?.multiplyAdd(flops, threads) },
+      {
+        ...Object.fromEntries(candidates),
+        'pope-native': exact.step,
+        'pope-native, bf16': rounded.step,
+        [floor]: floors?.multiplyAdd(flops, threads),
+      },
       { rounds: quick ? 3 : 5, floor },
     ),
   );
-  optimizer.dispose();
-  model.dispose();
+  for (const { close } of [exact, rounded]) close();
 } finally {
   rmSync(folder, { recursive: true, force: true });
   for (const peer of Object.values(peers)) peer?.close();

@@ -4,6 +4,7 @@
 //   read BYTES THREADS     reads so many bytes of memory once
 //   copy BYTES THREADS     reads so many and writes so many, past the caches
 //   fma FLOPS THREADS      so many floating-point operations, as f32 multiply-adds on registers
+//   bf16 FLOPS THREADS     the same by products of bf16 summed in f32, where there are instructions for them, else as fma
 //
 // Compiled by bench/harness/floors.mjs for the machine it runs on.
 #include <atomic>
@@ -16,6 +17,10 @@
 #include <string>
 #include <thread>
 #include <vector>
+
+#if defined(__AVX512BF16__)
+#include <immintrin.h>
+#endif
 
 #if defined(__AVX512F__)
 #define LANES 16
@@ -84,6 +89,22 @@ void multiply_add(double flops) {
   sink = sums[0][0];
 }
 
+void multiply_add_bf16(double flops) {
+#if defined(__AVX512BF16__)
+  __m512 sums[kTogether];
+  for (size_t u = 0; u < kTogether; ++u) sums[u] = _mm512_set1_ps(static_cast<float>(u));
+  const auto small = (__m512bh)_mm512_set1_epi16(0x3c00), factor = (__m512bh)_mm512_set1_epi16(0x3f7f);
+  const auto rounds = static_cast<int64_t>(flops / (4.0 * LANES * kTogether));
+  for (int64_t i = 0; i < rounds; ++i) {
+    for (size_t u = 0; u < kTogether; ++u) sums[u] = _mm512_dpbf16_ps(sums[u], small, factor);
+  }
+  for (size_t u = 1; u < kTogether; ++u) sums[0] += sums[u];
+  sink = sums[0][0];
+#else
+  multiply_add(flops);
+#endif
+}
+
 // Milliseconds of work(part) on each of `threads` threads, which start together.
 template <class Work>
 double timed(int threads, const Work& work) {
@@ -118,6 +139,8 @@ int main() {
       });
     } else if (name == "fma") {
       ms = timed(threads, [&](int) { multiply_add(amount / threads); });
+    } else if (name == "bf16") {
+      ms = timed(threads, [&](int) { multiply_add_bf16(amount / threads); });
     } else {
       return 2;
     }

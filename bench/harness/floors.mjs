@@ -8,8 +8,8 @@ const source = fileURLToPath(new URL('floors.cpp', import.meta.url));
 const binary = join(dirname(dirname(dirname(source))), 'build', 'bench', 'floors');
 
 /**
- * The limits of this machine (floors.cpp) as candidates for `measure`: reading or copying bytes, multiply-adds. Null, after
- * a line that says so, where there is no C++ compiler.
+ * The limits of this machine (floors.cpp) as candidates for `measure`: reading or copying bytes, multiply-adds of f32 or
+ * bf16. Null, after a line that says so, where there is no C++ compiler.
  */
 export function openFloors() {
   if (!existsSync(binary) || statSync(binary).mtimeMs < statSync(source).mtimeMs) {
@@ -24,5 +24,11 @@ export function openFloors() {
   }
   const peer = new Peer(binary, []);
   const candidate = (name) => (amount, threads) => () => peer.milliseconds(`${name} ${amount} ${threads}`);
-  return { read: candidate('read'), copy: candidate('copy'), multiplyAdd: candidate('fma'), close: () => peer.close() };
+  return {
+    read: candidate('read'),
+    copy: candidate('copy'),
+    multiplyAdd: candidate('fma'),
+    multiplyAddBf16: candidate('bf16'),
+    close: () => peer.close(),
+  };
 }

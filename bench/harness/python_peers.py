@@ -27,6 +27,11 @@ def matmul(m, k, n):
     return lambda: a @ b
 
 
+def torch_matmul_bf16(m, k, n):
+    a, b = (torch.from_numpy(x).bfloat16() for x in arrays((m, k), (k, n)))
+    return lambda: a @ b
+
+
 def log_probs(rows, vocab):
     (logits,) = arrays((rows, vocab))
     targets = numpy.arange(rows) * 7919 % vocab
@@ -144,7 +149,7 @@ def torch_kernel(name, *sizes):
 
 
 ESTIMATES = (ips_small, snips_small, ips_large, dr_large, bootstrap)
-KERNELS = (matmul, log_probs, torch_log_probs, torch_log_probs_gradient, torch_kernel)
+KERNELS = (matmul, torch_matmul_bf16, log_probs, torch_log_probs, torch_log_probs_gradient, torch_kernel)
 WORK = {work.__name__: work for work in (*ESTIMATES, *KERNELS, training_step)}
 VALUES = {
     "versions": lambda: {"numpy": numpy.__version__, "torch": torch and torch.__version__},

@@ -20,14 +20,18 @@ const F32_ARRAY = (values) =>
 const I32_ARRAY = (values) => ARRAY(5, values.map(unsigned32));
 const STRING_ARRAY = (values) => ARRAY(8, values.map(string));
 
+/** Types of tensors (GGUF specification, ggml_type). */
+const TYPES = { f32: 0, bf16: 30 };
+
 /**
- * Writes a Llama that `writeRandomLlama` made as a GGUF file (version 3, f32, little-endian), the format that llama.cpp reads.
+ * Writes a Llama that `writeRandomLlama` made as a GGUF file (version 3, little-endian), the format that llama.cpp reads.
  * Source: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
  *
  * @param {string} path
  * @param {{ config: object, tensors: Map<string, { shape: number[], data: Float32Array }> }} model Hugging Face's names and shapes
+ * @param {'f32' | 'bf16'} [matrices] what matrices are stored in; the rest is f32
  */
-export function writeGguf(path, { config, tensors }) {
+export function writeGguf(path, { config, tensors }, matrices = 'f32') {
   const head = config.hidden_size / config.num_attention_heads;
   const metadata = {
     'general.architecture': STRING('llama'),
@@ -43,19 +47,19 @@ export function writeGguf(path, { config, tensors }) {
     'llama.rope.freq_base': F32(config.rope_theta),
     ...tokenizer(config.vocab_size),
   };
-  const own = [...tensors].map(([name, { shape, data }]) => ({
-    name: ggufName(name),
-    shape,
-    data: /\.(q|k)_proj\./.test(name) ? pairedRows(data, shape, head) : data,
-  }));
+  const own = [...tensors].map(([name, { shape, data }]) => {
+    const type = shape.length === 2 ? matrices : 'f32';
+    const rows = /\.(q|k)_proj\./.test(name) ? pairedRows(data, shape, head) : data;
+    return { name: ggufName(name), shape, type, data: type === 'bf16' ? toBf16(rows) : rows };
+  });
 
   const parts = [Buffer.from('GGUF'), unsigned32(3), unsigned64(own.length), unsigned64(Object.keys(metadata).length)];
   for (const [key, [type, value]] of Object.entries(metadata)) parts.push(string(key), unsigned32(type), value);
   let offset = 0;
-  for (const { name, shape, data } of own) {
+  for (const { name, shape, type, data } of own) {
     parts.push(string(name), unsigned32(shape.length));
     for (const size of shape.toReversed()) parts.push(unsigned64(size));
-    parts.push(unsigned32(0), unsigned64(offset)); // type 0: f32
+    parts.push(unsigned32(TYPES[type]), unsigned64(offset));
     offset += aligned(data.byteLength);
   }
   const file = openSync(path, 'w');
@@ -108,6 +112,12 @@ function pairedRows(data, [rows, columns], head) {
     result.set(data.subarray(source * columns, (source + 1) * columns), row * columns);
   }
   return result;
+}
+
+/** The nearest bf16 numbers, ties to even, as bit patterns. */
+function toBf16(values) {
+  const words = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  return Uint16Array.from(words, (word) => (word + 0x7fff + ((word >>> 16) & 1)) >>> 16);
 }
 
 /** Writes at an offset, and returns the next one that is aligned. */

@@ -55,6 +55,12 @@ export async function openLlamaCpp(path, ids, threads) {
       await sequence.clearHistory();
       await sequence.evaluateWithoutGeneratingNewTokens(ids);
     },
+    /** Draws so many tokens after the given ones. */
+    async generate(count) {
+      await sequence.clearHistory();
+      let drawn = 0;
+      for await (const _ of sequence.evaluate(ids, WHOLE)) if (++drawn === count) break;
+    },
     /** Evaluates the tokens with logits of each, by the binding itself: the library's own loop samples from each. */
     async logits() {
       const native = context._ctx;
