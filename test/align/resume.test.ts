@@ -6,7 +6,7 @@ import { type AlignOptions, align } from '../../src/align/align.js';
 import { resumeFolder } from '../../src/align/run-folder.js';
 import { LoggedDataset } from '../../src/data/dataset.js';
 import { InterruptedError } from '../../src/errors.js';
-import { loadModel } from '../../src/models/index.js';
+import { type LoadModelOptions, loadModel } from '../../src/models/index.js';
 import { finished, startCli } from '../cli/run-cli.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 import { tinyModel } from '../helpers/tiny-model.js';
@@ -20,8 +20,8 @@ beforeAll(async () => {
   base = await tinyModel();
 });
 
-async function run(output: string, changes: Partial<AlignOptions> = {}) {
-  using model = await loadModel((changes.resume ? await resumeFolder(output) : null) ?? base);
+async function run(output: string, changes: Partial<AlignOptions> = {}, loading: LoadModelOptions = {}) {
+  using model = await loadModel((changes.resume ? await resumeFolder(output) : null) ?? base, loading);
   return await align(model, LoggedDataset.fromSlates(slates), shortRun(output, changes));
 }
 
@@ -72,6 +72,24 @@ describe('an interrupted run', () => {
     }
     await run(halted, { ...changes, resume: true });
     expect(outcome(halted)).toEqual(outcome(whole));
+  });
+
+  it('with adapters beside a base of bf16 alone goes on to the same bits, which are those of a base that could train', async () => {
+    const changes: Partial<AlignOptions> = { method: 'dpo', lora: 2, lr: 1e-2 };
+    const [whole, halted, free] = ['frozen', 'frozen halted', 'free'].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
+    const bf16 = { device: 'cpu', dtype: 'bf16' } as const;
+    const frozen = { ...bf16, frozen: true };
+    await run(whole, changes, frozen);
+    await expect(run(halted, { ...changes, ...stopAfter(2) }, frozen)).rejects.toThrow('stopped');
+    await run(halted, { ...changes, resume: true }, frozen);
+    await run(free, changes, bf16);
+    expect(outcome(halted)).toEqual(outcome(whole));
+    // The merged models differ: each is the base as it was held, with the same adapters added.
+    expect({ ...outcome(free), model: null }).toEqual({ ...outcome(whole), model: null });
   });
 
   it('is refused with other settings, another model, or when nobody asked to resume', async () => {
