@@ -36,13 +36,14 @@ inline Scratch& unrounded_memory() {
   return memory;
 }
 
-// Calls compute(first, count, to), with `to` for the result of row `first`: for all rows at once where they are floats, else
-// for blocks of them, by the threads of the pool, each rounded while it is in a near cache.
+// Calls compute(first, count, to), with `to` for the result of row `first`: for all rows at once where they are floats,
+// else for blocks of them, by the threads of the pool, each rounded while it is in a near cache.
 template <class Compute>
 void compute_rounded(void* out, int32_t dtype, int64_t rows, int64_t width, ThreadPool& pool, const Compute& compute) {
   constexpr int64_t kBlock = 4096;  // elements, 16 KiB
   if (dtype == POPE_F32) return compute(int64_t{0}, rows, static_cast<float*>(out));
-  pool.parallel_for(rows, std::max<int64_t>(1, kBlock / std::max<int64_t>(1, width)), [&](int64_t begin, int64_t end) {
+  const int64_t grain = std::max<int64_t>(1, kBlock / std::max<int64_t>(1, width));
+  pool.parallel_for(rows, grain, [&](int64_t begin, int64_t end) {
     const int64_t count = (end - begin) * width;
     float* const results = unrounded_memory().floats(count);
     compute(begin, end - begin, results);

@@ -35,10 +35,12 @@ int64_t checked_total(const OpCall& call) {
 
 // convert(from + i, to + i, n, dtype) by blocks.
 template <class From, class To>
-void convert_all(void (*convert)(const From*, To*, int64_t, int32_t), const From* from, To* to, int64_t n, int32_t dtype,
-                 ThreadPool& pool) {
+void convert_all(void (*convert)(const From*, To*, int64_t, int32_t), const From* from, To* to, int64_t n,
+                 int32_t dtype, ThreadPool& pool) {
   constexpr int64_t kGrain = 32768;  // elements
-  pool.parallel_for(n, kGrain, [=](int64_t begin, int64_t end) { convert(from + begin, to + begin, end - begin, dtype); });
+  pool.parallel_for(n, kGrain, [=](int64_t begin, int64_t end) {
+    convert(from + begin, to + begin, end - begin, dtype);
+  });
 }
 
 #endif

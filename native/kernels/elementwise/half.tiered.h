@@ -1,4 +1,5 @@
-// The loops of cast and narrow (formulas in cast.h and narrow.h), one copy per instruction set. The arrays do not overlap.
+// The loops of cast and narrow (formulas in cast.h and narrow.h), one copy per instruction set. The arrays do not
+// overlap.
 #pragma once
 
 #include <stdint.h>
