@@ -1,7 +1,7 @@
 /**
  * Scores, generates, trains and evaluates in a folder of its own, and prints the hash of what came of each.
  *
- *     POPE_THREADS=n node determinism.child.mjs MODEL FOLDER BATCH_TOKENS STOP
+ *     POPE_THREADS=n node determinism.child.mjs MODEL FOLDER BATCH_TOKENS STOP DTYPE
  *
  * With STOP above 0, work is stopped after every so many queries, samples or steps, and begun again.
  */
@@ -21,7 +21,7 @@ import {
   scoreToFile,
 } from '../../dist/index.js';
 
-const [, , folder, scratch, tokens, stopAfter] = process.argv;
+const [, , folder, scratch, tokens, stopAfter, dtype] = process.argv;
 const batchTokens = Number(tokens);
 const stop = Number(stopAfter);
 
@@ -56,7 +56,7 @@ async function stopping(work) {
 
 async function train(signal, onCount) {
   const output = file('run');
-  const model = await loadModel((await resumeFolder(output)) ?? folder);
+  const model = await loadModel((await resumeFolder(output)) ?? folder, { dtype });
   try {
     const settings = {
       method: 'pope',
@@ -74,7 +74,7 @@ async function train(signal, onCount) {
   }
 }
 
-const model = await loadModel(folder);
+const model = await loadModel(folder, { dtype, frozen: true });
 await stopping((signal, onCount) =>
   scoreToFile(new LocalPolicy(model, { batchTokens }), log(), file('scores.jsonl'), {
     signal,

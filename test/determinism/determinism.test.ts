@@ -8,37 +8,48 @@ import { tinyModel } from '../helpers/tiny-model.js';
 
 const WORK = ['score', 'generate', 'align', 'bootstrap'] as const;
 
+interface Circumstances {
+  threads: number;
+  batchTokens: number;
+  stop: number;
+  dtype: 'f32' | 'bf16';
+}
+
 const folder = temporaryFolder();
 const child = join(import.meta.dirname, 'determinism.child.mjs');
 let model: string;
-let alone: Record<string, string>;
+beforeAll(async () => {
+  model = await tinyModel();
+});
 
-async function hashes(name: string, threads: number, batchTokens: number, stop: number) {
-  const scratch = join(folder, name);
+async function hashes(name: string, { threads, batchTokens, stop, dtype }: Circumstances) {
+  const scratch = join(folder, `${name} ${dtype}`);
   mkdirSync(scratch);
-  const argv = [child, model, scratch, `${batchTokens}`, `${stop}`];
+  const argv = [child, model, scratch, `${batchTokens}`, `${stop}`, dtype];
   const { stdout, stderr } = await finished(startNode(argv, { environment: { POPE_THREADS: `${threads}` } }));
   expect(stderr).toBe('');
   return JSON.parse(stdout);
 }
 
-beforeAll(async () => {
-  model = await tinyModel();
-  alone = await hashes('alone', 1, 8192, 0);
-});
-
-describe.each([
-  ['another number of threads', 5, 8192, 0],
-  ['smaller batches', 2, 60, 0],
-  ['interruptions', 2, 200, 2],
-])('with %s', (name, threads, batchTokens, stop) => {
-  let others: Record<string, string>;
+describe.each(['f32', 'bf16'] as const)('with products of %s', (dtype) => {
+  let alone: Record<string, string>;
   beforeAll(async () => {
-    others = await hashes(name, threads, batchTokens, stop);
+    alone = await hashes('alone', { threads: 1, batchTokens: 8192, stop: 0, dtype });
   });
 
-  it.each(WORK)('%s gives the same bits', (work) => {
-    expect(others[work]).toMatch(/^[0-9a-f]{16}$/);
-    expect(others[work]).toBe(alone[work]);
+  describe.each([
+    ['another number of threads', 5, 8192, 0],
+    ['smaller batches', 2, 60, 0],
+    ['interruptions', 2, 200, 2],
+  ])('and %s', (name, threads, batchTokens, stop) => {
+    let others: Record<string, string>;
+    beforeAll(async () => {
+      others = await hashes(name, { threads, batchTokens, stop, dtype });
+    });
+
+    it.each(WORK)('%s gives the same bits', (work) => {
+      expect(others[work]).toMatch(/^[0-9a-f]{16}$/);
+      expect(others[work]).toBe(alone[work]);
+    });
   });
 });
