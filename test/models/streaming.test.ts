@@ -79,6 +79,20 @@ describe('blocks', () => {
     },
   );
 
+  it('bring a tensor of f32 in bf16 with a few blocks of f32 on the way', async () => {
+    await using device = Device.open('cpu');
+    const [block, count] = [2 ** 21, 2 ** 23];
+    const stored = {
+      dtype: 'F32',
+      shape: [count],
+      read: async (_: number, target: Uint8Array) => void target.fill(1),
+    } as const;
+    using tensor = await new TensorUploads(device, block).upload(stored, 'bf16');
+    expect(new Set(await tensor.read())).toEqual(new Set([0x0101]));
+    const { peakBytes } = device.memoryStats();
+    expect(peakBytes - 2 * count).toBeLessThan(4 * block);
+  });
+
   it('leave nothing behind where the file ends too early', async () => {
     await using device = Device.open('cpu');
     const read = async (offset: number) => {
