@@ -8,6 +8,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { adamW, align, LocalPolicy, LoggedDataset, loadModel } from '../../dist/index.js';
+import { TrainedParameters } from '../../dist/models/trained-parameters.js';
 
 const [, , folder, output] = process.argv;
 /** Far above what small batches and the garbage of JavaScript need, far below what large batches do. */
@@ -63,7 +64,7 @@ const attempts = {
   optimizer: await attempt(() => {
     const weight = model.trained.tensors.get('model.layers.0.mlp.up_proj.weight');
     const tensors = new Map(Array.from({ length: 200 }, (_, i) => [`copy ${i}`, weight]));
-    return adamW({ trained: { device: model.trained.device, tensors } }, { lr: 1 });
+    return adamW({ trained: new TrainedParameters(model.trained.device, tensors) }, { lr: 1 });
   }),
 };
 const again = await score(64);
