@@ -104,7 +104,7 @@ struct Bf16Pairs {
 
 // across for the first `count` < kLanes columns, zero in the other lanes.
 template <class Factors>
-inline Vec across_partial(const typename Factors::Element* p, int64_t stride, int64_t left, int64_t count) {
+__attribute__((noinline)) inline Vec across_partial(const typename Factors::Element* p, int64_t stride, int64_t left, int64_t count) {
   typename Factors::Element columns[Factors::kElements * kLanes] = {};
   for (int64_t r = 0; r < Factors::kElements && r < left; ++r) {
     for (int64_t j = 0; j < count; ++j) columns[r * kLanes + j] = p[r * stride + j];
@@ -114,7 +114,7 @@ inline Vec across_partial(const typename Factors::Element* p, int64_t stride, in
 
 // vector for numbers of which only `left` are the matrix's: words beyond are zero.
 template <class Factors>
-inline Vec vector_partial(const typename Factors::Element* p, int64_t left) {
+__attribute__((noinline)) inline Vec vector_partial(const typename Factors::Element* p, int64_t left) {
   typename Factors::Element numbers[Factors::kElements * kLanes] = {};
   for (int64_t i = 0; i < left; ++i) numbers[i] = p[i];
   return Factors::vector(numbers);

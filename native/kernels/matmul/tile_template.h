@@ -92,11 +92,6 @@ class Tile {
     for (int i = 0; i < R; ++i) {
       for (int v = 0; v < kVectors; ++v) sum[i][v] = load(c + i * stride + v * kLanes);
     }
-    // What comes next is most likely the tile below. Where rows are 4 KiB apart, its lines are in no near cache.
-    const float* next = c + R * stride;
-    for (int i = 0; i < R; ++i) {
-      for (int v = 0; v < kVectors; ++v) __builtin_prefetch(next + i * stride + v * kLanes, 1);
-    }
     for (int64_t w = 0; w < words; ++w) {
       Vec b[kVectors];
       for (int v = 0; v < kVectors; ++v) b[v] = load(panel + w * kColumns + v * kLanes);
@@ -112,10 +107,18 @@ class Tile {
     }
   }
 
+  static void prefetch(const float* c, int64_t stride) {
+    for (int i = 0; i < kRows; ++i) {
+      for (int v = 0; v < kVectors; ++v) __builtin_prefetch(c + i * stride + v * kLanes, 1);
+    }
+  }
+
   // A tile that reaches over the edge of c is computed in one that does not.
   static void multiply(const float* strip, const float* panel, int64_t words, float* c, int64_t stride,
                        int64_t row_count, int64_t column_count) {
     if (row_count == kRows && column_count == kColumns) {
+      // What comes next is most likely the tile below. Where rows are 4 KiB apart, its lines are in no near cache.
+      prefetch(c + kRows * stride, stride);
       multiply_rows<kRows>(strip, panel, words, c, stride);
       return;
     }
