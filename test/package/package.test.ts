@@ -10,7 +10,7 @@ import { InstalledPackage } from './installed.js';
 
 /** Stated in docs/packaging.md: bytes of the tarball, and of what it unpacks to, with the binaries of one platform for the CPU. */
 const PACKED_BUDGET = 2_000_000;
-const UNPACKED_BUDGET = 6_000_000;
+const UNPACKED_BUDGET = 6_500_000;
 
 /** Node loads ES modules through require since 20.19; 20.17 and 20.18 want a flag. */
 const requiresModules = 'require_module' in process.features;
