@@ -105,8 +105,12 @@ describe('blocks', () => {
 });
 
 describe('a checkpoint of 51 million bf16 weights in three shards', () => {
-  /** One tensor in the file and the same on the device would be 102 MB; blocks of host memory are 17 MB, or pinned 34 MB. */
-  const MOST = 60e6;
+  /**
+   * One tensor in the file and the same on the device would be 102 MB. Blocks of host memory are 17 MB, what is widened from
+   * them on the device as much again, and on a GPU what is pinned; the rest is the heap of JavaScript, which a busy machine
+   * collects late.
+   */
+  const MOST = 75e6;
   const large = { vocab_size: 400_000, tie_word_embeddings: false };
   let model: string;
   beforeAll(async () => {
