@@ -102,7 +102,7 @@ class FamilyBackward {
         }
       }
       for (const auto& [from, to] : {std::pair{dk_, family_dk_}, std::pair{dv_, family_dv_}}) {
-        add(from, prefix, to + (segment.prefix_start - first_) * head_);
+        if (prefix > 0) add(from, prefix, to + (segment.prefix_start - first_) * head_);  // else it may start anywhere
         add(from + prefix * head_, own, to + (segment.start - first_) * head_);
       }
     }
