@@ -90,6 +90,7 @@ QueueObject::QueueObject(const Napi::CallbackInfo& call) : Napi::ObjectWrap<Queu
     queue_ = std::make_unique<Queue>(on_done, device_);
     // Hooks run in reverse order: after the mailbox, which registers its own, so that this one joins the thread first.
     napi_add_env_cleanup_hook(call.Env(), environment_ends, this);
+    open();
     stopped_ = false;
     return call.Env().Undefined();
   });

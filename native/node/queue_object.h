@@ -63,6 +63,11 @@ class QueueObject : public Napi::ObjectWrap<QueueObject> {
   void finish(uint64_t ticket, const Poison& poison);
   void stop();
   static void environment_ends(void* queue);
+  class OpenQueues;
+  // From now on the end of the process waits for the op that runs.
+  void open();
+  // Waits for the op that runs, whatever that waits for; what has not begun is dropped.
+  void abandon();
 
   Block allocate_block(size_t bytes);
   // Gives the free blocks of the pool to the system once the queue has passed this point.

@@ -1,8 +1,46 @@
 // The part of QueueObject that waits: promises, what they hold, and the end of the queue.
+#include <mutex>
+#include <unordered_set>
+
 #include "node/errors.h"
 #include "node/queue_object.h"
 
 namespace pope::node {
+
+// Queues with a thread. process.exit() calls exit() without the hooks of the environment, and exit() takes down what an op may be
+// working with: a BLAS unmaps its buffers. This object is destroyed before, for it is younger than the process.
+class QueueObject::OpenQueues {
+ public:
+  static OpenQueues& all() {
+    static OpenQueues queues;
+    return queues;
+  }
+
+  ~OpenQueues() {
+    for (QueueObject* queue : queues_) queue->abandon();
+  }
+
+  void add(QueueObject* queue) {
+    const std::lock_guard lock(mutex_);
+    queues_.insert(queue);
+  }
+
+  void remove(QueueObject* queue) {
+    const std::lock_guard lock(mutex_);
+    queues_.erase(queue);
+  }
+
+ private:
+  std::mutex mutex_;  // environments have threads of their own
+  std::unordered_set<QueueObject*> queues_;
+};
+
+void QueueObject::open() { OpenQueues::all().add(this); }
+
+void QueueObject::abandon() {
+  if (exchange_) exchange_->abandon();  // it may wait for a rank that is gone
+  queue_->abandon();
+}
 
 Napi::Promise QueueObject::promise_of(Waiting& waiting) {
   waiting.promise = std::make_unique<Napi::Promise::Deferred>(Env());
@@ -56,6 +94,7 @@ void QueueObject::finish(uint64_t ticket, const Poison& poison) {
 void QueueObject::stop() {
   if (stopped_) return;
   stopped_ = true;
+  OpenQueues::all().remove(this);
   queue_->abandon();
   pool_->close();
   napi_remove_env_cleanup_hook(Env(), environment_ends, this);
@@ -66,8 +105,8 @@ void QueueObject::stop() {
 void QueueObject::environment_ends(void* self) {
   auto* queue = static_cast<QueueObject*>(self);
   queue->stopped_ = queue->closed_ = true;
-  if (queue->exchange_) queue->exchange_->abandon();  // it may wait for a rank that is gone
-  queue->queue_->abandon();
+  OpenQueues::all().remove(queue);
+  queue->abandon();
   queue->pool_->close();
   queue->waiting_.clear();
 }
