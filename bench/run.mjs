@@ -26,7 +26,7 @@ for (const name of [...unknown, ...wanted.filter((name) => !all.includes(name))]
 }
 
 /** A core has floors of its own: how near a kernel comes to them is another matter than what threads add. */
-const kernels = new Set(['matmul', 'network-kernels', 'text-scoring', 'token-log-probs']);
+const kernels = new Set(['generation', 'matmul', 'network-kernels', 'text-scoring', 'token-log-probs']);
 const counts = (name) => (kernels.has(name) && !process.env.POPE_THREADS && threads > 1 ? [1, threads] : [threads]);
 
 const git = (...args) => execFileSync('git', args, { cwd: folder, encoding: 'utf8' }).trim();

@@ -5,23 +5,12 @@
 #include <cstdint>
 #include <type_traits>
 
-#include "core/cpu.h"
 #include "kernels/elementwise/cast.h"
 #include "kernels/elementwise/narrow.h"
-#include "kernels/matmul/tile.tiered.h"
+#include "kernels/matmul/factor_tile.h"
 #include "pope.h"
 
 namespace pope {
-
-// Of products of two factors of T.
-template <class T>
-const TileKernelsOf<T>& factor_tile() {
-  if constexpr (std::is_same_v<T, float>) {
-    return POPE_ACTIVE_TIER(tile_kernels);
-  } else {
-    return POPE_ACTIVE_BF16_TIER(bf16_tile_kernels);
-  }
-}
 
 // That packs T as floats, whose products are those of tile_kernels.
 template <class T>

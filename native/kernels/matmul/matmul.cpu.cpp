@@ -7,8 +7,8 @@
 #include "core/blas.h"
 #include "core/cpu.h"
 #include "core/scratch.h"
+#include "kernels/matmul/factor_tile.h"
 #include "kernels/matmul/few_rows.tiered.h"
-#include "kernels/matmul/tile.tiered.h"
 
 namespace pope {
 
@@ -46,15 +46,6 @@ thread_local Scratch panel_memory;
 thread_local Scratch shared_panel_memory;
 
 // Factors are float, or uint16_t for bf16.
-template <class T>
-const TileKernelsOf<T>& tile_kernels() {
-  if constexpr (std::is_same_v<T, float>) {
-    return POPE_ACTIVE_TIER(tile_kernels);
-  } else {
-    return POPE_ACTIVE_BF16_TIER(bf16_tile_kernels);
-  }
-}
-
 template <class T>
 const FewRowsKernels<T>& few_rows_kernels() {
   if constexpr (std::is_same_v<T, float>) {
@@ -292,7 +283,7 @@ void multiply(const Left<T>& a, const T* b, float* c, const MatmulShape& shape, 
       return;
     }
   }
-  const TileKernelsOf<T>& tile = tile_kernels<T>();
+  const TileKernelsOf<T>& tile = factor_tile<T>();
   if (m < n) {
     for (int64_t i = 0; i < m; i += kSharedRows) {
       const MatmulShape rows{std::min(kSharedRows, m - i), n, k, transposed};
