@@ -57,13 +57,13 @@ inline void stream(float* p, Vec v) {
 }
 
 // The first `count` < kLanes values, `fill` in the other lanes.
-__attribute__((noinline)) inline Vec load_partial(const float* p, int64_t count, float fill) {
+inline Vec load_partial(const float* p, int64_t count, float fill) {
   Vec v = broadcast(fill);
   for (int64_t i = 0; i < count; ++i) v[i] = p[i];
   return v;
 }
 
-__attribute__((noinline)) inline void store_partial(float* p, Vec v, int64_t count) {
+inline void store_partial(float* p, Vec v, int64_t count) {
   for (int64_t i = 0; i < count; ++i) p[i] = v[i];
 }
 

@@ -10,6 +10,10 @@ namespace {
 
 constexpr int64_t kDepth = 8;  // rows of b at a time: so many loads of b for one of c
 
+// Parts of a vector at the edge of c. Not inline, as those of b in factors.h: in every variant below they would be a third of its code.
+__attribute__((noinline)) inline Vec load_edge(const float* p, int64_t count) { return load_partial(p, count, 0); }
+__attribute__((noinline)) inline void store_edge(float* p, Vec v, int64_t count) { store_partial(p, v, count); }
+
 // The rows of a and c; those beyond the last are the last, again.
 template <class T, int kCount>
 struct RowsOf {
@@ -25,11 +29,11 @@ struct RowsOf {
   }
 
   void load_sums(int64_t j, int64_t count, Vec (&sums)[kCount]) const {
-    for (int i = 0; i < kCount; ++i) sums[i] = count < kLanes ? load_partial(c[i] + j, count, 0) : load(c[i] + j);
+    for (int i = 0; i < kCount; ++i) sums[i] = count < kLanes ? load_edge(c[i] + j, count) : load(c[i] + j);
   }
 
   void store_sums(int64_t j, int64_t count, const Vec (&sums)[kCount]) const {
-    for (int i = 0; i < kCount; ++i) count < kLanes ? store_partial(c[i] + j, sums[i], count) : store(c[i] + j, sums[i]);
+    for (int i = 0; i < kCount; ++i) count < kLanes ? store_edge(c[i] + j, sums[i], count) : store(c[i] + j, sums[i]);
   }
 };
 
