@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <type_traits>
 
 #include "kernels/elementwise/cast.h"
 #include "kernels/elementwise/narrow.h"
@@ -11,16 +10,6 @@
 #include "pope.h"
 
 namespace pope {
-
-// That packs T as floats, whose products are those of tile_kernels.
-template <class T>
-const TileKernelsOf<T>& widening_tile() {
-  if constexpr (std::is_same_v<T, float>) {
-    return POPE_ACTIVE_TIER(tile_kernels);
-  } else {
-    return POPE_ACTIVE_TIER(bf16_tile_kernels);
-  }
-}
 
 // n numbers, widened or rounded where the types differ.
 inline void copy_numbers(const float* from, float* to, int64_t n) { std::copy_n(from, n, to); }

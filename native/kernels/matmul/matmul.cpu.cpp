@@ -48,11 +48,7 @@ thread_local Scratch shared_panel_memory;
 // Factors are float, or uint16_t for bf16.
 template <class T>
 const FewRowsKernels<T>& few_rows_kernels() {
-  if constexpr (std::is_same_v<T, float>) {
-    return POPE_ACTIVE_TIER(few_rows_kernels);
-  } else {
-    return POPE_ACTIVE_BF16_TIER(bf16_few_rows_kernels);
-  }
+  return for_factors<T>(POPE_ACTIVE_TIER(few_rows_kernels), POPE_ACTIVE_BF16_TIER(bf16_few_rows_kernels));
 }
 
 // The left operand of a product: rows [m, k], or columns [k, m] whose transpose is meant.
