@@ -18,6 +18,8 @@ export interface Gpt2Config {
   gelu: 'tanh' | 'erf';
   /** Whether attention scores are divided by the square root of the head size. */
   scaleAttention: boolean;
+  /** Whether those of layer i are divided by i + 1 as well, counted from 0. */
+  scaleByLayer: boolean;
   /** Whether the head is the token embedding. */
   tied: boolean;
 }
@@ -43,7 +45,6 @@ export function parseGpt2Config(path: string, json: unknown): Gpt2Config {
   const raw = checkJson(path, json, schema);
   const gelu = Object.hasOwn(GELU, raw.activation_function) ? GELU[raw.activation_function] : undefined;
   if (!gelu) throw unsupported(path, `activation_function "${raw.activation_function}"`, Object.keys(GELU).join(', '));
-  if (raw.scale_attn_by_inverse_layer_idx) throw unsupported(path, 'scale_attn_by_inverse_layer_idx', 'false');
   if (raw.add_cross_attention) throw unsupported(path, 'add_cross_attention', 'false');
   if (raw.n_embd % raw.n_head !== 0) {
     throw unsupported(path, `n_embd ${raw.n_embd} with n_head ${raw.n_head}`, 'a multiple of the number of heads');
@@ -59,6 +60,7 @@ export function parseGpt2Config(path: string, json: unknown): Gpt2Config {
     epsilon: raw.layer_norm_epsilon,
     gelu,
     scaleAttention: raw.scale_attn_weights,
+    scaleByLayer: raw.scale_attn_by_inverse_layer_idx,
     tied: raw.tie_word_embeddings,
   };
 }

@@ -68,10 +68,10 @@ export class Gpt2 implements Network {
 
   private attention(layer: number, x: Tensor<ProductType>, { attend }: NetworkInput): Tensor<'f32'> {
     const name = `h.${layer}.attn`;
-    const { width, heads, scaleAttention } = this.config;
+    const { width, heads, scaleAttention, scaleByLayer } = this.config;
     const projected = this.linear(`${name}.c_attn`, x);
     const part = (index: number) => columns(projected, index * width, width);
-    const scale = scaleAttention ? 1 / Math.sqrt(width / heads) : 1;
+    const scale = (scaleAttention ? 1 / Math.sqrt(width / heads) : 1) / (scaleByLayer ? layer + 1 : 1);
     const mixed = attend(layer, part(0), part(1), part(2), { heads, keyValueHeads: heads, scale });
     return this.linear(`${name}.c_proj`, mixed);
   }

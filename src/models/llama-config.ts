@@ -43,7 +43,9 @@ const schema = z.looseObject({
   mlp_bias: z.boolean().default(false),
   tie_word_embeddings: z.boolean().default(false),
   sliding_window: size.nullish(),
-  use_sliding_window: z.boolean().default(true),
+  use_sliding_window: z.boolean().default(false),
+  max_window_layers: z.int().nonnegative().default(28),
+  layer_types: z.array(z.string()).nullish(),
   ...ropeSchema.shape,
 });
 
@@ -60,7 +62,7 @@ export function parseLlamaConfig(path: string, json: unknown, family: LlamaConfi
   if (!Number.isInteger(headSize)) {
     throw unsupported(path, `hidden_size ${raw.hidden_size} with ${heads} heads and no head_dim`, 'a multiple');
   }
-  const windowed = family !== 'llama' && raw.use_sliding_window && raw.sliding_window != null;
+  const window = slidingWindow(raw, family) ?? Number.POSITIVE_INFINITY;
   return {
     family,
     vocabulary: raw.vocab_size,
@@ -70,7 +72,7 @@ export function parseLlamaConfig(path: string, json: unknown, family: LlamaConfi
     keyValueHeads,
     headSize,
     intermediate: raw.intermediate_size,
-    context: windowed ? Math.min(raw.sliding_window!, raw.max_position_embeddings) : raw.max_position_embeddings,
+    context: Math.min(window, raw.max_position_embeddings),
     epsilon: raw.rms_norm_eps ?? (family === 'phi3' ? 1e-5 : 1e-6),
     rope: parseRopeConfig(path, raw, { family, headSize, context: raw.max_position_embeddings }),
     attentionBias: family !== 'phi3' && raw.attention_bias,
@@ -79,4 +81,16 @@ export function parseLlamaConfig(path: string, json: unknown, family: LlamaConfi
     fused: family === 'phi3',
     tied: raw.tie_word_embeddings,
   };
+}
+
+/** `sliding_window` of a qwen3 that uses one but does not say how long, as in the published configuration class. */
+const QWEN3_WINDOW = 4096;
+
+/** Tokens of the window of any layer: all layers of phi3 have one where it is given, those of qwen3 that the config says. */
+function slidingWindow(raw: z.infer<typeof schema>, family: LlamaConfig['family']): number | null {
+  if (family === 'phi3') return raw.sliding_window ?? null;
+  if (family === 'llama' || !raw.use_sliding_window) return null;
+  const slides = raw.layer_types?.includes('sliding_attention') ?? raw.max_window_layers < raw.num_hidden_layers;
+  if (!slides) return null;
+  return raw.sliding_window === undefined ? QWEN3_WINDOW : raw.sliding_window;
 }

@@ -9,6 +9,7 @@ import { Checkpoint } from './checkpoint.js';
 import { parseModelConfig } from './config.js';
 import { hashFiles } from './hash-files.js';
 import { type DownloadOptions, findModel, readConfig } from './model-folder.js';
+import { withStoredHead } from './stored-head.js';
 import { Tokenizer } from './tokenizer.js';
 import { readTrainedQueries } from './training-file.js';
 import { ModelWeights } from './weights.js';
@@ -34,7 +35,7 @@ export interface LoadModelOptions extends LoadOptions {
    */
   frozen?: boolean;
   /**
-   * Check the weights' names and shapes, but read none of them: for `planRun`. The model has no memory and computes nothing
+   * Check the weights' names and shapes, but load none of them: for `planRun`. The model has no memory and computes nothing
    * (`Device.open` with `dry`); its hash is that of config.json alone.
    */
   dry?: boolean;
@@ -68,12 +69,13 @@ async function loadFolder(folder: string, name: string, options: LoadModelOption
   const dtype = requireDtype(options.dtype);
   const checked = dry ? new Map<string, string>() : await verifyChecksums(folder);
   const configPath = join(folder, 'config.json');
-  const config = parseModelConfig(configPath, await readConfig(configPath));
+  const parsed = parseModelConfig(configPath, await readConfig(configPath));
   const tokenizer = await Tokenizer.load(folder);
   const trainedOn = await readTrainedQueries(folder);
   const checkpoint = await Checkpoint.open(folder);
   let device: Device | undefined;
   try {
+    const config = await withStoredHead(parsed, checkpoint);
     const hash = await hashFiles([configPath, ...(dry ? [] : checkpoint.files)], checked);
     device = Device.open(kind, { products: dtype, dry });
     const weights = await ModelWeights.load(device, checkpoint, expectedParameters(config), { frozen });

@@ -25,10 +25,10 @@ const parameters = z.looseObject({
   type: z.string().optional(),
   rope_theta: z.number().positive().optional(),
   partial_rotary_factor: z.number().positive().max(1).optional(),
-  factor: z.number().positive().optional(),
+  factor: z.number().positive().nullish(),
   low_freq_factor: z.number().positive().optional(),
   high_freq_factor: z.number().positive().optional(),
-  original_max_position_embeddings: z.number().positive().optional(),
+  original_max_position_embeddings: z.number().positive().nullish(),
   short_factor: z.array(z.number().positive()).optional(),
   long_factor: z.array(z.number().positive()).optional(),
   attention_factor: z.number().positive().nullish(),
@@ -38,10 +38,13 @@ const parameters = z.looseObject({
 export const ropeSchema = z.looseObject({
   rope_theta: z.number().positive().optional(),
   partial_rotary_factor: z.number().positive().max(1).optional(),
-  original_max_position_embeddings: z.int().positive().optional(),
+  original_max_position_embeddings: z.int().positive().nullish(),
   rope_scaling: parameters.nullish(),
   rope_parameters: parameters.nullish(),
 });
+
+/** `original_max_position_embeddings` of a phi3 whose config.json does not say it, as in the published configuration class. */
+const PHI3_CONTEXT = 4096;
 
 /** @throws DataError `UNSUPPORTED_ARCHITECTURE` or `INVALID_JSON` */
 export function parseRopeConfig(
@@ -49,7 +52,7 @@ export function parseRopeConfig(
   raw: z.infer<typeof ropeSchema>,
   model: { family: string; headSize: number; context: number },
 ): RopeConfig {
-  const given = { ...raw.rope_scaling, ...raw.rope_parameters };
+  const given = raw.rope_scaling ?? raw.rope_parameters ?? {};
   const theta = given.rope_theta ?? raw.rope_theta ?? 10000;
   // Only phi3 rotates a part of each head.
   const share = model.family === 'phi3' ? (given.partial_rotary_factor ?? raw.partial_rotary_factor ?? 1) : 1;
@@ -61,6 +64,9 @@ export function parseRopeConfig(
     if (value == null) throw new DataError('INVALID_JSON', `${path}: field "rope_scaling.${String(field)}" is missing`);
     return value as NonNullable<(typeof given)[K]>;
   };
+  // The field of the whole model counts first, and configurations of phi3 have one where their file has none.
+  const ownContext = raw.original_max_position_embeddings ?? (model.family === 'phi3' ? PHI3_CONTEXT : undefined);
+  const originalContext = ownContext ?? given.original_max_position_embeddings ?? model.context;
   const type = given.rope_type ?? given.type ?? 'default';
   switch (type) {
     case 'default':
@@ -75,7 +81,7 @@ export function parseRopeConfig(
         factor: need('factor'),
         lowFrequencyFactor: need('low_freq_factor'),
         highFrequencyFactor: need('high_freq_factor'),
-        originalContext: need('original_max_position_embeddings'),
+        originalContext,
       };
     case 'longrope':
     case 'su': {
@@ -91,9 +97,7 @@ export function parseRopeConfig(
           throw new DataError('INVALID_JSON', `${path}: field "rope_scaling.${field}": ${got}`);
         }
       }
-      const original = raw.original_max_position_embeddings ?? given.original_max_position_embeddings;
-      const originalContext = original ?? model.context;
-      const extension = original === undefined ? need('factor') : model.context / original;
+      const extension = given.factor ?? model.context / originalContext;
       const attentionFactor =
         given.attention_factor ?? (extension <= 1 ? 1 : Math.sqrt(1 + Math.log(extension) / Math.log(originalContext)));
       return { type: 'longrope', theta, rotary, shortFactor, longFactor, attentionFactor, originalContext };

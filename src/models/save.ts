@@ -35,7 +35,7 @@ export async function saveModel(
   trainedOn: TrainedQueries | null,
 ): Promise<void> {
   await replaceFolder(folder, 'config.json', async (temporary) => {
-    await writeFileAtomic(join(temporary, 'config.json'), await float32Config(join(source, 'config.json')));
+    await writeFileAtomic(join(temporary, 'config.json'), await configOf(join(source, 'config.json'), weights));
     for (const name of COMPANIONS) {
       const content = await readOptional(join(source, name));
       if (content !== null) await writeFileAtomic(join(temporary, name), content);
@@ -45,8 +45,8 @@ export async function saveModel(
   });
 }
 
-/** config.json with the dtype of the saved weights, where it names one. */
-async function float32Config(path: string): Promise<string> {
+/** config.json with the dtype of the saved weights, where it names one, and not tied where the head is one of them. */
+async function configOf(path: string, weights: ReadonlyMap<string, WritableTensor>): Promise<string> {
   const text = await reading(path, readFile(path, 'utf8')).catch((error) => {
     if (error instanceof DataError) throw error;
     const todo = 'a model is saved with the config.json and tokenizer of the folder it was loaded from';
@@ -54,6 +54,7 @@ async function float32Config(path: string): Promise<string> {
   });
   const config: Record<string, unknown> = JSON.parse(text);
   for (const key of ['torch_dtype', 'dtype']) if (key in config) config[key] = 'float32';
+  if (weights.has('lm_head.weight')) config.tie_word_embeddings = false;
   return `${JSON.stringify(config, null, 2)}\n`;
 }
 

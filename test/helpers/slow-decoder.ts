@@ -83,6 +83,7 @@ function slowGpt2(config: Config, weights: SlowWeights, ids: readonly number[]):
       ? (x / 2) * (1 + erf(x / Math.SQRT2))
       : (x / 2) * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)));
   const scale = config.scale_attn_weights === false ? 1 : 1 / Math.sqrt(width / heads);
+  const scaleOf = (layer: number) => (config.scale_attn_by_inverse_layer_idx ? scale / (layer + 1) : scale);
   let x = ids.map((id, t) => rows(weights, 'wte.weight')[id]!.map((e, i) => e + rows(weights, 'wpe.weight')[t]![i]!));
   for (let i = 0; i < number(config, 'n_layer'); i++) {
     const qkv = linear(norm(x, `h.${i}.ln_1`), weights, `h.${i}.attn.c_attn`, 'in-out');
@@ -92,7 +93,7 @@ function slowGpt2(config: Config, weights: SlowWeights, ids: readonly number[]):
       slice(qkv, 2 * width, width),
       heads,
       heads,
-      scale,
+      scaleOf(i),
     );
     x = sum(x, linear(mixed, weights, `h.${i}.attn.c_proj`, 'in-out'));
     const hidden = linear(norm(x, `h.${i}.ln_2`), weights, `h.${i}.mlp.c_fc`, 'in-out').map((row) => row.map(gelu));

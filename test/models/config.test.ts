@@ -32,6 +32,7 @@ describe('what the fixtures say', () => {
       epsilon: 1e-5,
       gelu: 'tanh',
       scaleAttention: true,
+      scaleByLayer: false,
       tied: true,
     });
   });
@@ -108,9 +109,57 @@ describe('variants', () => {
   test('a sliding window narrower than the positions is the context: inside it nothing slides', () => {
     expect(parse({ ...llama, model_type: 'phi3', sliding_window: 40 })).toMatchObject({ context: 40 });
     expect(parse({ ...llama, model_type: 'phi3', sliding_window: 400 })).toMatchObject({ context: 100 });
-    expect(parse({ ...llama, model_type: 'qwen3', sliding_window: 40, use_sliding_window: false })).toMatchObject({
-      context: 100,
+    const qwen3 = { ...llama, model_type: 'qwen3', sliding_window: 40 };
+    const context = (more: object) => parse({ ...qwen3, ...more }).context;
+    expect(context({})).toBe(100);
+    expect(context({ use_sliding_window: false, max_window_layers: 0 })).toBe(100);
+    // Layers from max_window_layers on have the window; the model has one layer.
+    expect(context({ use_sliding_window: true })).toBe(100);
+    expect(context({ use_sliding_window: true, max_window_layers: 1 })).toBe(100);
+    expect(context({ use_sliding_window: true, max_window_layers: 0 })).toBe(40);
+    expect(context({ use_sliding_window: true, layer_types: ['sliding_attention'] })).toBe(40);
+    expect(context({ use_sliding_window: true, max_window_layers: 0, layer_types: ['full_attention'] })).toBe(100);
+    expect(parse({ ...llama, sliding_window: 40 })).toMatchObject({ context: 100 });
+  });
+
+  // As transformers 5.18 reads them.
+  test('the length and the magnitude of longrope', () => {
+    const rope_parameters = { rope_type: 'longrope', short_factor: [1, 1], long_factor: [2, 2] };
+    const long = (more: object, own: object = {}) =>
+      parse({ ...llama, ...more, rope_parameters: { ...rope_parameters, ...own } });
+    const magnitude = (extension: number, original: number) => Math.sqrt(1 + Math.log(extension) / Math.log(original));
+    expect(long({}, { original_max_position_embeddings: 20 })).toMatchObject({
+      rope: { originalContext: 20, attentionFactor: magnitude(5, 20) },
     });
+    expect(long({ original_max_position_embeddings: 25 }, { original_max_position_embeddings: 20 })).toMatchObject({
+      rope: { originalContext: 25, attentionFactor: magnitude(4, 25) },
+    });
+    expect(long({}, { original_max_position_embeddings: 20, factor: 3 })).toMatchObject({
+      rope: { originalContext: 20, attentionFactor: magnitude(3, 20) },
+    });
+    expect(long({}, { original_max_position_embeddings: 20, factor: 3, attention_factor: 1.25 })).toMatchObject({
+      rope: { attentionFactor: 1.25 },
+    });
+    expect(long({})).toMatchObject({ rope: { originalContext: 100, attentionFactor: 1 } });
+    expect(long({ model_type: 'phi3' }, { original_max_position_embeddings: 20 })).toMatchObject({
+      rope: { originalContext: 4096, attentionFactor: 1 },
+    });
+  });
+
+  test('rope_scaling takes the place of rope_parameters, and llama3 that of a length which is not given', () => {
+    const rope_parameters = { rope_type: 'linear', factor: 4, rope_theta: 7 };
+    const rope_scaling = { rope_type: 'llama3', factor: 8, low_freq_factor: 1, high_freq_factor: 4 };
+    expect(parse({ ...llama, rope_scaling, rope_parameters })).toMatchObject({
+      rope: { type: 'llama3', theta: 10000, factor: 8, originalContext: 100 },
+    });
+  });
+
+  test('every published name of GELU', () => {
+    const gelu = (activation_function: string) => parse({ ...fixture('gpt2-tiny'), activation_function });
+    for (const name of ['gelu', 'gelu_python']) expect(gelu(name)).toMatchObject({ gelu: 'erf' });
+    for (const name of ['gelu_new', 'gelu_fast', 'gelu_pytorch_tanh', 'gelu_python_tanh', 'gelu_accurate']) {
+      expect(gelu(name)).toMatchObject({ gelu: 'tanh' });
+    }
   });
 });
 
@@ -127,7 +176,6 @@ describe('refusals name what is not supported and what is', () => {
     [{ ...fixture('gpt2-tiny'), activation_function: 'relu' }, /activation_function "relu".*gelu_new/],
     [{ ...fixture('gpt2-tiny'), activation_function: 'toString' }, /activation_function "toString"/],
     [{ ...fixture('gpt2-tiny'), n_head: 5 }, /n_head 5/],
-    [{ ...fixture('gpt2-tiny'), scale_attn_by_inverse_layer_idx: true }, /scale_attn_by_inverse_layer_idx/],
     [{ ...fixture('gpt2-tiny'), add_cross_attention: true }, /add_cross_attention/],
   ];
   test.each(cases)('%#', (json, message) => {

@@ -1,5 +1,5 @@
 /** Settings of the families that no golden fixture has, against plain double loops. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseModelConfig } from '../../src/models/config.js';
@@ -69,6 +69,7 @@ describe.each<[string, Record<string, unknown>]>([
   ['gpt2, exact GELU', { ...gpt2, activation_function: 'gelu' }],
   ['gpt2, own width of the MLP', { ...gpt2, n_inner: 5 }],
   ['gpt2, unscaled attention', { ...gpt2, scale_attn_weights: false }],
+  ['gpt2, attention scaled by layer', { ...gpt2, scale_attn_by_inverse_layer_idx: true }],
   ['gpt2, untied', { ...gpt2, tie_word_embeddings: false }],
   ['llama', llama],
   ['llama, tied', { ...llama, tie_word_embeddings: true }],
@@ -93,10 +94,27 @@ describe.each<[string, Record<string, unknown>]>([
   });
 });
 
-test('a copy of a tied head is passed over', async () => {
-  const config = { ...llama, tie_word_embeddings: true };
-  const copy = { 'lm_head.weight': { shape: [11, 12], values: new Float32Array(11 * 12) } };
-  using plain = await loadModel(randomModel(config).folder);
-  using model = await loadModel(randomModel(config, copy).folder);
-  expect(await model.logits([1, 2])).toEqual(await plain.logits([1, 2]));
+describe('a head in the file of a model that config.json ties to its embedding', () => {
+  test.each<[string, Record<string, unknown>, string]>([
+    ['gpt2', gpt2, 'wte.weight'],
+    ['llama', { ...llama, tie_word_embeddings: true }, 'model.embed_tokens.weight'],
+  ])('%s: a copy is passed over, another one is the head', async (_, config, embedding) => {
+    const { folder, weights } = randomModel(config);
+    using plain = await loadModel(folder);
+    using copied = await loadModel(randomModel(config, { 'lm_head.weight': weights[embedding]! }).folder);
+    expect(copied.config.tied).toBe(true);
+    expect(await copied.logits([1, 2])).toEqual(await plain.logits([1, 2]));
+
+    const { shape, values } = weights[embedding]!;
+    const other = { shape, values: Float32Array.from(values).reverse() };
+    using own = await loadModel(randomModel(config, { 'lm_head.weight': other }).folder);
+    const untied = randomModel({ ...config, tie_word_embeddings: false }, { 'lm_head.weight': other });
+    using stated = await loadModel(untied.folder);
+    expect(await own.logits([1, 2])).toEqual(await stated.logits([1, 2]));
+    expect(await own.logits([1, 2])).not.toEqual(await plain.logits([1, 2]));
+
+    const saved = join(root, `saved-${config.model_type}`);
+    await own.save(saved);
+    expect(JSON.parse(readFileSync(join(saved, 'config.json'), 'utf8'))).toMatchObject({ tie_word_embeddings: false });
+  });
 });
