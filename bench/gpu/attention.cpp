@@ -155,8 +155,8 @@ void check(Report& report, const Model& model, int32_t dtype, const std::vector<
   pope::ThreadPool& pool = pope::ThreadPool::shared();
   pope::attention(q.data(), k.data(), v.data(), segments.data(), out.data(), log_sum_exp.data(), a.shape, a.scale,
                   pool);
-  pope::attention_backward({q.data(), k.data(), v.data(), out.data(), dout.data()}, segments.data(),
-                           {dq.data(), dk.data(), dv.data()}, a.shape, a.scale, pool);
+  pope::attention_backward<float>({q.data(), k.data(), v.data(), out.data(), dout.data()}, segments.data(),
+                                  {dq.data(), dk.data(), dv.data()}, a.shape, a.scale, pool);
   const std::string name = std::string("attention ") + dtype_name(dtype);
   const std::string shape = std::to_string(a.shape.rows) + " rows";
   const double limit = dtype == POPE_F32 ? 1e-5 : dtype == POPE_F16 ? 2e-3 : 1e-2;  // weights are rounded to the dtype

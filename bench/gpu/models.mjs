@@ -16,6 +16,7 @@ import { objectiveOf, popeRule } from '../../dist/align/method.js';
 import { adamW } from '../../dist/align/optimizer.js';
 import { resolveSettings } from '../../dist/align/options.js';
 import { Trainer } from '../../dist/align/trainer.js';
+import { Ranks } from '../../dist/distributed/ranks.js';
 import { Device } from '../../dist/tensor/device.js';
 import { gatherRows, matmul } from '../../dist/tensor/ops/index.js';
 import { expectClose, measure, quick } from '../harness/measure.mjs';
@@ -94,11 +95,11 @@ async function matrixCeiling() {
 }
 
 /** Times `make(model)`, or says why a row is left out. `work` counts what one run does. */
-async function time(name, what, { make, work }) {
+async function time(name, what, { make, work, frozen = false }) {
   let opened;
   try {
-    opened = await randomModel(name, options.device, dtype);
-    const { model, multiplied } = opened;
+    opened = await randomModel(name, options.device, dtype, { frozen });
+    const { model, parameters, multiplied } = opened;
     const run = await make(model);
     const [{ median }] = await measure({ [what]: run }, { rounds });
     const { modelRows, headRows, passes, tokens } = work;
@@ -113,6 +114,8 @@ async function time(name, what, { make, work }) {
       flops: operations / (median * 1e-3),
       shareOfCeiling: operations / (median * 1e-3) / ceiling,
       peakBytes,
+      parameters,
+      trained: [...model.trained.tensors.values()].reduce((sum, { size }) => sum + size, 0),
     };
     rows.push(row);
     console.log(
@@ -140,6 +143,7 @@ function score(slates, packed) {
   const { modelRows, headRows } = rowsOf(slates, packed);
   const means = (scores) => scores.flat().map(({ mean }) => mean);
   return {
+    frozen: true,
     work: { modelRows, headRows, passes: 1, tokens: headRows },
     make: async (model) => {
       const run = (some, how) => model.scoreTokens(some, { entropy: true, packed: how, batchTokens });
@@ -159,6 +163,7 @@ function generate(slates) {
   const [n, maxTokens] = quick ? [5, 8] : [50, 128];
   const samples = slates.length * n;
   return {
+    frozen: true,
     // The first token comes from the prompt's pass.
     work: {
       modelRows: slates.length * prompt + samples * (maxTokens - 1),
@@ -203,6 +208,7 @@ function gradient(slates, packed) {
 function step(method, slates, rank = null) {
   const { modelRows, headRows } = rowsOf(slates, true);
   return {
+    frozen: rank !== null,
     work: { modelRows, headRows, passes: 3, tokens: headRows },
     make: async (model) => {
       const { checkpointing } = options;
@@ -237,6 +243,7 @@ function step(method, slates, rank = null) {
       const trainer = new Trainer({
         model,
         optimizer: adamW(model, { lr: settings.lr, maxNorm: 1 }),
+        ranks: new Ranks(null),
         slates: training,
         settings,
         schedule: { name: 'constant', rate: settings.lr, warmup: 0, steps: 100 },

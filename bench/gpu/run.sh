@@ -59,7 +59,7 @@ if [ $host = yes ]; then
   cuda_runtime=simt
 fi
 jobs() {
-  local source name isa flags
+  local source name isa list flags
   for source in $(sources cudaKernels) bench/gpu/memory.cu; do
     name=$build/objects/$(tr / _ <<<"$source").sm_$arch.o
     echo "$name $cuda_compiler $common $kernel_flags -c $source -o $name"
@@ -72,12 +72,14 @@ jobs() {
     name=$build/objects/$(tr / _ <<<"$source").o
     echo "$name $CXX $common -fno-math-errno -c $source -o $name"
   done
-  for isa in baseline avx2 avx512; do
+  for isa in baseline avx2 avx512 avx512bf16; do
     [ "$isa" = baseline ] || [ "$(uname -m)" = x86_64 ] || continue
+    list=tiered
     flags=
     [ $isa != avx2 ] || flags='-mavx2 -mfma'
-    [ $isa != avx512 ] || flags='-mavx512f -mavx512bw -mavx512vl -mavx512dq -mfma -mprefer-vector-width=512'
-    for source in $(sources tiered); do
+    case $isa in avx512*) flags='-mavx512f -mavx512bw -mavx512vl -mavx512dq -mfma -mprefer-vector-width=512' ;; esac
+    [ $isa != avx512bf16 ] || { list=tieredBf16; flags+=' -mavx512bf16'; }
+    for source in $(sources $list); do
       name=$build/objects/$(tr / _ <<<"$source").$isa.o
       echo "$name $CXX $common -O3 -fno-math-errno $flags -DPOPE_ISA=$isa -c $source -o $name"
     done

@@ -89,7 +89,7 @@ void check(Report& report, const Problem& whole) {
   backward.log_prob_gradient = g.data();
   backward.entropy_gradient = h.data();
   backward.logits_gradient = gradient.data();
-  pope::token_logprobs_grad(backward, pool);
+  pope::token_logprobs_grad(backward, {}, pool);
   require(cudaMemcpy(expected_gradient.as<void>(), gradient.data(), gradient.size(), cudaMemcpyHostToDevice), "a copy");
 
   stream.wait();
