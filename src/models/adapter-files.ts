@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
 import type { TrainedQueries } from '../data/trained-queries.js';
 import { DataError } from '../errors.js';
 import { writeFileAtomic } from '../files/atomic.js';
@@ -9,32 +8,17 @@ import { replaceFolder } from '../files/folder.js';
 import type { Device } from '../tensor/device.js';
 import { cast } from '../tensor/ops/index.js';
 import type { Tensor } from '../tensor/tensor.js';
+import { adapterSchema, alphaOf, checkAdapterConfig, isTarget } from './adapter-config.js';
 import { hashFiles } from './hash-files.js';
 import { readOptionalJson } from './json.js';
-import type { LoraAdapters, LoraOptions } from './lora.js';
+import { adapterName, type LayerAdapter, type LoraAdapters, type LoraOptions, lastPart } from './lora.js';
 import { SafetensorsFile, type TensorEntry } from './safetensors.js';
 import { writable, writeSafetensors } from './safetensors-writer.js';
 import { writeTrainedQueries } from './training-file.js';
+import type { LinearModule } from './weights.js';
 
 const CONFIG = 'adapter_config.json';
 const WEIGHTS = 'adapter_model.safetensors';
-
-/** The fields of PEFT's LoraConfig that change what an adapter computes; others must have their plain value. */
-const schema = z.looseObject({
-  peft_type: z.literal('LORA'),
-  base_model_name_or_path: z.string().nullish(),
-  r: z.int().positive(),
-  lora_alpha: z.number().positive(),
-  lora_dropout: z.number().min(0).lt(1).default(0),
-  target_modules: z.array(z.string()),
-  bias: z.literal('none').default('none'),
-  use_rslora: z.literal(false).default(false),
-  use_dora: z.literal(false).default(false),
-  modules_to_save: z.null().default(null),
-  layers_to_transform: z.null().default(null),
-  rank_pattern: z.record(z.string(), z.never()).default({}),
-  alpha_pattern: z.record(z.string(), z.never()).default({}),
-});
 
 /**
  * Writes adapters as PEFT does (https://github.com/huggingface/peft, docs "PEFT checkpoint format"):
@@ -55,7 +39,7 @@ export async function saveAdapter(
     r: options.rank,
     lora_alpha: options.alpha,
     lora_dropout: options.dropout,
-    target_modules: options.targetModules,
+    ...layerFields(options),
     fan_in_fan_out: !transposed,
     bias: 'none',
     use_rslora: false,
@@ -70,6 +54,17 @@ export async function saveAdapter(
   });
 }
 
+/** Adapters that differ from layer to layer are named by their paths. */
+function layerFields({ rank, alpha, targetModules, layers }: LoraAdapters['options']) {
+  if (layers === null) return { target_modules: targetModules, rank_pattern: {}, alpha_pattern: {} };
+  const own = [...layers];
+  return {
+    target_modules: own.map(([path]) => path),
+    rank_pattern: Object.fromEntries(own.filter(([, of]) => of.rank !== rank).map(([path, of]) => [path, of.rank])),
+    alpha_pattern: Object.fromEntries(own.filter(([, of]) => of.alpha !== alpha).map(([path, of]) => [path, of.alpha])),
+  };
+}
+
 /**
  * The base model that the adapter in a folder names; null for a folder that holds a model itself.
  *
@@ -77,7 +72,7 @@ export async function saveAdapter(
  */
 export async function baseOfAdapter(folder: string): Promise<string | null> {
   if (existsSync(join(folder, 'config.json'))) return null;
-  const config = await readOptionalJson(join(folder, CONFIG), schema);
+  const config = await readOptionalJson(join(folder, CONFIG), adapterSchema);
   if (config === null) return null;
   const { base_model_name_or_path: base } = config;
   if (base) return base;
@@ -85,30 +80,62 @@ export async function baseOfAdapter(folder: string): Promise<string | null> {
   throw new DataError('ADAPTER_BASE', `${join(folder, CONFIG)}: names no base model: ${todo}.`);
 }
 
-/** @throws DataError MISSING_FILE, INVALID_JSON, CHECKSUM */
-export async function readAdapterOptions(folder: string): Promise<LoraOptions> {
+/**
+ * What the adapter in a folder changes of a model with these linear layers: those that its file has tensors for.
+ *
+ * @throws DataError MISSING_FILE, INVALID_JSON, CHECKSUM, UNSUPPORTED_ARCHITECTURE, INVALID_SAFETENSORS, ADAPTER_MISMATCH
+ */
+export async function readAdapterOptions(folder: string, modules: readonly LinearModule[]): Promise<LoraOptions> {
   await verifyChecksums(folder);
-  const config = await readOptionalJson(join(folder, CONFIG), schema);
+  const path = join(folder, CONFIG);
+  const config = await readOptionalJson(path, adapterSchema);
   if (config === null) throw new DataError('MISSING_FILE', `${folder}: expected a PEFT adapter with a ${CONFIG}.`);
-  const { r: rank, lora_alpha: alpha, lora_dropout: dropout, target_modules: targetModules } = config;
-  return { rank, alpha, dropout, targetModules };
+  checkAdapterConfig(path, config);
+  const { tensors, path: weights } = await readAdapterHeader(folder);
+  const layers = new Map<string, LayerAdapter>();
+  for (const { path: module } of modules) {
+    const name = adapterName(module, 'A');
+    const rank = tensors.get(name)?.shape[0];
+    if (rank === 0) throw mismatch(weights, `tensor "${name}": expected a matrix, got [${tensors.get(name)!.shape}]`);
+    if (rank !== undefined) layers.set(module, { rank, alpha: alphaOf(path, module, rank, config) });
+    else if (isTarget(module, config))
+      throw mismatch(weights, `tensor "${name}": expected it by ${CONFIG}, got nothing`);
+  }
+  if (layers.size === 0) throw mismatch(weights, 'it adapts no linear layer of this model');
+  const { r: rank, lora_dropout: dropout } = config;
+  const alpha = alphaOf(path, '', rank, { ...config, alpha_pattern: null });
+  const targetModules = [...new Set([...layers.keys()].map(lastPart))];
+  const plain = modules.every(({ path: module }) => {
+    const own = layers.get(module);
+    return own ? own.rank === rank && own.alpha === alpha : !targetModules.includes(lastPart(module));
+  });
+  return { rank, alpha, dropout, targetModules, layers: plain ? null : layers };
+}
+
+async function readAdapterHeader(folder: string): Promise<Pick<SafetensorsFile, 'path' | 'tensors'>> {
+  const file = await SafetensorsFile.open(join(folder, WEIGHTS));
+  await file.close();
+  return file;
+}
+
+function mismatch(path: string, problem: string): DataError {
+  const why = 'this adapter is of another base model, or of more than the linear layers of its blocks';
+  return new DataError('ADAPTER_MISMATCH', `${path}: ${problem}: ${why}.`);
 }
 
 /** Fills adapters with saved values and returns the hash of their file. @throws DataError MISSING_FILE, ADAPTER_MISMATCH */
 export async function readAdapterWeights(folder: string, tensors: ReadonlyMap<string, Tensor<'f32'>>): Promise<string> {
   const file = await SafetensorsFile.open(join(folder, WEIGHTS));
   try {
-    const mismatch = (problem: string) =>
-      new DataError('ADAPTER_MISMATCH', `${file.path}: ${problem}: this adapter is of another base model.`);
     const unknown = [...file.tensors.keys()].find((name) => !tensors.has(name));
-    if (unknown !== undefined) throw mismatch(`tensor "${unknown}" adapts nothing`);
+    if (unknown !== undefined) throw mismatch(file.path, `tensor "${unknown}" adapts nothing`);
     for (const [name, tensor] of tensors) {
       const entry = file.tensors.get(name);
       if (entry === undefined || String(entry.shape) !== String(tensor.shape)) {
         const got = entry ? `[${entry.shape}]` : 'nothing';
-        throw mismatch(`tensor "${name}": expected [${tensor.shape}], got ${got}`);
+        throw mismatch(file.path, `tensor "${name}": expected [${tensor.shape}], got ${got}`);
       }
-      tensor.device.write(tensor, await asFloats(tensor.device, entry, await file.read(entry), mismatch));
+      tensor.device.write(tensor, await asFloats(tensor.device, entry, await file.read(entry), file.path));
     }
     return await hashFiles([file.path]);
   } finally {
@@ -121,10 +148,10 @@ async function asFloats(
   device: Device,
   { dtype, shape }: TensorEntry,
   data: Uint8Array,
-  mismatch: (problem: string) => DataError,
+  path: string,
 ): Promise<Uint8Array | Float32Array> {
   if (dtype === 'F32') return data;
-  if (dtype !== 'F16' && dtype !== 'BF16') throw mismatch(`weights in ${dtype}, expected F32, F16 or BF16`);
+  if (dtype !== 'F16' && dtype !== 'BF16') throw mismatch(path, `weights in ${dtype}, expected F32, F16 or BF16`);
   const raw = device.tensor(data, shape, dtype === 'F16' ? 'f16' : 'bf16');
   const wide = cast(raw);
   try {

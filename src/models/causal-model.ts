@@ -296,10 +296,11 @@ export class CausalModel {
   /**
    * Adds the adapters of a PEFT folder, as `saveAdapter` writes it.
    *
-   * @throws UsageError as `addLora`; DataError MISSING_FILE, INVALID_JSON, INVALID_SAFETENSORS, ADAPTER_MISMATCH
+   * @throws UsageError as `addLora`; DataError MISSING_FILE, INVALID_JSON, INVALID_SAFETENSORS, UNSUPPORTED_ARCHITECTURE,
+   *   ADAPTER_MISMATCH
    */
   async loadAdapter(folder: string, { seed = 0 }: { seed?: number } = {}): Promise<void> {
-    const options = await readAdapterOptions(folder);
+    const options = await readAdapterOptions(folder, this.weights.linearModules);
     this.addLora({ ...options, seed });
     try {
       this.fileHash = sha256(`${this.fileHash} ${await readAdapterWeights(folder, this.trained.tensors)}`);

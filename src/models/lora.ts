@@ -17,7 +17,15 @@ export interface LoraOptions {
   targetModules?: readonly string[];
   /** Of the first values and of dropout; default 0. */
   seed?: number;
+  /**
+   * The layers to adapt by their paths in Hugging Face's implementation, as `model.layers.0.self_attn.q_proj`, where PEFT adapted some
+   * otherwise than others; in place of `rank`, `alpha` and `targetModules`. Default null.
+   */
+  layers?: ReadonlyMap<string, LayerAdapter> | null;
 }
+
+/** `rank` and `alpha` of one layer. */
+export type LayerAdapter = Readonly<Pick<LoraOptions, 'rank' | 'alpha'>>;
 
 /** The masks of dropout are a function of these and of the adapters' seed alone. */
 export interface TrainingPass {
@@ -32,6 +40,8 @@ interface Adapter {
   a: Tensor<'f32'>;
   /** f32 [outputs, rank] */
   b: Tensor<'f32'>;
+  /** alpha / rank */
+  factor: number;
 }
 
 /** What PEFT adapts by default, among the names that our architectures have. */
@@ -62,14 +72,17 @@ export class LoraAdapters {
   ) {
     this.options = checkOptions(options, modules);
     this.transposed = modules[0]!.transposed;
-    const { rank, seed, targetModules } = this.options;
+    const { seed, targetModules, layers } = this.options;
     const random = mulberry32(seed);
-    for (const module of modules.filter(({ name }) => targetModules.includes(lastPart(name)))) {
+    for (const module of modules) {
+      const own = layers ? layers.get(module.path) : targetModules.includes(lastPart(module.name)) && this.options;
+      if (!own) continue;
+      const { rank, alpha } = own;
       const bound = 1 / Math.sqrt(module.inputs);
       const first = Float32Array.from({ length: rank * module.inputs }, () => bound * (2 * random() - 1));
       const a = device.keep(device.tensor(first, [rank, module.inputs], 'f32'));
       const b = device.keep(zeros(device, [module.outputs, rank]));
-      this.adapters.set(module.name, { module, a, b });
+      this.adapters.set(module.name, { module, a, b, factor: alpha / rank });
     }
   }
 
@@ -77,8 +90,8 @@ export class LoraAdapters {
   get tensors(): Map<string, Tensor<'f32'>> {
     return new Map(
       [...this.adapters.values()].flatMap(({ module, a, b }): [string, Tensor<'f32'>][] => [
-        [`base_model.model.${module.path}.lora_A.weight`, a],
-        [`base_model.model.${module.path}.lora_B.weight`, b],
+        [adapterName(module.path, 'A'), a],
+        [adapterName(module.path, 'B'), b],
       ]),
     );
   }
@@ -88,7 +101,7 @@ export class LoraAdapters {
     const adapter = this.adapters.get(name);
     if (!adapter || !this.enabled) return y;
     const inner = matmul(this.drop(x, adapter), adapter.a, { transposed: true });
-    return add(y, matmul(scale(inner, this.factor), adapter.b, { transposed: true }));
+    return add(y, matmul(scale(inner, adapter.factor), adapter.b, { transposed: true }));
   }
 
   /** Runs a batch of a training pass, with dropout: the same masks also where a block is run again. */
@@ -118,13 +131,13 @@ export class LoraAdapters {
     }
   }
 
-  private async mergedMatrix({ module, a, b }: Adapter, weight: Tensor<ProductType>): Promise<Float32Array> {
+  private async mergedMatrix({ module, a, b, factor }: Adapter, weight: Tensor<ProductType>): Promise<Float32Array> {
     // W is [outputs, inputs] when transposed, as B A is; else [inputs, outputs], as A^T B^T.
     const [left, right] = module.transposed ? [b, a] : [await transpose(a), await transpose(b)];
     const sum = this.device.scope(() => {
       const sum = zeros(this.device, weight.shape);
       accumulate(sum, this.device.products.leave(weight));
-      accumulate(sum, matmul(left, right), this.factor);
+      accumulate(sum, matmul(left, right), factor);
       return sum;
     });
     if (!module.transposed) for (const made of [left, right]) made.dispose();
@@ -133,10 +146,6 @@ export class LoraAdapters {
     } finally {
       sum.dispose();
     }
-  }
-
-  private get factor(): number {
-    return this.options.alpha / this.options.rank;
   }
 
   private drop(x: Tensor<ProductType>, { module }: Adapter): Tensor<ProductType> {
@@ -158,26 +167,42 @@ async function transpose(x: Tensor<'f32'>): Promise<Tensor<'f32'>> {
   return x.device.tensor(turned, [width, rows], 'f32');
 }
 
-function lastPart(name: string): string {
+/** The name that PEFT gives a matrix of the adapter of a module. */
+export function adapterName(path: string, matrix: 'A' | 'B'): string {
+  return `base_model.model.${path}.lora_${matrix}.weight`;
+}
+
+/** Of the path of a module what `targetModules` names. */
+export function lastPart(name: string): string {
   return name.slice(name.lastIndexOf('.') + 1);
 }
 
 function checkOptions(options: LoraOptions, modules: readonly LinearModule[]): Required<LoraOptions> {
   const present = [...new Set(modules.map(({ name }) => lastPart(name)))];
-  const { rank, alpha, dropout = 0, seed = 0 } = options;
+  const { rank, alpha, dropout = 0, seed = 0, layers = null } = options;
   const { targetModules = DEFAULT_TARGETS.filter((target) => present.includes(target)) } = options;
   const check = (name: string, value: unknown, valid: boolean, expected: string) => {
     if (!valid) throw new UsageError('LORA_OPTION', `LoRA: ${name} must be ${expected}, not ${describeValue(value)}`);
   };
-  check('rank', rank, Number.isSafeInteger(rank) && rank >= 1, 'a whole number above 0');
-  check('alpha', alpha, Number.isFinite(alpha) && alpha > 0, 'a number above 0');
+  for (const own of [{ rank, alpha }, ...(layers?.values() ?? [])]) {
+    check('rank', own.rank, Number.isSafeInteger(own.rank) && own.rank >= 1, 'a whole number above 0');
+    check('alpha', own.alpha, Number.isFinite(own.alpha) && own.alpha > 0, 'a number above 0');
+  }
+  for (const path of layers?.keys() ?? []) {
+    check(
+      'a path of layers',
+      path,
+      modules.some((module) => module.path === path),
+      `as ${modules[0]!.path}`,
+    );
+  }
   check('dropout', dropout, dropout >= 0 && dropout < 1, 'in [0, 1)');
   check('seed', seed, Number.isSafeInteger(seed) && seed >= 0, 'a whole number >= 0');
   check('targetModules', targetModules, targetModules.length > 0, `some of ${present.join(', ')}`);
   for (const target of targetModules) {
     check('a target module', target, present.includes(target), `one of ${present.join(', ')}`);
   }
-  return { rank, alpha, dropout, targetModules, seed };
+  return { rank, alpha, dropout, targetModules, seed, layers };
 }
 
 /** Uniform numbers in [0, 1) (Mulberry32, Tommy Ettinger, public domain). */
