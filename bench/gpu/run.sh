@@ -98,13 +98,7 @@ if [ ! -x "$bench" ] || [ -n "$(find native bench/gpu -newer "$bench" -type f -p
 fi
 echo "== built in $((SECONDS - started)) s"
 
-# A library that came with a Python package is not on the loader's path.
-if [ -z "${POPE_CUBLASLT:-}" ] && ! { ldconfig -p 2>/dev/null || true; } | grep -q 'libcublasLt\.so\.1[23]'; then
-  found=$(python3 -c 'import glob, site, sysconfig
-folders = [*site.getsitepackages(), sysconfig.get_paths()["purelib"]]
-print(next((f for d in folders for f in sorted(glob.glob(d + "/nvidia/*/lib/libcublasLt.so.1[23]"))), ""))' 2>/dev/null || true)
-  [ -z "$found" ] || export POPE_CUBLASLT=$found
-fi
+. bench/gpu/cublaslt.sh
 
 git log -1 --format='== commit %h' 2>/dev/null || true
 "$bench" "${bench_options[@]}" --out "$out/gpu.json"
@@ -119,6 +113,6 @@ if [ $sanitizer = yes ] && command -v compute-sanitizer >/dev/null; then
 fi
 if [ $peers = yes ] && python3 -c 'import torch' 2>/dev/null; then
   printf '\n== the same work by peers\n'
-  timeout 200 python3 bench/gpu/peers.py --out "$out/peers.json" || echo "bench/gpu: the peers did not finish" >&2
+  timeout 300 python3 bench/gpu/peers.py --out "$out/peers.json" || echo "bench/gpu: the peers did not finish" >&2
 fi
 echo "== done in $((SECONDS - started)) s; numbers in $out"
