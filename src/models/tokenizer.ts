@@ -2,9 +2,10 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { DataError } from '../errors.js';
-import { createTokenizer, type LibraryTokenizer } from './create-tokenizer.js';
+import { createTokenizer } from './create-tokenizer.js';
 import { hashFiles } from './hash-files.js';
 import { parseJson, readOptionalJson, readOptionalText } from './json.js';
+import type { LibraryTokenizer } from './library-tokenizer.js';
 import { type Limit, tokenizerLimit } from './tokenizer-limits.js';
 import { tokenizerSchema } from './tokenizer-schema.js';
 
