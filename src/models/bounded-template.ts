@@ -1,22 +1,8 @@
 /** @file Chat templates come with models from anybody and run in this process: they get as much time and memory as a chat needs. */
-import { Environment, Interpreter, parse, tokenize } from '@huggingface/jinja';
+import { Environment, parse, tokenize } from '@huggingface/jinja';
+import { type Node, PythonInterpreter, type Value } from './jinja-semantics.js';
 
-/** What is used of the library, whose declarations do not resolve under NodeNext (imports without extensions). */
 type Program = object;
-interface Value {
-  type: string;
-  value: unknown;
-}
-interface Node {
-  type: string;
-  [field: string]: unknown;
-}
-const LibraryInterpreter = Interpreter as unknown as new (
-  environment: Environment,
-) => {
-  run(program: Program): Value;
-  evaluate(statement: Node | undefined, environment: Environment): Value;
-};
 
 /** Characters of the source; the longest that is published has 20,000. */
 const MAX_SOURCE = 1 << 20;
@@ -38,7 +24,14 @@ const MAKERS = new Set(['FilterExpression', 'CallExpression']);
 /** Parses the source of a template. @throws Error where it is no Jinja or too long */
 export function parseTemplate(source: string): Program {
   if (source.length > MAX_SOURCE) throw new Error(`the template has more than ${MAX_SOURCE} characters`);
-  return parse(tokenize(source, { lstrip_blocks: true, trim_blocks: true }));
+  return parse(tokenize(withoutMarks(source), { lstrip_blocks: true, trim_blocks: true }));
+}
+
+/** The marks of what an assistant has written change no text, but the library takes the white space around them away. */
+function withoutMarks(source: string): string {
+  return source
+    .replace(/\{%(-?)\s*generation\s*(-?)%\}/g, '{%$1 if true $2%}')
+    .replace(/\{%(-?)\s*endgeneration\s*(-?)%\}/g, '{%$1 endif $2%}');
 }
 
 /** Renders a parsed template. @throws Error what the template raises, and where it needs more than a chat does */
@@ -63,8 +56,8 @@ function range(first: number, second?: number, step = 1): number[] {
   return Array.from({ length: count }, (_, i) => start + i * step);
 }
 
-/** The library's interpreter, which counts what it does. */
-class BoundedInterpreter extends LibraryInterpreter {
+/** The interpreter, which counts what it does. */
+class BoundedInterpreter extends PythonInterpreter {
   #work = 0;
   /** What it costs to use the value of a node once more, for each item. */
   readonly #itemWork = new WeakMap<Node, number>();

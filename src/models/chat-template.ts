@@ -3,22 +3,35 @@ import { DataError, describeError } from '../errors.js';
 import { parseTemplate, renderTemplate } from './bounded-template.js';
 
 const MONTHS = 'January February March April May June July August September October November December'.split(' ');
+const DAYS = 'Sunday Monday Tuesday Wednesday Thursday Friday Saturday'.split(' ');
 
-/** The strftime fields that published templates use, in UTC and English. */
+/** The strftime fields that say something of a date, in UTC and English; `%-d` leaves out the zero before. */
 function strftime(date: Date, format: string): string {
-  const two = (n: number) => String(n).padStart(2, '0');
-  const month = MONTHS[date.getUTCMonth()]!;
+  const padded = (n: number, width = 2) => String(n).padStart(width, '0');
+  const [year, hour] = [date.getUTCFullYear(), date.getUTCHours()];
+  const [month, day] = [MONTHS[date.getUTCMonth()]!, DAYS[date.getUTCDay()]!];
+  const dayOfYear = (Date.UTC(year, date.getUTCMonth(), date.getUTCDate()) - Date.UTC(year, 0, 0)) / 86_400_000;
   const fields: Record<string, string> = {
-    Y: String(date.getUTCFullYear()),
-    m: two(date.getUTCMonth() + 1),
-    d: two(date.getUTCDate()),
+    Y: String(year),
+    y: padded(year % 100),
+    m: padded(date.getUTCMonth() + 1),
+    d: padded(date.getUTCDate()),
+    j: padded(dayOfYear, 3),
     b: month.slice(0, 3),
     B: month,
-    H: two(date.getUTCHours()),
-    M: two(date.getUTCMinutes()),
+    a: day.slice(0, 3),
+    A: day,
+    H: padded(hour),
+    I: padded(hour % 12 || 12),
+    M: padded(date.getUTCMinutes()),
+    S: padded(date.getUTCSeconds()),
+    p: hour < 12 ? 'AM' : 'PM',
     '%': '%',
   };
-  return format.replace(/%(.)/g, (whole, field: string) => fields[field] ?? whole);
+  return format.replace(/%(-?)(.)/g, (whole, short: string, field: string) => {
+    const text = fields[field];
+    return text === undefined ? whole : short ? text.replace(/^0+(?=\d)/, '') : text;
+  });
 }
 
 /** A Jinja chat template with the names that published templates expect. */

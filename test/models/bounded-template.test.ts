@@ -52,7 +52,7 @@ it('the names of Jinja are there, and an error of a template is one line', () =>
   expect(
     render('{% for i in range(1, 7, 2) %}{{ i }}{% endfor %}{{ range(3)|length }}{{ range(5, 2, -1)|join }}'),
   ).toBe('1353543');
-  expect(render('{{ True }}{{ none is none }}')).toBe('truetrue');
+  expect(render('{{ True }}{{ none is none }}')).toBe('TrueTrue');
   expect(() =>
     render(`{{ raise_exception('a\nb' ~ messages[0].content) }}`, [{ role: 'user', content: 'x'.repeat(1e5) }]),
   ).toThrow(/^the template: a b.{200,400}$/);

@@ -36,6 +36,34 @@ describe('rendering', () => {
   });
 });
 
+/** As Jinja 3.1 renders them with the settings of transformers 5.18. */
+describe('templates mean what they mean in Python', () => {
+  test.each<[string, string]>([
+    ["{{ '\\n x \\n'.strip('\\n') }}|{{ '\\n x'.lstrip('\\n') }}|{{ 'x \\n'.rstrip('\\n') }}", ' x | x|x '],
+    ["{{ 'abcab'.strip('ba') }}|{{ 'abc'.strip('') }}|{{ ' x '.strip(none) }}|{{ ' x '.rstrip() }}", 'c|abc|x| x'],
+    ["{{ '\u0085\u001cx\ufeff'.strip() | length }}{{ '\ufeffx\u001f' | trim | length }}", '22'],
+    [
+      "{{ '\\t' == false }} {{ '' != false }} {{ '1' == 1 }} {{ 1 == true }} {{ 1 == 1.0 }}",
+      'False True False True True',
+    ],
+    ['{{ none == nothing }} {{ [1, [2]] == [1, [2]] }} {{ {"a": 1} != {"a": 2} }}', 'False True True'],
+    ['{{ none }} {{ true }} {{ nothing }}{% set x = none %}{{ 1 ~ none ~ false }}', 'None True 1NoneFalse'],
+    ["{{ '👍é' | length }}", '2'],
+    ['{% if true -%}\n  {% generation %}\n  {{ "a" }}\n  {% endgeneration %}\n{%- endif %}', '  a\n'],
+    [
+      "{{ strftime_now('%A, %B %d, %Y %a %-d %S %p %j %y %I %Q') }}",
+      'Tuesday, February 03, 2026 Tue 3 06 AM 034 26 04 %Q',
+    ],
+  ])('%j', (source, text) => {
+    expect(template(source).render([user], false)).toBe(text);
+  });
+
+  test('a message that is equal to another one is found by what it holds', () => {
+    const last = template('{% for m in messages %}{{ m == messages[-1] }}{% endfor %}');
+    expect(last.render([user, { role: 'assistant', content: 'Yes' }, { ...user }], false)).toBe('TrueFalseTrue');
+  });
+});
+
 describe('what follows an assistant message', () => {
   test('the end of the turn', () => {
     expect(template(CHATML).afterAssistant(undefined)).toBe('<|im_end|>\n');
