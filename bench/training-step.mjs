@@ -1,7 +1,7 @@
 /**
- * Question: what does a step of training cost (forward, backward, AdamW), beside the same model written by hand in torch, and
+ * Question: what does a step of training cost (forward, backward, AdamW), beside the same model in torch, eager and compiled, and
  * beside the multiply-adds that it takes? A Llama of about 10 million parameters with random weights; in f32, and with products of
- * bf16.
+ * bf16, which torch calls autocast.
  * Run: node bench/training-step.mjs [--quick] [--json]
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -22,11 +22,9 @@ const checkedSteps = 3;
 
 const folder = mkdtempSync(join(tmpdir(), 'pope-bench-'));
 const floors = openFloors();
-const peers = {
-  torch: await openPython('torch', threads),
-  // A BLAS library older than the processor takes kernels of an older one unless it is told.
-  'torch, OPENBLAS_CORETYPE=SKYLAKEX': await openPython('torch', threads, { OPENBLAS_CORETYPE: 'SKYLAKEX' }),
-};
+const torch = await openPython('torch', threads);
+/** torch_llama.py's ways to take a step. */
+const peers = torch === null ? [] : ['eager', 'compiled', 'eager_bf16', 'compiled_bf16'];
 try {
   await writeRandomLlama(folder, shape);
   const ids = Array.from({ length: sequences }, (_, i) => tokenIds(prompt + response, i, shape.vocabulary));
@@ -58,15 +56,10 @@ try {
   for (let done = 0; done <= checkedSteps; done++) {
     const own = await exact.loss();
     expectClose(`loss after ${done} steps of bf16`, [await rounded.loss()], [own], 0.02);
-    for (const [name, peer] of Object.entries(peers)) {
-      if (peer === null) continue;
-      expectClose(
-        `loss after ${done} steps of ${name}`,
-        [Number(await peer.ask('training_loss', folder))],
-        [own],
-        1e-4,
-      );
-      if (done < checkedSteps) await peer.ask('training_step', folder);
+    for (const how of peers) {
+      const loss = Number(await torch.ask('training_loss', folder, how));
+      expectClose(`loss after ${done} steps of torch, ${how}`, [loss], [own], how.endsWith('bf16') ? 0.02 : 1e-4);
+      if (done < checkedSteps) await torch.ask('training_step', folder, how);
     }
     if (done < checkedSteps) for (const { step } of [exact, rounded]) await step();
   }
@@ -77,7 +70,10 @@ try {
   // Two for the forward pass, four for the backward pass; the head where a response is predicted; attention left out.
   const flops = 6 * ((parameters - embedding) * tokens + embedding * sequences * response);
   const floor = 'multiply-adds of the products';
-  const candidates = Object.entries(peers).map(([name, peer]) => [name, peer?.candidate('training_step', folder)]);
+  const candidates = peers.map((how) => [
+    `torch, ${how.replace('_', ', ')}`,
+    torch.candidate('training_step', folder, how),
+  ]);
   report(
     `training step of ${(parameters / 1e6).toFixed(1)}M parameters on ${sequences} x ${prompt + response} tokens, ${threads} thread${threads === 1 ? '' : 's'}`,
     await measure(
@@ -93,6 +89,6 @@ try {
   for (const { close } of [exact, rounded]) close();
 } finally {
   rmSync(folder, { recursive: true, force: true });
-  for (const peer of Object.values(peers)) peer?.close();
+  torch?.close();
   floors?.close();
 }

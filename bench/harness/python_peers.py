@@ -130,16 +130,17 @@ def bootstrap(rounds, resamples):
 trainings = {}
 
 
-def training(folder):
-    if folder not in trainings:
+def training(folder, how):
+    """how: eager or compiled, then _bf16 where autocast rounds the factors of products."""
+    if (folder, how) not in trainings:
         from torch_llama import Training
 
-        trainings[folder] = Training(folder, 1e-3)
-    return trainings[folder]
+        trainings[folder, how] = Training(folder, 1e-3, autocast=how.endswith("_bf16"), compiled=how.startswith("compiled"))
+    return trainings[folder, how]
 
 
-def training_step(folder):
-    return training(folder).step
+def training_step(folder, how):
+    return training(folder, how).step
 
 
 def torch_kernel(name, *sizes):
@@ -153,7 +154,7 @@ KERNELS = (matmul, torch_matmul_bf16, log_probs, torch_log_probs, torch_log_prob
 WORK = {work.__name__: work for work in (*ESTIMATES, *KERNELS, training_step)}
 VALUES = {
     "versions": lambda: {"numpy": numpy.__version__, "torch": torch and torch.__version__},
-    "training_loss": lambda folder: training(folder).loss().item(),
+    "training_loss": lambda folder, how: training(folder, how).loss().item(),
 }
 
 for line in sys.stdin:

@@ -1,4 +1,4 @@
-"""Kernels of a network by torch, as a model written with it runs them: for bench/network-kernels.mjs through python_peers.py."""
+"""Kernels of a network by torch, with its fused functions: for bench/network-kernels.mjs through python_peers.py."""
 import torch
 from torch.nn import functional
 
@@ -9,19 +9,19 @@ def values(*shape):
 
 def attention(rows, heads, key_value_heads, head):
     q, k, v = (values(rows, count, head) for count in (heads, key_value_heads, key_value_heads))
-    mask = torch.full((rows, rows), float("-inf")).triu(1)
+    per_head = lambda x: x.transpose(0, 1)[None]
 
     def run():
-        per_head = [x.transpose(0, 1) for x in (q, *(x.repeat_interleave(heads // key_value_heads, 1) for x in (k, v)))]
-        scores = per_head[0] @ per_head[1].transpose(1, 2) * head**-0.5 + mask
-        return (torch.softmax(scores, -1) @ per_head[2]).transpose(0, 1).reshape(rows, heads * head)
+        # The default scale is head**-0.5.
+        out = functional.scaled_dot_product_attention(*map(per_head, (q, k, v)), is_causal=True, enable_gqa=True)
+        return out[0].transpose(0, 1).reshape(rows, heads * head)
 
     return run, (q, k, v)
 
 
 def rms_norm(rows, width):
     x, weight = values(rows, width), values(width)
-    return lambda: x * torch.rsqrt((x * x).mean(-1, keepdim=True) + 1e-5) * weight, (x, weight)
+    return lambda: functional.rms_norm(x, (width,), weight, 1e-5), (x, weight)
 
 
 def layer_norm(rows, width):
@@ -35,14 +35,14 @@ def swiglu(rows, width):
 
 
 def fused_head(rows, width, vocab):
-    hidden, weight, targets = values(rows, width), values(vocab, width), (torch.arange(rows) * 7919 % vocab)[:, None]
-    return lambda: torch.log_softmax(hidden @ weight.T, -1).gather(1, targets), (hidden, weight)
+    hidden, weight, targets = values(rows, width), values(vocab, width), torch.arange(rows) * 7919 % vocab
+    return lambda: functional.cross_entropy(hidden @ weight.T, targets, reduction="none"), (hidden, weight)
 
 
 def adamw(count):
     parameter = values(count)
     parameter.grad = torch.ones(count)
-    return torch.optim.AdamW([parameter], lr=1e-3).step, ()
+    return torch.optim.AdamW([parameter], lr=1e-3, fused=True).step, ()
 
 
 KERNELS = {kernel.__name__: kernel for kernel in (attention, rms_norm, layer_norm, swiglu, fused_head, adamw)}

@@ -1,5 +1,5 @@
-"""A Llama in plain torch, as one would write it by hand, and one step of training it: the peer of bench/training-step.mjs.
-Reads the folder that bench/harness/random-llama.mjs wrote, and from batch.json of it the token ids of the sequences and how
+"""A Llama in torch, with the fused functions that torch brings (attention, norms, AdamW), and one step of training it, also compiled
+and in bf16 by autocast: the peer of bench/training-step.mjs. Reads the folder that bench/harness/random-llama.mjs wrote, and from batch.json of it the token ids of the sequences and how
 many of them are the prompt, which all sequences have of the same length."""
 import json
 import os
@@ -22,10 +22,6 @@ def read_safetensors(path):
         yield name, torch.nn.Parameter(torch.from_numpy(values.copy()))
 
 
-def rms_norm(x, weight, eps):
-    return weight * (x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + eps))
-
-
 def rotated(x, cosine, sine):
     first, second = x.chunk(2, -1)
     return x * cosine + torch.cat((-second, first), -1) * sine
@@ -42,43 +38,44 @@ class Llama:
         heads, shared = config["num_attention_heads"], config["num_key_value_heads"]
         batch, length = ids.shape
         width = config["hidden_size"] // heads
-        eps = config["rms_norm_eps"]
+        norm = lambda x, weight: F.rms_norm(x, weight.shape, weight, config["rms_norm_eps"])
         frequencies = config["rope_theta"] ** (-torch.arange(0, width, 2).float() / width)
         angles = torch.outer(torch.arange(length).float(), frequencies).repeat(1, 2)
         cosine, sine = angles.cos(), angles.sin()
-        mask = torch.full((length, length), float("-inf")).triu(1)
         x = F.embedding(ids, self.weights["model.embed_tokens.weight"])
         for layer in range(config["num_hidden_layers"]):
             weight = lambda name: self.weights[f"model.layers.{layer}.{name}.weight"]
             split = lambda y, count: y.view(batch, length, count, width).transpose(1, 2)
-            y = rms_norm(x, weight("input_layernorm"), eps)
+            y = norm(x, weight("input_layernorm"))
             query = rotated(split(F.linear(y, weight("self_attn.q_proj")), heads), cosine, sine)
             key = rotated(split(F.linear(y, weight("self_attn.k_proj")), shared), cosine, sine)
             value = split(F.linear(y, weight("self_attn.v_proj")), shared)
-            key, value = (part.repeat_interleave(heads // shared, 1) for part in (key, value))
-            attention = torch.softmax(query @ key.transpose(2, 3) / width**0.5 + mask, -1) @ value
+            attention = F.scaled_dot_product_attention(query, key, value, is_causal=True, enable_gqa=True)
             x = x + F.linear(attention.transpose(1, 2).reshape(batch, length, -1), weight("self_attn.o_proj"))
-            y = rms_norm(x, weight("post_attention_layernorm"), eps)
+            y = norm(x, weight("post_attention_layernorm"))
             gated = F.silu(F.linear(y, weight("mlp.gate_proj"))) * F.linear(y, weight("mlp.up_proj"))
             x = x + F.linear(gated, weight("mlp.down_proj"))
-        return rms_norm(x, self.weights["model.norm.weight"], eps)
+        return norm(x, self.weights["model.norm.weight"])
 
 
 class Training:
     """Steps of AdamW on the mean log-probability of the responses."""
 
-    def __init__(self, folder, lr):
+    def __init__(self, folder, lr, autocast, compiled):
         self.model = Llama(folder)
         with open(os.path.join(folder, "batch.json")) as file:
             batch = json.load(file)
         self.ids, self.prompt = torch.tensor(batch["ids"]), batch["prompt"]
-        self.optimizer = torch.optim.AdamW(self.model.weights.values(), lr=lr, weight_decay=0.0)
+        self.optimizer = torch.optim.AdamW(self.model.weights.values(), lr=lr, weight_decay=0.0, fused=True)
+        self.autocast = autocast
+        self.loss = torch.compile(self.mean_loss) if compiled else self.mean_loss
 
-    def loss(self):
-        # Logits of the rows that predict a response, no others.
-        rows = self.model.hidden(self.ids)[:, self.prompt - 1 : -1]
-        logits = F.linear(rows, self.model.weights["model.embed_tokens.weight"])
-        return F.cross_entropy(logits.flatten(0, 1), self.ids[:, self.prompt :].flatten())
+    def mean_loss(self):
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.autocast):
+            # Logits of the rows that predict a response, no others.
+            rows = self.model.hidden(self.ids)[:, self.prompt - 1 : -1]
+            logits = F.linear(rows, self.model.weights["model.embed_tokens.weight"])
+        return F.cross_entropy(logits.flatten(0, 1).float(), self.ids[:, self.prompt :].flatten())
 
     def step(self):
         """The loss before the step."""
