@@ -28,6 +28,20 @@ describe.each(implementations)('without columns, %s', (_, addon) => {
     expect(run('rope', inputs(bad), [3, heads, head, rotary, 3])).toThrowError(refusal);
   });
 
+  it('norms have nothing to write', () => {
+    expect(run('rms_norm', [nothing, nothing], [5, 0], [1e-5])).not.toThrow();
+    expect(run('layer_norm', [nothing, nothing, nothing], [5, 0], [1e-5])).not.toThrow();
+    const backward = () =>
+      addon().runSync(
+        'layer_norm_backward',
+        [nothing, nothing, nothing],
+        [nothing, nothing, nothing].map((array) => array.slice()),
+        [5, 0],
+        [1e-5],
+      );
+    expect(backward).not.toThrow();
+  });
+
   it('attention gives the logarithm of the number of rows that each row sees', () => {
     const logSumExp = new Float32Array(6);
     const segments = Int32Array.of(0, 2, 0, 0, 2, 3, 0, 2);
