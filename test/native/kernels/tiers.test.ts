@@ -23,6 +23,7 @@ const rooms = [
   'fused-head',
   'matmul',
   'norm',
+  'optimizer',
   'token-logprobs',
   'decode',
   'sample',
