@@ -6,45 +6,74 @@
 namespace pope {
 namespace {
 
-// The elements of the first halves of a and b, taken in turn.
-template <int kCount, class V>
-inline V low_halves(V a, V b) {
-  if constexpr (kCount == 16) {
-    return __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
-  } else if constexpr (kCount == 8) {
-    return __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
-  } else if constexpr (kCount == 4) {
-    return __builtin_shufflevector(a, b, 0, 4, 1, 5);
-  } else {
-    return __builtin_shufflevector(a, b, 0, 2);
-  }
-}
+template <int... kIndex>
+struct Indices {};
 
-// Those of the second halves.
-template <int kCount, class V>
-inline V high_halves(V a, V b) {
-  if constexpr (kCount == 16) {
-    return __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
-  } else if constexpr (kCount == 8) {
-    return __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
-  } else if constexpr (kCount == 4) {
-    return __builtin_shufflevector(a, b, 2, 6, 3, 7);
-  } else {
-    return __builtin_shufflevector(a, b, 1, 3);
-  }
-}
+template <int kCount, int... kRest>
+struct IndicesBelow : IndicesBelow<kCount - 1, kCount - 1, kRest...> {};
 
-// rows[i][j] becomes rows[j][i]: the number of an element, [i][j] in binary, is rotated by one bit at a time.
+template <int... kRest>
+struct IndicesBelow<0, kRest...> {
+  using Type = Indices<kRest...>;
+};
+
+// Shuffles of two vectors of kCount elements, kUnit of which are 16 bytes: each is one instruction, where one that takes single
+// elements across the borders of 16 bytes would be slower.
+template <int kCount, int kUnit>
+struct Shuffles {
+  // Of every unit the lower halves of a and b, their elements in turn; or the upper halves.
+  template <bool kUpper, class V>
+  static V interleave(V a, V b) {
+    return interleave<kUpper>(a, b, typename IndicesBelow<kCount>::Type());
+  }
+  template <bool kUpper, class V, int... kIndex>
+  static V interleave(V a, V b, Indices<kIndex...>) {
+    constexpr auto source = [](int i) {
+      const int inside = i % kUnit;
+      return inside % 2 * kCount + i - inside + inside / 2 + (kUpper ? kUnit / 2 : 0);
+    };
+    return __builtin_shufflevector(a, b, source(kIndex)...);
+  }
+
+  // Every second unit of a and then b, from the first on; or from the second on.
+  template <bool kOdd, class V>
+  static V units(V a, V b) {
+    return units<kOdd>(a, b, typename IndicesBelow<kCount>::Type());
+  }
+  template <bool kOdd, class V, int... kIndex>
+  static V units(V a, V b, Indices<kIndex...>) {
+    constexpr auto source = [](int i) { return (i / kUnit * 2 + kOdd) * kUnit + i % kUnit; };
+    return __builtin_shufflevector(a, b, source(kIndex)...);
+  }
+};
+
+// rows[i][j] becomes rows[j][i]: first in squares as wide as a unit of 16 bytes, then the squares. Either step rotates the number
+// of an element, row and column in binary, by one bit at a time.
 template <int kCount, class V>
 inline void transpose(V (&rows)[kCount]) {
   static_assert(sizeof(V) == kCount * sizeof(rows[0][0]));
-#pragma GCC unroll 4
-  for (int step = 1; step < kCount; step *= 2) {
+  constexpr int kUnit = 16 / sizeof(rows[0][0]), kUnits = kCount / kUnit;
+  using Shuffle = Shuffles<kCount, kUnit>;
+#pragma GCC unroll 2
+  for (int step = 1; step < kUnit; step *= 2) {
     V next[kCount];
 #pragma GCC unroll 8
     for (int i = 0; i < kCount / 2; ++i) {
-      next[2 * i] = low_halves<kCount>(rows[i], rows[i + kCount / 2]);
-      next[2 * i + 1] = high_halves<kCount>(rows[i], rows[i + kCount / 2]);
+      const int low = i / (kUnit / 2) * kUnit + i % (kUnit / 2);
+      next[2 * i] = Shuffle::template interleave<false>(rows[low], rows[low + kUnit / 2]);
+      next[2 * i + 1] = Shuffle::template interleave<true>(rows[low], rows[low + kUnit / 2]);
+    }
+#pragma GCC unroll 16
+    for (int i = 0; i < kCount; ++i) rows[i] = next[i];
+  }
+#pragma GCC unroll 2
+  for (int step = 1; step < kUnits; step *= 2) {
+    V next[kCount];
+#pragma GCC unroll 8
+    for (int i = 0; i < kCount / 2; ++i) {
+      const int first = i / kUnit * 2 * kUnit + i % kUnit;
+      next[i] = Shuffle::template units<false>(rows[first], rows[first + kUnit]);
+      next[i + kCount / 2] = Shuffle::template units<true>(rows[first], rows[first + kUnit]);
     }
 #pragma GCC unroll 16
     for (int i = 0; i < kCount; ++i) rows[i] = next[i];

@@ -84,7 +84,8 @@ class FewRows {
   template <int kCount>
   static void multiply_rows_transposed(const FewRowsOperands<T>& x) {
     constexpr int64_t kBlock = kLanes * kElements;
-    constexpr int64_t kAhead = 4 * kBlock;  // numbers of every row of b that are asked for before they are needed
+    // Numbers of every row of b that are asked for before they are needed, at the end of these rows those of the next.
+    constexpr int64_t kAhead = 768 / sizeof(T);
     const RowsOf<T, kCount> rows(x);
     for (int64_t j = 0; j < x.columns; j += kLanes) {
       const int64_t count = x.columns - j < kLanes ? x.columns - j : kLanes;
@@ -94,8 +95,9 @@ class FewRows {
       rows.load_sums(j, count, sums);
       int64_t p = 0;
       for (; p + kBlock <= x.k; p += kBlock) {
+        const int64_t ahead = p + kAhead < x.k ? p + kAhead : p + kAhead - x.k + kLanes * x.b_stride;
         for (int r = 0; r < kLanes; ++r) {
-          __builtin_prefetch(b[r] + p + kAhead);
+          __builtin_prefetch(b[r] + ahead);
           block[r] = Factors::vector(b[r] + p);
         }
         transpose(block);
