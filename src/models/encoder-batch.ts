@@ -35,7 +35,15 @@ export function* encoderRuns<T extends EncoderSequence>(sequences: readonly T[],
   if (run.length > 0) yield run;
 }
 
-export function layOutSequences(sequences: readonly EncoderSequence[], { firstPosition }: EncoderConfig): EncoderBatch {
+/**
+ * Lays out the rows of a batch. The positions of RoBERTa count the tokens that are not padding, whose id (the row before the first
+ * position) keeps a row of its own, also where a text spells it out.
+ */
+export function layOutSequences(
+  sequences: readonly EncoderSequence[],
+  { family, firstPosition }: Pick<EncoderConfig, 'family' | 'firstPosition'>,
+): EncoderBatch {
+  const padding = family === 'roberta' ? firstPosition - 1 : null;
   const starts = new Int32Array(sequences.length + 1);
   for (const [i, { ids }] of sequences.entries()) starts[i + 1] = starts[i]! + ids.length;
   const rows = starts.at(-1)!;
@@ -45,9 +53,10 @@ export function layOutSequences(sequences: readonly EncoderSequence[], { firstPo
   const spans = new Int32Array(4 * rows);
   for (const [i, sequence] of sequences.entries()) {
     const [start, end] = [starts[i]!, starts[i + 1]!];
+    let position = firstPosition;
     for (let row = start; row < end; row++) {
       ids[row] = sequence.ids[row - start]!;
-      positions[row] = firstPosition + row - start;
+      positions[row] = ids[row] === padding ? padding : position++;
       types[row] = sequence.types?.[row - start] ?? 0;
       spans.set([0, 0, start, end], 4 * row);
     }

@@ -7,6 +7,7 @@ import type { Bert } from './bert.js';
 import { checkSequence } from './check-tokens.js';
 import { type EncoderBatch, type EncoderSequence, encoderRuns, layOutSequences } from './encoder-batch.js';
 import type { EncoderConfig } from './encoder-config.js';
+import { lowercase } from './normalizers.js';
 import type { SentenceSettings } from './sentence-transformers.js';
 import type { SequenceTokenizer } from './sequence-tokenizer.js';
 import type { ModelWeights } from './weights.js';
@@ -78,7 +79,7 @@ export class TransformerEncoder {
     }
     const tokenized = texts.map((text) => {
       const prompted = settings.prompt + text;
-      return sequences.text(settings.lowerCase ? prompted.toLowerCase() : prompted);
+      return sequences.text(settings.lowerCase ? lowercase(prompted) : prompted);
     });
     this.cutTexts += tokenized.filter(({ cut }) => cut > 0).length;
     return this.embedIds(tokenized, options);

@@ -34,7 +34,7 @@ export function mendNormalizer(node: LibraryNormalizer | null, config: StepConfi
 }
 
 /** Character by character: a sigma stays the same letter at the end of a word. */
-function lowercase(text: string): string {
+export function lowercase(text: string): string {
   return text.replace(/\u03a3/g, '\u03c3').toLowerCase();
 }
 

@@ -24,10 +24,15 @@ export interface SentenceSettings {
 }
 
 const modulesSchema = z.array(z.looseObject({ path: z.string(), type: z.string() }));
-const poolingSchema = z.looseObject({ include_prompt: z.boolean().default(true) });
+const poolingSchema = z.looseObject({
+  pooling_mode: z.union([z.string(), z.array(z.string())]).nullish(),
+  include_prompt: z.boolean().default(true),
+});
 const transformerSchema = z.looseObject({
   max_seq_length: z.int().positive().nullish(),
   do_lower_case: z.boolean().nullish(),
+  transformer_task: z.string().nullish(),
+  modality_config: z.record(z.string(), z.looseObject({ method_output_name: z.unknown() })).nullish(),
 });
 const promptsSchema = z.looseObject({
   prompts: z.record(z.string(), z.string()).nullish(),
@@ -35,8 +40,11 @@ const promptsSchema = z.looseObject({
 });
 const lengthSchema = z.looseObject({ model_max_length: z.number().positive().nullish() });
 
-/** Keys of a pooling module's config.json; one of them is true. */
-const POOLINGS: Record<string, Pooling> = { pooling_mode_cls_token: 'cls', pooling_mode_mean_tokens: 'mean' };
+/** Keys of the config.json of a pooling module of older versions; one of them is true. */
+const POOLING_KEYS: Readonly<Record<string, string>> = {
+  pooling_mode_cls_token: 'cls',
+  pooling_mode_mean_tokens: 'mean',
+};
 
 /**
  * Reads the side files of a sentence-transformers folder: modules.json, the config.json of its Pooling module,
@@ -70,16 +78,11 @@ export async function readSentenceSettings(root: string): Promise<SentenceSettin
   if (second) {
     const path = join(root, second.path, 'config.json');
     const config = await read(path, poolingSchema);
-    const chosen = Object.keys(config ?? {}).filter((key) => key.startsWith('pooling_mode_') && config?.[key] === true);
-    const [mode] = chosen;
-    if (chosen.length !== 1 || !mode || !Object.hasOwn(POOLINGS, mode)) {
-      const what = chosen.length === 0 ? 'a pooling that names no mode' : chosen.join(' with ');
-      throw unsupported(path, what, `one of ${Object.keys(POOLINGS).join(', ')}`);
-    }
-    pooling = POOLINGS[mode]!;
+    pooling = poolingOf(path, config);
     includesPrompt = config?.include_prompt ?? true;
   }
   const transformer = await read(join(folder, 'sentence_bert_config.json'), transformerSchema);
+  checkTransformer(join(folder, 'sentence_bert_config.json'), transformer);
   const lengths = await read(join(folder, 'tokenizer_config.json'), lengthSchema);
   const promptsPath = join(root, 'config_sentence_transformers.json');
   const prompts = await read(promptsPath, promptsSchema);
@@ -96,4 +99,25 @@ export async function readSentenceSettings(root: string): Promise<SentenceSettin
     prompt,
     files,
   };
+}
+
+/** The mode that a pooling module names: as a text or list, or in older files by a key that is true. */
+function poolingOf(path: string, config: z.infer<typeof poolingSchema> | null): Pooling {
+  const isSet = (key: string) => key.startsWith('pooling_mode_') && config?.[key] === true;
+  const older = Object.keys(config ?? {}).filter(isSet);
+  const modes = config?.pooling_mode ? [config.pooling_mode].flat() : older.map((key) => POOLING_KEYS[key] ?? key);
+  const [mode] = modes;
+  if (modes.length === 1 && (mode === 'cls' || mode === 'mean')) return mode;
+  const what = modes.length === 0 ? 'a pooling that names no mode' : `pooling by ${modes.join(' with ')}`;
+  throw unsupported(path, what, 'one of cls, mean');
+}
+
+/** What newer files say of the encoder itself: anything but its last hidden states of texts would give other vectors. */
+function checkTransformer(path: string, config: z.infer<typeof transformerSchema> | null): void {
+  const task = config?.transformer_task ?? 'feature-extraction';
+  if (task !== 'feature-extraction') throw unsupported(path, `transformer_task "${task}"`, 'feature-extraction');
+  const output = config?.modality_config?.text?.method_output_name ?? 'last_hidden_state';
+  if (output !== 'last_hidden_state') {
+    throw unsupported(path, `method_output_name ${JSON.stringify(output)}`, 'last_hidden_state');
+  }
 }

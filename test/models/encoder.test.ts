@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { layOutSequences } from '../../src/models/encoder-batch.js';
 import { loadEncoder, loadModel } from '../../src/models/index.js';
 import { fixtureModel } from '../helpers/model-fixtures.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
@@ -82,6 +83,52 @@ describe('sentence-transformers folders', () => {
     });
   });
 
+  test('the layout of sentence-transformers 6 is read as the older one', async () => {
+    const [module, pooling] = [
+      'sentence_transformers.base.modules',
+      'sentence_transformers.sentence_transformer.modules',
+    ];
+    const folder = tinyBert(root, {
+      'modules.json': [
+        { idx: 0, name: '0', path: '', type: `${module}.transformer.Transformer` },
+        { idx: 1, name: '1', path: '1_Pooling', type: `${pooling}.pooling.Pooling` },
+        { idx: 2, name: '2', path: '2_Normalize', type: `${module}.normalize.Normalize` },
+      ],
+      'sentence_bert_config.json': {
+        transformer_task: 'feature-extraction',
+        modality_config: { text: { method: 'forward', method_output_name: 'last_hidden_state' } },
+        module_output_name: 'token_embeddings',
+      },
+    });
+    const config = { embedding_dimension: 8, pooling_mode: 'mean', include_prompt: true };
+    writeFileSync(join(folder, POOLING), JSON.stringify(config));
+    await withEncoder(folder, async (encoder) => {
+      await withEncoder(tinyBert(root), async (older) => {
+        expect(await encoder.embed(['cat dog'])).toEqual(await older.embed(['cat dog']));
+      });
+    });
+  });
+
+  test.each([
+    [{ transformer_task: 'fill-mask' }, /transformer_task "fill-mask"/],
+    [{ modality_config: { text: { method_output_name: 'pooler_output' } } }, /method_output_name "pooler_output"/],
+  ])('an encoder that gives something else than hidden states is refused: %j', async (config, message) => {
+    await expect(loadEncoder(tinyBert(root, { 'sentence_bert_config.json': config }), CPU)).rejects.toMatchObject({
+      code: 'UNSUPPORTED_ARCHITECTURE',
+      message: expect.stringMatching(message),
+    });
+  });
+
+  test('RoBERTa counts positions past padding ids, as transformers does', () => {
+    const { positions } = layOutSequences([{ ids: [0, 5, 1, 6] }, { ids: [7] }], {
+      family: 'roberta',
+      firstPosition: 2,
+    });
+    expect([...positions]).toEqual([2, 3, 1, 4, 2]);
+    const bert = layOutSequences([{ ids: [0, 5, 1, 6] }], { family: 'bert', firstPosition: 0 });
+    expect([...bert.positions]).toEqual([0, 1, 2, 3]);
+  });
+
   test('a folder without modules.json is mean-pooled and not normalised', () =>
     withEncoder(tinyBert(root, { 'modules.json': null }), async (encoder) => {
       const [vector] = await encoder.embed(['bad film']);
@@ -111,8 +158,10 @@ describe('sentence-transformers folders', () => {
   });
 
   test.each([
-    ['two poolings', { pooling_mode_cls_token: true, pooling_mode_mean_tokens: true }, /pooling_mode_cls_token with/],
-    ['another pooling', { pooling_mode_max_tokens: true }, /pooling_mode_max_tokens is not supported/],
+    ['two poolings', { pooling_mode_cls_token: true, pooling_mode_mean_tokens: true }, /pooling by cls with mean/],
+    ['two poolings in a list', { pooling_mode: ['cls', 'max'] }, /pooling by cls with max/],
+    ['another pooling by its name', { pooling_mode: 'lasttoken' }, /pooling by lasttoken is not supported/],
+    ['another pooling', { pooling_mode_max_tokens: true }, /pooling by pooling_mode_max_tokens is not supported/],
     ['no pooling', {}, /names no mode/],
   ])('%s are refused', async (_, config, message) => {
     const folder = tinyBert(root);
