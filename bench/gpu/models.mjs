@@ -61,8 +61,12 @@ for (const name of options.models.split(',')) {
   await time(name, 'step of SFT, one response', step('sft', slates(1)));
   await time(name, 'step of DPO, 2 responses', step('dpo', slates(2)));
 }
-if (options.out)
+
+/** After every row: what there is stays where a later one is cut off. */
+function save() {
+  if (!options.out) return;
   writeFileSync(options.out, `${JSON.stringify({ device: options.device, dtype, ceiling, times: rows }, null, 1)}\n`);
+}
 
 /** Operations per second of a square product in `dtype`, both factors at hand: what the rows are a share of. */
 async function matrixCeiling() {
@@ -71,7 +75,7 @@ async function matrixCeiling() {
   const device = Device.open(options.device, { products: dtype });
   try {
     const square = (seed) => {
-      const numbers = Float32Array.from({ length: size * size }, (_, i) => ((i * 7919 + seed) % 1009) / 1009 - 0.5);
+      const numbers = new Float32Array(size * size).map((_, i) => ((i * 7919 + seed) % 1009) / 1009 - 0.5);
       const tensor = device.tensor(numbers, [size, size]);
       device.products.keepCopyOf(tensor);
       return tensor;
@@ -94,7 +98,7 @@ async function matrixCeiling() {
   }
 }
 
-/** Times `make(model)`, or says why a row is left out. `work` counts what one run does. */
+/** Times `make(model)`, or says why there is no row: no memory, or a result that is wrong. `work` counts what one run does. */
 async function time(name, what, { make, work, frozen = false }) {
   let opened;
   try {
@@ -118,6 +122,7 @@ async function time(name, what, { make, work, frozen = false }) {
       trained: [...model.trained.tensors.values()].reduce((sum, { size }) => sum + size, 0),
     };
     rows.push(row);
+    save();
     console.log(
       `${name.padEnd(14)} ${what.padEnd(36)} ${median.toFixed(1).padStart(10)} ms ` +
         `${row.tokensPerSecond.toFixed(0).padStart(9)} response tokens/s ${(row.flops * 1e-12).toFixed(2).padStart(8)} TFLOP/s ` +
@@ -125,8 +130,9 @@ async function time(name, what, { make, work, frozen = false }) {
         `peak ${(peakBytes * 1e-9).toFixed(2)} GB`,
     );
   } catch (error) {
-    if (error.code !== 'OUT_OF_MEMORY') throw error;
-    console.log(`${name.padEnd(14)} ${what.padEnd(36)} left out: ${error.message}`);
+    if (error.code !== 'OUT_OF_MEMORY') process.exitCode = 1;
+    const why = error.code === 'OUT_OF_MEMORY' ? 'left out' : 'failed';
+    console.log(`${name.padEnd(14)} ${what.padEnd(36)} ${why}: ${error.message}`);
   } finally {
     opened?.model.dispose();
   }
