@@ -52,10 +52,10 @@ const variants = [
     checks: [],
     // native/simt/block.h says why. The portable way to switch stacks is tried here, the fast one above.
     shimFlags: ['-O1', '-DPOPE_SIMT_TSAN', '-DPOPE_SIMT_UCONTEXT'],
-    // A test asks for more memory than there is.
-    environment: { TSAN_OPTIONS: 'allocator_may_return_null=1' },
+    // A test asks for more memory than there is. The order is the other one than above.
+    environment: { TSAN_OPTIONS: 'allocator_may_return_null=1', POPE_SIMT_ORDER: 'backward' },
     arguments: ['--brief'],
-    planted: { none: null, 'no-barrier': 'data race', 'no-order-in-warp': 'data race' },
+    planted: { none: null, 'no-barrier': 'data race', 'no-order-in-warp': 'data race', 'early-copy': 'data race' },
   },
 ];
 

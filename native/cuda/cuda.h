@@ -12,13 +12,16 @@
 #pragma once
 
 #include <cstddef>
+#include <type_traits>
 
 #ifdef POPE_SIMT
 #include "simt/simt.h"
 
 namespace pope::cuda {
 template <class Kernel>
-void allow_shared(Kernel*, size_t) {}  // the shim has its own limit
+void allow_shared(Kernel* kernel, size_t bytes) {
+  ::simt::allow_dynamic_bytes(reinterpret_cast<const void*>(kernel), bytes);
+}
 }  // namespace pope::cuda
 #else
 #include <cuda_runtime.h>
@@ -37,6 +40,19 @@ void allow_shared(Kernel* kernel, size_t bytes) {
   extern __shared__ __align__(16) unsigned char pope_dynamic_shared_bytes[]; \
   type* const name = reinterpret_cast<type*>(pope_dynamic_shared_bytes)
 #endif
+
+namespace pope::cuda {
+
+// What lies at `p` as one value, read or written at once: `p` must be a multiple of its size.
+template <class Wide, class T>
+__device__ inline auto as_one(T* p) {
+#ifdef POPE_SIMT
+  ::simt::require_boundary(p, sizeof(Wide));
+#endif
+  return reinterpret_cast<std::conditional_t<std::is_const_v<T>, const Wide, Wide>*>(p);
+}
+
+}  // namespace pope::cuda
 
 #include "cuda/half.h"
 #include "cuda/pack.h"

@@ -49,7 +49,7 @@ __device__ inline Floats<n> load_floats(const T* p) {
   if constexpr (n == 1) {
     values.at[0] = to_float(*p);
   } else {
-    const uint2 words = *reinterpret_cast<const uint2*>(p);
+    const uint2 words = *as_one<uint2>(p);
     Quad<T> quad;
     memcpy(&quad, &words, sizeof quad);
 #pragma unroll
@@ -68,7 +68,7 @@ __device__ inline void store_floats(T* p, const Floats<n>& values) {
     for (int i = 0; i < n; ++i) quad.at[i] = from_float<T>(values.at[i]);
     uint2 words;
     memcpy(&words, &quad, sizeof words);
-    *reinterpret_cast<uint2*>(p) = words;
+    *as_one<uint2>(p) = words;
   }
 }
 

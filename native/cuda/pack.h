@@ -21,7 +21,7 @@ __device__ inline int elements_to_boundary(const T* p) {
 // `p` must lie on a 16-byte boundary.
 template <class T>
 __device__ inline Pack<T> load_pack(const T* p) {
-  const uint4 words = *reinterpret_cast<const uint4*>(p);
+  const uint4 words = *as_one<uint4>(p);
   Pack<T> pack;
   memcpy(&pack, &words, sizeof pack);
   return pack;
@@ -30,7 +30,7 @@ __device__ inline Pack<T> load_pack(const T* p) {
 // The same for memory that is read once: it should not displace what other threads will read again.
 template <class T>
 __device__ inline Pack<T> load_pack_streaming(const T* p) {
-  const uint4 words = __ldcs(reinterpret_cast<const uint4*>(p));
+  const uint4 words = __ldcs(as_one<uint4>(p));
   Pack<T> pack;
   memcpy(&pack, &words, sizeof pack);
   return pack;
@@ -40,7 +40,7 @@ template <class T>
 __device__ inline void store_pack(T* p, const Pack<T>& pack) {
   uint4 words;
   memcpy(&words, &pack, sizeof words);
-  *reinterpret_cast<uint4*>(p) = words;
+  *as_one<uint4>(p) = words;
 }
 
 }  // namespace pope::cuda

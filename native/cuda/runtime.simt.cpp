@@ -1,6 +1,6 @@
 // A GPU whose memory is the host's and whose kernels have finished when they are launched. Blocks are exactly as large
-// as asked for, so that AddressSanitizer sees what goes beyond them. The environment variable POPE_SIMT_MEMORY bounds
-// the bytes of the device, for tests of what happens when it is full.
+// as asked for, so that AddressSanitizer sees what goes beyond them, and hold NaN at first. The environment variable
+// POPE_SIMT_MEMORY bounds the bytes of the device, for tests of what happens when it is full.
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
@@ -41,6 +41,7 @@ void* allocate(size_t bytes) {
   if (bytes > capacity() - std::min(capacity(), live_bytes)) return nullptr;
   void* data = ::operator new(bytes, kAlignment, std::nothrow);
   if (!data) return nullptr;
+  std::memset(data, 0xff, bytes);
   live_blocks().emplace(data, bytes);
   live_bytes += bytes;
   return data;

@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstdlib>
 #include <cstring>
 #include <deque>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/error.h"
@@ -65,6 +68,17 @@ constexpr unsigned kWarp = 32;
 // What a block may have on every GPU this project compiles for (sm_80, sm_90, sm_100, sm_120).
 constexpr unsigned kMaximumThreads = 1024;
 constexpr size_t kMaximumSharedBytes = 99 << 10;
+// Without cudaFuncSetAttribute.
+constexpr size_t kUsualSharedBytes = 48 << 10;
+
+struct AllowedBytes {
+  std::mutex mutex;
+  std::map<const void*, size_t> of_kernel;
+};
+AllowedBytes& allowed_bytes() {
+  static AllowedBytes allowed;
+  return allowed;
+}
 
 std::string text(const uint3& at) {
   return "(" + std::to_string(at.x) + ", " + std::to_string(at.y) + ", " + std::to_string(at.z) + ")";
@@ -104,7 +118,7 @@ struct Thread {
 
 class Block {
  public:
-  void run(const Place& place, size_t dynamic_bytes, const std::function<void()>& kernel);
+  void run(const Place& place, size_t dynamic_bytes, size_t allowed_bytes, const std::function<void()>& kernel);
   void sync(const std::source_location& where) { meet(*all_, true, "__syncthreads", where); }
   // Waits until all have come. Only a barrier orders what the threads read and write in memory.
   void meet(Meeting& meeting, bool orders_memory, const char* what, const std::source_location& where);
@@ -135,7 +149,7 @@ class Block {
 // Per OS thread, so that two of them may launch at once.
 thread_local Block block;
 
-void Block::run(const Place& place, size_t dynamic_bytes, const std::function<void()>& kernel) {
+void Block::run(const Place& place, size_t dynamic_bytes, size_t allowed_bytes, const std::function<void()>& kernel) {
   place_ = place;
   kernel_ = &kernel;
   size_ = place.block_size.x * place.block_size.y * place.block_size.z;
@@ -167,6 +181,7 @@ void Block::run(const Place& place, size_t dynamic_bytes, const std::function<vo
         this);
     ready_.push_back(number);
   }
+  if (runs_backward()) std::ranges::reverse(ready_);
   while (!ready_.empty() && refusal_.empty()) {
     Thread& next = *threads_[ready_.front()];
     ready_.pop_front();
@@ -174,6 +189,10 @@ void Block::run(const Place& place, size_t dynamic_bytes, const std::function<vo
   }
   acquire(&launch_end);
   if (finished_ < size_) report();
+  if (dynamic_bytes > allowed_bytes && shared_bytes_ > kUsualSharedBytes) {
+    throw Error(Status::internal, "a kernel takes " + std::to_string(shared_bytes_) + " bytes of shared memory, of which " +
+                                      std::to_string(dynamic_bytes) + " are dynamic: above 48 KiB it needs allow_shared");
+  }
 }
 
 void Block::advance(Thread& next) {
@@ -264,7 +283,20 @@ void Block::report() const {
 
 }  // namespace
 
-void run_grid(dim3 grid, dim3 size, size_t dynamic_bytes, const std::function<void()>& kernel) {
+void allow_dynamic_bytes(const void* kernel, size_t bytes) {
+  std::lock_guard lock(allowed_bytes().mutex);
+  allowed_bytes().of_kernel[kernel] = bytes;
+}
+
+bool runs_backward() {
+  static const bool backward = [] {
+    const char* order = std::getenv("POPE_SIMT_ORDER");
+    return order && std::string_view(order) == "backward";
+  }();
+  return backward;
+}
+
+void run_grid(const void* name, dim3 grid, dim3 size, size_t dynamic_bytes, const std::function<void()>& kernel) {
   const uint64_t threads = uint64_t{size.x} * size.y * size.z;
   if (threads == 0 || threads > kMaximumThreads || size.z > 64 || grid.x == 0 || grid.x > 0x7fffffffu || grid.y == 0 ||
       grid.y > 65535 || grid.z == 0 || grid.z > 65535) {
@@ -272,11 +304,19 @@ void run_grid(dim3 grid, dim3 size, size_t dynamic_bytes, const std::function<vo
                                       " of blocks " + text(uint3{size.x, size.y, size.z}) + ", which no GPU accepts");
   }
   const Unseen unseen;
+  size_t allowed = 0;
+  {
+    std::lock_guard lock(allowed_bytes().mutex);
+    const auto found = allowed_bytes().of_kernel.find(name);
+    if (found != allowed_bytes().of_kernel.end()) allowed = found->second;
+  }
   release(&block.launch_start);
-  for (unsigned z = 0; z < grid.z; ++z) {
-    for (unsigned y = 0; y < grid.y; ++y) {
-      for (unsigned x = 0; x < grid.x; ++x) block.run({{}, {x, y, z}, size, grid}, dynamic_bytes, kernel);
-    }
+  const uint64_t blocks = uint64_t{grid.x} * grid.y * grid.z;
+  for (uint64_t i = 0; i < blocks; ++i) {
+    const uint64_t number = runs_backward() ? blocks - 1 - i : i, row = number / grid.x;
+    const uint3 at{static_cast<unsigned>(number % grid.x), static_cast<unsigned>(row % grid.y),
+                   static_cast<unsigned>(row / grid.y)};
+    block.run({{}, at, size, grid}, dynamic_bytes, allowed, kernel);
   }
 }
 
@@ -308,11 +348,14 @@ void* shared_array(const void* site, size_t bytes) {
 
 void* dynamic_shared_array() { return block.shared_array(nullptr, 0); }
 
+void require_boundary(const void* address, size_t bytes) {
+  if (reinterpret_cast<uintptr_t>(address) % bytes == 0) return;
+  const Unseen unseen;
+  block.refuse("an access of " + std::to_string(bytes) + " bytes at once that are not on a boundary of as many");
+}
+
 void queue_copy(const AsyncCopy& copy) {
   const Unseen unseen;
-  if ((reinterpret_cast<uintptr_t>(copy.to) | reinterpret_cast<uintptr_t>(copy.from)) % 16 != 0) {
-    block.refuse("cp.async with an address that is not on a 16-byte boundary");
-  }
   block.thread->copies.emplace_back(copy, block.thread->copy_group);
 }
 

@@ -4,7 +4,9 @@
 // The order of threads is fixed, so results are reproducible; what a GPU would run at once is checked, not exhibited:
 // TSan sees no order between fibers but that of barriers and atomics (threads of one number in different blocks are one
 // fiber, and ordered). That holds only while TSan does not see the scheduler's own memory: block.cpp and fiber.cpp are
-// compiled without it, with POPE_SIMT_TSAN.
+// compiled without it, with POPE_SIMT_TSAN. With the environment variable POPE_SIMT_ORDER=backward the last block and the
+// last thread come first, and asynchronous copies are made when they are begun, not when they are waited for: what
+// depends on either is wrong on a GPU.
 #pragma once
 
 #include <cstddef>
@@ -30,9 +32,15 @@ struct Place {
 };
 extern thread_local constinit const Place* current_place;
 
+// The kernel may be launched with as much dynamic shared memory from now on.
+void allow_dynamic_bytes(const void* kernel, size_t bytes);
+
 // Throws pope::Error: of a configuration that a GPU would refuse, and, naming threads and lines, of a block that cannot
 // go on. The blocks and threads that had not finished are then forgotten.
-void run_grid(dim3 grid, dim3 block, size_t dynamic_bytes, const std::function<void()>& kernel);
+void run_grid(const void* name, dim3 grid, dim3 block, size_t dynamic_bytes, const std::function<void()>& kernel);
+
+// Whether POPE_SIMT_ORDER says so.
+bool runs_backward();
 
 // ---- for the running thread of a kernel --------------------------------------------------------------------------
 
@@ -53,5 +61,8 @@ int lane();
 // that size, so that ASan sees every access beyond it, filled with 0xCD.
 void* shared_array(const void* site, size_t bytes);
 void* dynamic_shared_array();
+
+// Stops the block where a GPU would fault: `bytes` are read or written at once at an address that is no multiple of them.
+void require_boundary(const void* address, size_t bytes);
 
 }  // namespace simt

@@ -58,7 +58,10 @@ void run_or_capture(const Run& run) {
 template <class... Parameters, class... Arguments>
 void launch(void (*kernel)(Parameters...), dim3 grid, dim3 block, size_t dynamic_bytes, cudaStream_t, Arguments&&... a) {
   const std::tuple<Parameters...> arguments(std::forward<Arguments>(a)...);
-  run_or_capture([=] { run_grid(grid, block, dynamic_bytes, [&] { std::apply(kernel, arguments); }); });
+  run_or_capture([=] {
+    run_grid(reinterpret_cast<const void*>(kernel), grid, block, dynamic_bytes,
+             [&] { std::apply(kernel, arguments); });
+  });
 }
 
 using Where = std::source_location;
@@ -138,7 +141,8 @@ inline int __any_sync(unsigned mask, int predicate, simt::Where where = simt::Wh
 // Relaxed, as a GPU's are: they order nothing but themselves. TSan takes them for atomic.
 template <class T>
 T atomicAdd(T* address, T value) {
-  T seen = *const_cast<volatile T*>(address);
+  T seen;
+  __atomic_load(address, &seen, __ATOMIC_RELAXED);
   for (;;) {
     T sum = seen + value;
     if (__atomic_compare_exchange(address, &seen, &sum, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) return seen;

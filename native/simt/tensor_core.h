@@ -27,6 +27,7 @@ void multiply_add(float (&d)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b
 }
 
 inline void load_matrices(uint32_t (&r)[4], const void* row, bool transposed, const Where& where = Where::current()) {
+  require_boundary(row, 16);
   const uint64_t address = reinterpret_cast<uintptr_t>(row);
   const Exchange& all = exchange(0xffffffffu, &address, 1, where);
   const int g = lane() / 4, t = lane() % 4;
@@ -38,25 +39,33 @@ inline void load_matrices(uint32_t (&r)[4], const void* row, bool transposed, co
   }
 }
 
-// A copy is made by the wait that covers it, not before: who forgets the wait reads what was there.
+// A copy is made by the wait that covers it, not before: who forgets the wait reads what was there. Or else at once
+// (POPE_SIMT_ORDER), which shows who still reads what it overwrites.
 struct AsyncCopy {
   void* to;
   const void* from;
   int bytes;
+
+  void make() const {
+    unsigned char line[16] = {};
+    std::memcpy(line, from, static_cast<size_t>(bytes));
+    std::memcpy(to, line, sizeof line);
+  }
 };
 void queue_copy(const AsyncCopy& copy);
 void end_copy_group();
 // The oldest copy of the running thread that is not in its last `pending` groups.
 bool take_copy(int pending, AsyncCopy& copy);
 
-inline void copy_async(void* to, const void* from, int bytes) { queue_copy({to, from, bytes}); }
+inline void copy_async(void* to, const void* from, int bytes) {
+  require_boundary(to, 16);
+  require_boundary(from, 16);
+  const AsyncCopy copy{to, from, bytes};
+  runs_backward() ? copy.make() : queue_copy(copy);
+}
 inline void commit_copies() { end_copy_group(); }
 inline void wait_copies(int pending) {
-  for (AsyncCopy copy; take_copy(pending, copy);) {
-    unsigned char line[16] = {};
-    std::memcpy(line, copy.from, static_cast<size_t>(copy.bytes));
-    std::memcpy(copy.to, line, sizeof line);
-  }
+  for (AsyncCopy copy; take_copy(pending, copy);) copy.make();
 }
 
 }  // namespace simt

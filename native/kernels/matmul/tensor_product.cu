@@ -65,7 +65,7 @@ struct alignas(8) Pair {
 // Two neighbours of c, or the first alone.
 __device__ inline void put(float* to, Pair sum, bool both, bool accumulate) {
   if (both && reinterpret_cast<uintptr_t>(to) % sizeof(Pair) == 0) {
-    Pair* const pair = reinterpret_cast<Pair*>(to);
+    Pair* const pair = as_one<Pair>(to);
     const Pair held = accumulate ? *pair : Pair{0, 0};
     *pair = {held.first + sum.first, held.second + sum.second};
   } else {

@@ -3,7 +3,7 @@
 #include <string_view>
 #include <vector>
 
-#include "cuda/cuda.h"
+#include "cuda/mma.h"
 
 using namespace pope::cuda;
 
@@ -11,7 +11,7 @@ namespace {
 
 constexpr int kThreads = 64;
 
-enum class Bug { none, shared_write, global_write, no_barrier, no_order_in_warp };
+enum class Bug { none, shared_write, global_write, no_barrier, no_order_in_warp, early_copy };
 
 // Each thread writes the number of its neighbour plus one.
 template <Bug bug>
@@ -27,9 +27,28 @@ __global__ void neighbours(int* out) {
   out[bug == Bug::global_write ? i + 1 : i] = numbers[i ^ 1];
 }
 
+// Each thread takes a number before another one's copy begins to replace it.
+template <Bug bug>
+__global__ void replaced(const Pack<int>* next, int* out) {
+  POPE_SHARED(Pack<int>, numbers, 1);
+  const int i = threadIdx.x;
+  if (i == 0) numbers[0] = {{1, 2, 3, 4}};
+  __syncthreads();
+  const int taken = bug == Bug::early_copy ? 0 : numbers[0].at[i % 4];
+  if constexpr (bug != Bug::early_copy) __syncthreads();
+  if (i == 0) copy_async(numbers, next, 16);
+  commit_copies();
+  out[i] = bug == Bug::early_copy ? numbers[0].at[i % 4] : taken;
+  wait_copies<0>();
+}
+
 template <Bug bug>
 bool run() {
   std::vector<int> out(kThreads);
+  const Pack<int> next{{5, 6, 7, 8}};
+  if constexpr (bug == Bug::none || bug == Bug::early_copy) {
+    POPE_LAUNCH(replaced<bug>, 1, kThreads, 0, nullptr, &next, out.data());
+  }
   POPE_LAUNCH(neighbours<bug>, 1, kThreads, 0, nullptr, out.data());
   return true;
 }
@@ -40,6 +59,7 @@ bool run_named(std::string_view name) {
   if (name == "global-write") return run<Bug::global_write>();
   if (name == "no-barrier") return run<Bug::no_barrier>();
   if (name == "no-order-in-warp") return run<Bug::no_order_in_warp>();
+  if (name == "early-copy") return run<Bug::early_copy>();
   return false;
 }
 
