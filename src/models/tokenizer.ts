@@ -23,6 +23,7 @@ const namedTemplate = z.looseObject({ name: z.string(), template: z.string() });
 const configSchema = specialTokens.extend({
   add_bos_token: z.boolean().nullish(),
   clean_up_tokenization_spaces: z.boolean().nullish(),
+  clean_up_tokenization_spaces_for_bpe_even_though_it_will_corrupt_output: z.boolean().nullish(),
   chat_template: z.union([z.string(), z.array(namedTemplate)]).nullish(),
 });
 const tokenId = z.int().nonnegative();
@@ -95,8 +96,10 @@ export class Tokenizer {
       const token = config?.[key] ?? map?.[key];
       if (token != null) texts[key] = typeof token === 'string' ? token : token.content;
     }
-    // Unless asked for, decoding leaves spaces before punctuation as they are, as the published libraries now do.
-    const clean = config?.clean_up_tokenization_spaces ?? false;
+    // As the published libraries now do, decoding leaves spaces before punctuation as they are unless asked for, and those of
+    // BPE, which a model wrote on purpose, unless asked for by a longer name: files of BPE often ask by mistake.
+    const cleansBpe = config?.clean_up_tokenization_spaces_for_bpe_even_though_it_will_corrupt_output ?? false;
+    const clean = (config?.clean_up_tokenization_spaces ?? false) && (json.model.type === 'WordPiece' || cleansBpe);
     const tokenizer = createTokenizer(path, json, { ...config, clean_up_tokenization_spaces: clean });
     const templateFile = await readOptionalText(join(folder, 'chat_template.jinja'));
     const present = new Set(await readdir(folder));

@@ -97,6 +97,18 @@ describe('special tokens', () => {
   });
 });
 
+test('texts of BPE keep their spaces before punctuation, unless they are really not wanted', async () => {
+  const decoded = async (config: object) => {
+    const tokenizer = (await Tokenizer.load(folderWith({ 'tokenizer_config.json': config })))!;
+    return tokenizer.decode(tokenizer.encode('a , b .'));
+  };
+  const clean = { clean_up_tokenization_spaces: true };
+  expect(await decoded({})).toBe('a , b .');
+  expect(await decoded(clean)).toBe('a , b .');
+  const name = 'clean_up_tokenization_spaces_for_bpe_even_though_it_will_corrupt_output';
+  expect(await decoded({ ...clean, [name]: true })).toBe('a, b.');
+});
+
 test('a folder without tokenizer.json has no tokenizer', async () => {
   expect(await Tokenizer.load(temporaryFolder())).toBeNull();
 });
