@@ -18,6 +18,17 @@ export type RopeConfig = {
       attentionFactor: number;
       originalContext: number;
     }
+  | {
+      type: 'yarn';
+      factor: number;
+      /** Turns within the original context above which a pair keeps its frequency, and below which it is divided. */
+      betaFast: number;
+      betaSlow: number;
+      /** Whether the pairs between begin and end at whole numbers. */
+      truncate: boolean;
+      attentionFactor: number;
+      originalContext: number;
+    }
 );
 
 const parameters = z.looseObject({
@@ -32,6 +43,11 @@ const parameters = z.looseObject({
   short_factor: z.array(z.number().positive()).optional(),
   long_factor: z.array(z.number().positive()).optional(),
   attention_factor: z.number().positive().nullish(),
+  beta_fast: z.number().positive().nullish(),
+  beta_slow: z.number().positive().nullish(),
+  mscale: z.number().nonnegative().nullish(),
+  mscale_all_dim: z.number().nonnegative().nullish(),
+  truncate: z.boolean().nullish(),
 });
 
 /** The rope fields of config.json: `rope_scaling` in older files, `rope_parameters` in newer ones. */
@@ -67,7 +83,9 @@ export function parseRopeConfig(
   // The field of the whole model counts first, and configurations of phi3 have one where their file has none.
   const ownContext = raw.original_max_position_embeddings ?? (model.family === 'phi3' ? PHI3_CONTEXT : undefined);
   const originalContext = ownContext ?? given.original_max_position_embeddings ?? model.context;
-  const type = given.rope_type ?? given.type ?? 'default';
+  const named = given.rope_type ?? given.type ?? 'default';
+  // "su" and "yarn" are names under which the first Phi-3 files carry longrope.
+  const type = model.family === 'phi3' && ['su', 'yarn'].includes(named) ? 'longrope' : named;
   switch (type) {
     case 'default':
       return { type, theta, rotary };
@@ -83,9 +101,21 @@ export function parseRopeConfig(
         highFrequencyFactor: need('high_freq_factor'),
         originalContext,
       };
-    case 'longrope':
-    case 'su': {
-      // "su" is the name under which the first Phi-3 files carry longrope.
+    case 'yarn': {
+      const factor = given.factor ?? model.context / originalContext;
+      return {
+        type,
+        theta,
+        rotary,
+        factor,
+        betaFast: given.beta_fast ?? 32,
+        betaSlow: given.beta_slow ?? 1,
+        truncate: given.truncate ?? true,
+        attentionFactor: given.attention_factor ?? yarnAttention(factor, given),
+        originalContext,
+      };
+    }
+    case 'longrope': {
       const shortFactor = need('short_factor');
       const longFactor = need('long_factor');
       for (const [field, list] of [
@@ -103,6 +133,12 @@ export function parseRopeConfig(
       return { type: 'longrope', theta, rotary, shortFactor, longFactor, attentionFactor, originalContext };
     }
     default:
-      throw unsupported(path, `rope type "${type}"`, 'default, linear, llama3, longrope');
+      throw unsupported(path, `rope type "${type}"`, 'default, linear, llama3, longrope, yarn');
   }
+}
+
+/** What cos and sin are multiplied by: 0.1 ln(factor) + 1, or a quotient of two such numbers (Peng et al. 2023, arXiv 2309.00071, section 3.4). */
+function yarnAttention(factor: number, { mscale, mscale_all_dim: all }: z.infer<typeof parameters>): number {
+  const magnitude = (weight: number) => (factor <= 1 ? 1 : 0.1 * weight * Math.log(factor) + 1);
+  return mscale && all ? magnitude(mscale) / magnitude(all) : magnitude(1);
 }

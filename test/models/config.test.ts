@@ -90,20 +90,19 @@ describe('variants', () => {
     expect(parse({ ...llama, model_type: 'phi3' })).toMatchObject({ epsilon: 1e-5 });
   });
 
-  test('the newer rope_parameters, and the older name of longrope', () => {
+  test('the newer rope_parameters, and the older names of longrope', () => {
     expect(parse({ ...llama, rope_parameters: { rope_type: 'linear', factor: 4, rope_theta: 7 } })).toMatchObject({
       rope: { type: 'linear', factor: 4, theta: 7 },
     });
-    const su = { type: 'su', short_factor: [1], long_factor: [2] };
-    expect(
-      parse({
-        ...llama,
+    for (const type of ['su', 'yarn']) {
+      const older = {
         model_type: 'phi3',
         partial_rotary_factor: 0.5,
         original_max_position_embeddings: 10,
-        rope_scaling: su,
-      }),
-    ).toMatchObject({ rope: { type: 'longrope', rotary: 2 } });
+        rope_scaling: { type, short_factor: [1], long_factor: [2] },
+      };
+      expect(parse({ ...llama, ...older })).toMatchObject({ rope: { type: 'longrope', rotary: 2 } });
+    }
   });
 
   test('a sliding window narrower than the positions is the context: inside it nothing slides', () => {
@@ -169,7 +168,7 @@ describe('refusals name what is not supported and what is', () => {
     [fixture('bert-tiny-minilm'), /model_type "bert"/],
     [{ ...llama, quantization_config: { bits: 4 } }, /quantization_config/],
     [{ ...llama, hidden_act: 'gelu' }, /hidden_act "gelu".*silu/],
-    [{ ...llama, rope_scaling: { rope_type: 'yarn', factor: 2 } }, /rope type "yarn".*longrope/],
+    [{ ...llama, rope_scaling: { rope_type: 'dynamic', factor: 2 } }, /rope type "dynamic".*longrope, yarn/],
     [{ ...llama, num_key_value_heads: 3 }, /num_key_value_heads 3/],
     [{ ...llama, head_dim: 3 }, /rotating 3 elements/],
     [{ ...llama, hidden_size: 7 }, /hidden_size 7/],

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { inverseFrequencies, isLong, ropeTable } from '../../src/models/rope.js';
-import type { RopeConfig } from '../../src/models/rope-config.js';
+import { parseRopeConfig, type RopeConfig } from '../../src/models/rope-config.js';
+import { expectClose } from '../helpers/tolerance.js';
 
 const base = { theta: 10000, rotary: 4 };
 const longrope: RopeConfig = {
@@ -38,6 +39,21 @@ describe('inverse frequencies', () => {
     expect(frequency(thetaOf(2.5))).toBeCloseTo((1 + 1 / 8) / 2, 12);
     expect(frequency(thetaOf(4.0001))).toBeCloseTo(frequency(thetaOf(3.9999)), 3);
     expect(frequency(thetaOf(1.0001))).toBeCloseTo(frequency(thetaOf(0.9999)), 3);
+  });
+
+  test.each([
+    [{ factor: 4 }, [1, 0.2371708, 0.05, 0.007905695, 0.0025, 0.0007905695, 0.00025, 7.905695e-5], 1.138629436111989],
+    [
+      { factor: 4, truncate: false, beta_fast: 8, beta_slow: 2, mscale: 1, mscale_all_dim: 0.5 },
+      [1, 0.1605892, 0.025, 0.007905695, 0.0025, 0.0007905695, 0.00025, 7.905695e-5],
+      1.0648216253695715,
+    ],
+  ])('yarn of %j, and what it multiplies by, are those of transformers 5.18', (settings, frequencies, magnitude) => {
+    const rope_parameters = { rope_type: 'yarn', original_max_position_embeddings: 64, ...settings };
+    const model = { family: 'llama', headSize: 16, context: 256 };
+    const rope = parseRopeConfig('config.json', { rope_parameters }, model);
+    expectClose(inverseFrequencies(rope, false), frequencies, { atol: 0, rtol: 1e-6 });
+    expectClose(ropeTable(rope, 1).cos, new Array(8).fill(magnitude), { atol: 0, rtol: 1e-7 });
   });
 
   test('longrope divides by the list of its length', () => {
