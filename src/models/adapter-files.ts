@@ -93,13 +93,18 @@ export async function readAdapterOptions(folder: string, modules: readonly Linea
   checkAdapterConfig(path, config);
   const { tensors, path: weights } = await readAdapterHeader(folder);
   const layers = new Map<string, LayerAdapter>();
-  for (const { path: module } of modules) {
+  for (const { path: module, inputs } of modules) {
     const name = adapterName(module, 'A');
-    const rank = tensors.get(name)?.shape[0];
-    if (rank === 0) throw mismatch(weights, `tensor "${name}": expected a matrix, got [${tensors.get(name)!.shape}]`);
-    if (rank !== undefined) layers.set(module, { rank, alpha: alphaOf(path, module, rank, config) });
-    else if (isTarget(module, config))
-      throw mismatch(weights, `tensor "${name}": expected it by ${CONFIG}, got nothing`);
+    const shape = tensors.get(name)?.shape;
+    if (shape === undefined) {
+      if (isTarget(module, config)) throw mismatch(weights, `tensor "${name}": expected it by ${CONFIG}, got nothing`);
+      continue;
+    }
+    const [rank = 0, width] = shape;
+    if (shape.length !== 2 || rank === 0 || width !== inputs) {
+      throw mismatch(weights, `tensor "${name}": expected [rank, ${inputs}], got [${shape}]`);
+    }
+    layers.set(module, { rank, alpha: alphaOf(path, module, rank, config) });
   }
   if (layers.size === 0) throw mismatch(weights, 'it adapts no linear layer of this model');
   const { r: rank, lora_dropout: dropout } = config;

@@ -24,14 +24,18 @@ const MAKERS = new Set(['FilterExpression', 'CallExpression']);
 /** Parses the source of a template. @throws Error where it is no Jinja or too long */
 export function parseTemplate(source: string): Program {
   if (source.length > MAX_SOURCE) throw new Error(`the template has more than ${MAX_SOURCE} characters`);
-  return parse(tokenize(withoutMarks(source), { lstrip_blocks: true, trim_blocks: true }));
+  return parse(tokenize(readable(source), { lstrip_blocks: true, trim_blocks: true }));
 }
 
-/** The marks of what an assistant has written change no text, but the library takes the white space around them away. */
-function withoutMarks(source: string): string {
+/**
+ * What the library does not read, in other words: marks of what an assistant has written, around which it takes the white space away,
+ * though they change no text, and comments that end with `-#}`.
+ */
+function readable(source: string): string {
   return source
     .replace(/\{%(-?)\s*generation\s*(-?)%\}/g, '{%$1 if true $2%}')
-    .replace(/\{%(-?)\s*endgeneration\s*(-?)%\}/g, '{%$1 endif $2%}');
+    .replace(/\{%(-?)\s*endgeneration\s*(-?)%\}/g, '{%$1 endif $2%}')
+    .replace(/-#\}\s*/g, '#}');
 }
 
 /** Renders a parsed template. @throws Error what the template raises, and where it needs more than a chat does */

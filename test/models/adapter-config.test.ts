@@ -119,6 +119,11 @@ describe('refused is', () => {
     ['a file without a layer that is listed', { 'model.layers.0.self_attn.q_proj': [2, 64, 64] }, plain],
     ['one without any', {}, { ...plain, target_modules: 'nothing' }],
     ['an adapter of the head', { ...LLAMA, lm_head: [2, 64, 256] }, { ...plain, target_modules: 'all' }],
+    [
+      'one whose rank takes no place in the file',
+      { 'model.layers.0.self_attn.q_proj': [2 ** 40, 0, 0] },
+      { ...plain, layers_to_transform: 0 },
+    ],
     ['one of rank 0', { 'model.layers.0.self_attn.q_proj': [0, 64, 64] }, { ...plain, layers_to_transform: 0 }],
   ])('%s', async (_, layers, config) => {
     const adapter = await writeAdapter(layers, config);

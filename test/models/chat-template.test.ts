@@ -49,6 +49,7 @@ describe('templates mean what they mean in Python', () => {
     ['{{ none == nothing }} {{ [1, [2]] == [1, [2]] }} {{ {"a": 1} != {"a": 2} }}', 'False True True'],
     ['{{ none }} {{ true }} {{ nothing }}{% set x = none %}{{ 1 ~ none ~ false }}', 'None True 1NoneFalse'],
     ["{{ '👍é' | length }}", '2'],
+    ['a {#- b -#} \n c {# d #} e', 'ac  e'],
     ['{% if true -%}\n  {% generation %}\n  {{ "a" }}\n  {% endgeneration %}\n{%- endif %}', '  a\n'],
     [
       "{{ strftime_now('%A, %B %d, %Y %a %-d %S %p %j %y %I %Q') }}",
