@@ -228,8 +228,7 @@ export class CausalModel {
    */
   generateBatch(prompts: readonly GenerationPrompt[], options: GenerateBatchOptions): Promise<Generation[][]> {
     const { config, device, network, inputs } = this;
-    const eos = this.tokenizer?.eosId ?? null;
-    const stop = eos === null ? [] : [eos];
+    const stop = this.tokenizer?.eosIds ?? [];
     return generateBatch({ config, device, network, inputs }, prompts, { stop, ...options });
   }
 

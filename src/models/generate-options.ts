@@ -12,7 +12,7 @@ export interface GenerateOptions {
   topP?: number;
   /** Seed of all draws, a whole number; default 0. */
   seed?: number;
-  /** Tokens that end a sequence; default: the tokenizer's EOS, if there is one. */
+  /** Tokens that end a sequence; default: EOS of the tokenizer and those of generation_config.json, if there are any. */
   stop?: readonly number[];
   /** Stops between tokens; the promise then rejects with the signal's reason. */
   signal?: AbortSignal;

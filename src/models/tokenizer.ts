@@ -48,6 +48,8 @@ export class Tokenizer {
   readonly bosId: number | null;
   /** End of text, or null. */
   readonly eosId: number | null;
+  /** All tokens that end a text, of which generation_config.json may name several; `eosId` is the first. */
+  readonly eosIds: readonly number[];
   /** Whether raw text begins with `bosId`: tokenizer_config's `add_bos_token`, else what the post-processor does. */
   readonly addsBos: boolean;
 
@@ -68,7 +70,9 @@ export class Tokenizer {
     generation: z.infer<typeof generationSchema> | null,
   ) {
     this.bosId = this.idOf('bos_token') ?? generation?.bos_token_id ?? null;
-    this.eosId = this.idOf('eos_token') ?? [generation?.eos_token_id ?? []].flat()[0] ?? null;
+    const named = this.idOf('eos_token');
+    this.eosIds = [...new Set([named ?? [], generation?.eos_token_id ?? []].flat())];
+    this.eosId = this.eosIds[0] ?? null;
     const prefixed =
       limit('a', () => tokenizer.encode('a')).ids[0] === this.bosId && this.encode('a')[0] !== this.bosId;
     this.addsBos = this.bosId !== null && (addBos ?? prefixed);

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DataError, UsageError } from '../../src/errors.js';
@@ -140,6 +140,18 @@ describe('samples', () => {
     const stopped = samples!.filter(({ finish }) => finish === 'stop');
     expect(stopped.length).toBeGreaterThan(5);
     for (const { ids } of stopped) expect(ids.indexOf(255)).toBe(ids.length - 1);
+  });
+
+  test('stop at every EOS that generation_config.json names', async () => {
+    const folder = await tinyModel('qwen3-tiny');
+    const named = { eos_token_id: [255, ...Array.from({ length: 64 }, (_, id) => id)] };
+    writeFileSync(join(folder, 'generation_config.json'), JSON.stringify(named));
+    using other = await loadModel(folder);
+    const [samples] = await other.generateBatch([prompts[1]!], { maxTokens: 40, n: 20, temperature: 3 });
+    for (const { ids, finish } of samples!) {
+      expect(finish).toBe('stop');
+      expect(ids.findIndex((id) => id < 64 || id === 255)).toBe(ids.length - 1);
+    }
   });
 
   test('report how far they are, and stop when told to', async () => {

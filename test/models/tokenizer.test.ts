@@ -68,6 +68,9 @@ describe('special tokens', () => {
     const generation = { bos_token_id: map.bosId, eos_token_id: [map.eosId, 3] };
     const ids = (await Tokenizer.load(folderWith({ 'generation_config.json': generation })))!;
     expect([ids.bosId, ids.eosId]).toEqual([map.bosId, map.eosId]);
+    expect(ids.eosIds).toEqual([map.eosId, 3]);
+    const both = { 'special_tokens_map.json': names, 'generation_config.json': { eos_token_id: [5, map.eosId] } };
+    expect((await Tokenizer.load(folderWith(both)))!.eosIds).toEqual([map.eosId, 5]);
     const none = (await Tokenizer.load(folderWith({})))!;
     expect([none.bosId, none.eosId]).toEqual([null, null]);
   });
