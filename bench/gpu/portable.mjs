@@ -26,6 +26,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { loadBinary } from '../../dist/native/loader.js';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const [folder] = process.argv.slice(2);
@@ -34,6 +35,10 @@ if (folder === undefined || folder.startsWith('-') || process.argv.length > 3) {
   process.exit(2);
 }
 
+const binaries = [
+  ...['pope_cpu', 'pope_reference', 'pope_simt'].map((name) => `build/Release/${name}.node`),
+  'build-cuda/Release/pope_cuda.node',
+];
 /** What travels of this repository: bench/gpu/run.sh wants native, the tests src. */
 const parts = [
   'bench',
@@ -46,14 +51,14 @@ const parts = [
   'test',
   'tsconfig.json',
   'vitest.config.ts',
-  ...['pope_cpu', 'pope_reference', 'pope_simt'].map((name) => `build/Release/${name}.node`),
-  'build-cuda/Release/pope_cuda.node',
+  ...binaries,
 ];
 const absent = parts.filter((part) => !existsSync(join(root, part)));
 if (absent.length > 0) {
   console.error(`portable: expected to find ${absent.join(', ')}: run npm run setup and npm run build:cuda first`);
   process.exit(1);
 }
+for (const binary of binaries) loadBinary(join(root, binary)); // throws where it does not load
 
 const staged = mkdtempSync(join(tmpdir(), 'pope-portable-'));
 try {
@@ -61,7 +66,6 @@ try {
   for (const path of packages(['vitest', 'fast-check', ...Object.keys(manifest(root).dependencies)]))
     cpSync(join(root, path), join(staged, path), { recursive: true, dereference: true, filter: isUsed });
   addPrograms(join(staged, 'bin'));
-  rmSync(resolve(folder), { recursive: true, force: true });
   mkdirSync(resolve(folder), { recursive: true });
   const archive = join(resolve(folder), 'pope.tar.xz');
   execFileSync('tar', ['--create', '--xz', '--owner=0', '--group=0', '--file', archive, '--directory', staged, '.']);

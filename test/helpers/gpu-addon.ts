@@ -4,6 +4,7 @@ import type { HostArray, NativeAddon } from '../../src/native/addon.js';
 import { loadBinary } from '../../src/native/loader.js';
 
 const LONGEST_MESSAGE = 4096;
+const LONGEST_WAIT = 120_000;
 
 /**
  * A binary with CUDA kernels whose `runSync` runs an op on the GPU, with the arrays copied there and back. The tests call it
@@ -19,7 +20,7 @@ export function gpuAddon(path: string): NativeAddon {
       const state = new Int32Array(reply, 0, 2);
       const results = outputs.map(shared);
       worker.postMessage({ op, inputs: inputs.map(shared), outputs: results, dims, scalars, reply });
-      Atomics.wait(state, 0, 0);
+      if (Atomics.wait(state, 0, 0, LONGEST_WAIT) === 'timed-out') throw new Error(`${path}: ${op} does not end`);
       if (state[1]! > 0) throw failure(Buffer.from(reply, state.byteLength, state[1]));
       outputs.forEach((array, i) => {
         (array as Float32Array | null)?.set(results[i] as Float32Array);

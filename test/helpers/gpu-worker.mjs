@@ -4,11 +4,12 @@ import { parentPort, workerData } from 'node:worker_threads';
 
 const addon = createRequire(import.meta.url)(workerData.path);
 addon.initialize((code, message, index) => Object.assign(new Error(message), { code, index }));
-const queue = addon.createQueue({ maximumPending: 1, device: 'cuda' });
+let queue;
 
 parentPort.on('message', async ({ op, inputs, outputs, dims, scalars, reply }) => {
   let failure = '';
   try {
+    queue ??= addon.createQueue({ maximumPending: 1, device: 'cuda' });
     // The addon refuses shared memory.
     const copies = (list) => list.map((array) => array && new array.constructor(array));
     const results = copies(outputs);
