@@ -24,7 +24,7 @@ export interface EncodeOptions {
 
 interface Parts {
   config: EncoderConfig;
-  settings: Pick<SentenceSettings, 'folder' | 'pooling' | 'normalize' | 'lowerCase' | 'prompt'>;
+  settings: Pick<SentenceSettings, 'folder' | 'pooling' | 'normalize' | 'lowerCase' | 'prompt' | 'dimensions'>;
   sequences: SequenceTokenizer | null;
   hash: string;
   device: Device;
@@ -48,9 +48,9 @@ export class TransformerEncoder {
     this.parts = parts;
   }
 
-  /** Numbers of a vector. */
+  /** Numbers of a vector that `embed` gives. */
   get dimensions(): number {
-    return this.config.width;
+    return Math.min(this.parts.settings.dimensions ?? this.config.width, this.config.width);
   }
 
   /** What makes sequences of texts; null when the folder has no tokenizer.json. */
@@ -64,7 +64,7 @@ export class TransformerEncoder {
   }
 
   /**
-   * One vector per text, f32 [dimensions], as the folder's side files say: pooled, and of length 1 where they say so. Texts
+   * One vector per text, f32 [dimensions], as the folder's side files say: pooled, of length 1 and cut to its first numbers where they say so. Texts
    * that are too long are cut from the end, as those files ask for; `cutTexts` counts them.
    *
    * @throws DataError `NO_TOKENIZER`
@@ -97,13 +97,13 @@ export class TransformerEncoder {
       const states = await hidden.read();
       for (let i = 0; i + 1 < batch.starts.length; i++) {
         const [start, end] = [batch.starts[i]!, pooling === 'cls' ? batch.starts[i]! + 1 : batch.starts[i + 1]!];
-        vectors.push(meanOfRows(states, start, end, this.dimensions, normalize));
+        vectors.push(meanOfRows(states, start, end, this.config.width, normalize).slice(0, this.dimensions));
       }
     });
     return vectors;
   }
 
-  /** Last hidden states of one sequence, f32 [tokens, dimensions], row-major. @throws DataError as `embedIds` */
+  /** Last hidden states of one sequence, f32 [tokens, `config.width`], row-major. @throws DataError as `embedIds` */
   async hidden(ids: ArrayLike<number>, types?: ArrayLike<number>): Promise<Float32Array> {
     let states: Float32Array = new Float32Array();
     await this.run([{ ids, types }], {}, async (_, hidden) => {
@@ -113,7 +113,7 @@ export class TransformerEncoder {
   }
 
   /**
-   * tanh(W h + b) of the first token's state, f32 [dimensions]: the pooler, or the first layer of RoBERTa's head.
+   * tanh(W h + b) of the first token's state, f32 [`config.width`]: the pooler, or the first layer of RoBERTa's head.
    *
    * @throws DataError as `embedIds`; UsageError `NO_HEAD`
    */

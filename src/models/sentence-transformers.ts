@@ -19,6 +19,8 @@ export interface SentenceSettings {
   lowerCase: boolean;
   /** Put before every text. */
   prompt: string;
+  /** Numbers of a vector that are kept, the first ones, where the files say so. */
+  dimensions: number | null;
   /** Files that were read. */
   files: string[];
 }
@@ -37,6 +39,7 @@ const transformerSchema = z.looseObject({
 const promptsSchema = z.looseObject({
   prompts: z.record(z.string(), z.string()).nullish(),
   default_prompt_name: z.string().nullish(),
+  truncate_dim: z.int().positive().nullish(),
 });
 const lengthSchema = z.looseObject({ model_max_length: z.number().positive().nullish() });
 
@@ -97,6 +100,7 @@ export async function readSentenceSettings(root: string): Promise<SentenceSettin
     maxTokens: transformer?.max_seq_length ?? lengths?.model_max_length ?? null,
     lowerCase: transformer?.do_lower_case ?? false,
     prompt,
+    dimensions: prompts?.truncate_dim ?? null,
     files,
   };
 }

@@ -119,6 +119,19 @@ describe('sentence-transformers folders', () => {
     });
   });
 
+  test('vectors are cut to their first numbers where the folder says so, and keep their values', async () => {
+    const cut = tinyBert(root, { 'config_sentence_transformers.json': { truncate_dim: 3 } });
+    await withEncoder(cut, async (encoder) => {
+      await withEncoder(tinyBert(root), async (whole) => {
+        const [[vector], [all]] = [await encoder.embed(['cat dog']), await whole.embed(['cat dog'])];
+        expect(encoder.dimensions).toBe(3);
+        expect(vector).toEqual(all!.slice(0, 3));
+        const ids = [1, 2];
+        expect(await encoder.hidden(ids)).toEqual(await whole.hidden(ids));
+      });
+    });
+  });
+
   test('RoBERTa counts positions past padding ids, as transformers does', () => {
     const { positions } = layOutSequences([{ ids: [0, 5, 1, 6] }, { ids: [7] }], {
       family: 'roberta',
