@@ -135,6 +135,13 @@ struct Ahead {
   }
 };
 
+// What pack_panel is going to read.
+template <class T>
+Ahead<T> ahead_of_panel(const T* b, const MatmulShape& shape, int64_t j, int64_t width, int64_t first, int64_t count) {
+  const auto [m, n, k, transposed] = shape;
+  return transposed ? Ahead<T>{b + j * k + first, k, width, count} : Ahead<T>{b + first * n + j, n, count, width};
+}
+
 // The rows [first, last) of c, columns [j, j + width), += strips panel, while what is `ahead` arrives.
 template <class T>
 void multiply_strips(const TileKernelsOf<T>& tile, const float* strips, const float* panel, int64_t depth, float* c,
@@ -167,10 +174,10 @@ void multiply_shared_rows(const TileKernelsOf<T>& tile, const Left<T>& a, const 
         const int64_t width = std::min(tile.columns, end - j), below = part.first + part.count;
         pack_panel(tile, b, shape, j, width, part, panel);
         Ahead<T> ahead;
-        if (const int64_t next = j + tile.columns; !shape.transposed && next < end) {
-          ahead = {b + part.first * n + next, n, part.count, std::min(tile.columns, end - next)};
-        } else if (!shape.transposed && below < k) {
-          ahead = {b + below * n + begin, n, std::min(part.count, k - below), std::min(tile.columns, end - begin)};
+        if (const int64_t next = j + tile.columns; next < end) {
+          ahead = ahead_of_panel(b, shape, next, std::min(tile.columns, end - next), part.first, part.count);
+        } else if (below < k) {
+          ahead = ahead_of_panel(b, shape, begin, std::min(tile.columns, end - begin), below, std::min(part.count, k - below));
         }
         multiply_strips(tile, strips + rows * part.word, panel, part.depth, c, n, 0, m, j, width, ahead);
       }

@@ -3,6 +3,7 @@
 
 #include "kernels/matmul/factors.h"
 #include "kernels/matmul/tile.tiered.h"
+#include "kernels/transpose.h"
 
 namespace pope {
 namespace {
@@ -19,46 +20,44 @@ constexpr int kRows = 8, kVectors = 3;
 constexpr int kRows = 4, kVectors = 2;
 #endif
 constexpr int kColumns = kVectors * kLanes;
-static_assert(kRows % 4 == 0 && kColumns % 4 == 0, "pack_transposed works on 4 x 4 blocks");
-
-inline void store_quad(float* p, Quad v) { __builtin_memcpy(p, &v, sizeof v); }
+static_assert(kRows % 4 == 0 && kColumns % 4 == 0, "pack_transposed takes four rows at a time, or more");
 
 template <class Factors>
 class Tile {
   using T = typename Factors::Element;
   static constexpr int64_t kElements = Factors::kElements;
 
-  // A block of 4 x 4 words: to[w * width + i] = word w of row i.
-  static void transpose_block(const T* from, int64_t stride, float* to, int64_t width) {
-    const Quad a = Factors::quad(from), b = Factors::quad(from + stride);
-    const Quad c = Factors::quad(from + 2 * stride), d = Factors::quad(from + 3 * stride);
-    const Quad ab_low = __builtin_shufflevector(a, b, 0, 4, 1, 5), ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
-    const Quad cd_low = __builtin_shufflevector(c, d, 0, 4, 1, 5), cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
-    store_quad(to, __builtin_shufflevector(ab_low, cd_low, 0, 1, 4, 5));
-    store_quad(to + width, __builtin_shufflevector(ab_low, cd_low, 2, 3, 6, 7));
-    store_quad(to + 2 * width, __builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5));
-    store_quad(to + 3 * width, __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7));
+  // As many rows as V has lanes, square by square; the numbers of each that are packed. Each group of rows is a short run of
+  // streams, too short for the hardware to see ahead: asking for the next group's cache lines makes packing a third faster.
+  template <class V, class Words>
+  static int64_t pack_squares(const T* from, int64_t stride, int64_t k, int64_t width, float* to, const Words& words) {
+    constexpr int kRowsTogether = sizeof(V) / sizeof(float);
+    constexpr int64_t kSquare = kRowsTogether * kElements, kLine = 64 / sizeof(T);
+    int64_t p = 0;
+    for (; p + kSquare <= k; p += kSquare, to += kRowsTogether * width) {
+      V square[kRowsTogether];
+      for (int r = 0; r < kRowsTogether; ++r) {
+        if (p % kLine == 0) __builtin_prefetch(from + (kRowsTogether + r) * stride + p);
+        square[r] = words(from + r * stride + p);
+      }
+      transpose(square);
+      for (int w = 0; w < kRowsTogether; ++w) __builtin_memcpy(to + w * width, &square[w], sizeof square[w]);
+    }
+    return p;
   }
 
-  // Each quad of rows is a short run of four streams, too short for the hardware to see ahead: asking for the next quad's
-  // cache lines makes packing a third faster.
   static void pack_transposed(const T* from, int64_t stride, int64_t count, int64_t k, int64_t width, float* to) {
-    constexpr int64_t kLine = 64 / sizeof(T);
-    for (int64_t i = 0; i < width; i += 4) {
+    for (int64_t i = 0, step; i < width; i += step) {
       const T* rows = from + i * stride;
-      const T* next = i + 8 <= count ? rows + 4 * stride : rows;
       int64_t p = 0;
-      float* words = to + i;
-      if (i + 4 <= count) {
-        for (; p + 4 * kElements <= k; p += 4 * kElements, words += 4 * width) {
-          if (p % kLine == 0) {
-            for (int64_t r = 0; r < 4; ++r) __builtin_prefetch(next + r * stride + p);
-          }
-          transpose_block(rows + p, stride, words, width);
-        }
+      step = i + kLanes <= count ? kLanes : 4;
+      if (i + kLanes <= count) {
+        p = pack_squares<Vec>(rows, stride, k, width, to + i, [](const T* at) { return Factors::vector(at); });
+      } else if (i + 4 <= count) {
+        p = pack_squares<Quad>(rows, stride, k, width, to + i, [](const T* at) { return Factors::quad(at); });
       }
-      for (; p < k; p += kElements, words += width) {
-        for (int64_t r = 0; r < 4; ++r) words[r] = i + r < count ? Factors::word(rows + r * stride + p, k - p) : 0.0f;
+      for (float* words = to + p / kElements * width + i; p < k; p += kElements, words += width) {
+        for (int64_t r = 0; r < step; ++r) words[r] = i + r < count ? Factors::word(rows + r * stride + p, k - p) : 0.0f;
       }
     }
   }
