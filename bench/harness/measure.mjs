@@ -4,9 +4,17 @@
  * of one run are what counts, not milliseconds of another day.
  */
 import { performance } from 'node:perf_hooks';
+import { setTimeout as pause } from 'node:timers/promises';
+import { threads } from './threads.mjs';
 
 /** Whether little time is to be spent: to see that a benchmark runs, or a rough figure. */
 export const quick = process.argv.includes('--quick');
+
+/**
+ * Milliseconds before each turn where several threads work: those of OpenMP and ONNX Runtime go on spinning for up to 200 after
+ * their work is done, and would take the processors from whoever comes next.
+ */
+const REST = threads > 1 ? 250 : 0;
 
 /**
  * @param {Record<string, (() => unknown) | null | undefined>} candidates what to time, by name, the missing ones left out;
@@ -21,6 +29,7 @@ export async function measure(candidates, { rounds = quick ? 3 : 9, floor } = {}
   const times = Object.fromEntries(present.map(([name]) => [name, []]));
   for (let round = -1; round < rounds; round++) {
     for (const [name, run] of present) {
+      if (REST > 0) await pause(REST);
       const start = performance.now();
       const own = (await run())?.ms;
       if (round >= 0) times[name].push(own ?? performance.now() - start);
