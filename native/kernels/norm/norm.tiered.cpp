@@ -6,24 +6,22 @@ namespace pope::POPE_ISA {
 
 namespace {
 
+// As many floats as a register holds doubles.
+using Half = float __attribute__((vector_size(2 * POPE_LANES)));
+
 // Elements j to j + kLanes of arrays, and one element of what a whole vector leaves over: a formula is written once, for
-// either. Products are formed in float; what is summed over many elements, in double.
+// either.
 struct Lanes {
   int64_t j;
   Vec operator()(const float* p) const { return load(p + j); }
   void put(float* p, Vec value) const { store(p + j, value); }
   void add(double* p, Vec value) const {
-    Doubles sums[2];
-    __builtin_memcpy(sums, p + j, sizeof sums);
-    add_widened(sums, value);
-    __builtin_memcpy(p + j, sums, sizeof sums);
-  }
-
-  static void add_widened(Doubles (&sums)[2], Vec value) {
-    using Half = float __attribute__((vector_size(2 * POPE_LANES)));
     Half halves[2];
+    Doubles sums[2];
     __builtin_memcpy(halves, &value, sizeof value);
+    __builtin_memcpy(sums, p + j, sizeof sums);
     for (int i = 0; i < 2; ++i) sums[i] += __builtin_convertvector(halves[i], Doubles);
+    __builtin_memcpy(p + j, sums, sizeof sums);
   }
 };
 
@@ -32,6 +30,21 @@ struct Lane {
   float operator()(const float* p) const { return p[j]; }
   void put(float* p, float value) const { p[j] = value; }
   void add(double* p, float value) const { p[j] += value; }
+};
+
+// The same, widened, for what is summed over a row: squares of floats may have no float.
+struct WideLanes {
+  int64_t j;
+  Doubles operator()(const float* p) const {
+    Half half;
+    __builtin_memcpy(&half, p + j, sizeof half);
+    return __builtin_convertvector(half, Doubles);
+  }
+};
+
+struct WideLane {
+  int64_t j;
+  double operator()(const float* p) const { return p[j]; }
 };
 
 // body(at) for all elements of a row
@@ -43,37 +56,38 @@ inline void each(int64_t width, Body body) {
 }
 
 // means[i] of what terms(at, values) puts into values[i], over a row. Each has running sums of its own, and several, because one
-// would wait for the adder at every vector; they are of few floats each, and are then added in double.
+// would wait for the adder at every vector.
 template <int kTerms, class Terms>
 inline void means_of(int64_t width, const Terms& terms, double (&means)[kTerms]) {
-  constexpr int kTogether = kTerms == 1 ? 4 : 2, kFloats = 16;
-  constexpr int64_t kStep = kTogether * kLanes;
-  Doubles sums[kTerms][2] = {};
+  constexpr int kTogether = kTerms == 1 ? 4 : 2;
+  Doubles sums[kTogether][kTerms] = {};
+  const auto add = [&](int u, int64_t j) {
+    Doubles values[kTerms];
+    terms(WideLanes{j}, values);
+    for (int i = 0; i < kTerms; ++i) sums[u][i] += values[i];
+  };
   int64_t j = 0;
-  while (j + kStep <= width) {
-    Vec parts[kTogether][kTerms] = {};
-    for (int n = 0; n < kFloats && j + kStep <= width; ++n, j += kStep) {
-      for (int u = 0; u < kTogether; ++u) {
-        Vec values[kTerms];
-        terms(Lanes{j + u * kLanes}, values);
-        for (int i = 0; i < kTerms; ++i) parts[u][i] += values[i];
-      }
-    }
-    for (int u = 0; u < kTogether; ++u) {
-      for (int i = 0; i < kTerms; ++i) Lanes::add_widened(sums[i], parts[u][i]);
-    }
+  for (; j + kTogether * kDoubles <= width; j += kTogether * kDoubles) {
+    for (int u = 0; u < kTogether; ++u) add(u, j + u * kDoubles);
   }
+  for (; j + kDoubles <= width; j += kDoubles) add(0, j);
   double totals[kTerms] = {};
   for (; j < width; ++j) {
-    float values[kTerms];
-    terms(Lane{j}, values);
+    double values[kTerms];
+    terms(WideLane{j}, values);
     for (int i = 0; i < kTerms; ++i) totals[i] += values[i];
   }
   for (int i = 0; i < kTerms; ++i) {
-    sums[i][0] += sums[i][1];
-    for (int lane = 0; lane < kDoubles; ++lane) totals[i] += sums[i][0][lane];
+    for (int u = 1; u < kTogether; ++u) sums[0][i] += sums[u][i];
+    for (int lane = 0; lane < kDoubles; ++lane) totals[i] += sums[0][i][lane];
     means[i] = totals[i] / static_cast<double>(width);
   }
+}
+
+inline double mean_of(const float* x, int64_t width) {
+  double mean[1];
+  means_of(width, [=](auto at, auto& values) { values[0] = at(x); }, mean);
+  return mean[0];
 }
 
 // x - mean, with the digits of the mean that a float has no room for: where a row lies far from zero, they are what is left.
@@ -140,24 +154,13 @@ void rms_norm_backward(const float* x, const float* weight, const float* dy, flo
   });
 }
 
-// Summed from the first element on, of which the others differ little where a row lies far from zero.
-inline Centred centred(const float* x, int64_t width) {
-  const float start = width > 0 ? x[0] : 0.0f;
-  double mean[1];
-  means_of(width, [=](auto at, auto& values) { values[0] = at(x) - start; }, mean);
-  return Centred(start + mean[0]);
-}
-
 void layer_norm(const float* x, const float* weight, const float* bias, float* out, int64_t rows, int64_t width,
                 double eps) {
   for (; rows > 0; --rows, x += width, out += width) {
-    const Centred centre = centred(x, width);
+    const double mean = mean_of(x, width);
     double variance[1];
-    const auto square = [=](auto at, auto& values) {
-      const auto d = centre(at(x));
-      values[0] = d * d;
-    };
-    means_of(width, square, variance);
+    means_of(width, [=](auto at, auto& values) { values[0] = (at(x) - mean) * (at(x) - mean); }, variance);
+    const Centred centre(mean);
     const auto scale = static_cast<float>(1.0 / __builtin_sqrt(variance[0] + eps));
     each(width, [=](auto at) { at.put(out, centre(at(x)) * scale * at(weight) + at(bias)); });
   }
@@ -171,16 +174,17 @@ void layer_norm_backward(const float* x, const float* weight, const float* dy, f
     float scale[kRows], mean_g[kRows], slope[kRows];
     for (int r = 0; r < kRows; ++r) {
       const int64_t start = (first + r) * width;
-      const Centred centre = centres[r] = centred(x + start, width);
+      const double mean = mean_of(x + start, width);
       double means[3];
       const auto terms = [=, x = x + start, dy = dy + start](auto at, auto& values) {
-        const auto d = centre(at(x)), g = at(weight) * at(dy);
+        const auto d = at(x) - mean, g = at(weight) * at(dy);
         values[0] = d * d;
         values[1] = g;
         values[2] = g * d;
       };
       means_of(width, terms, means);
       const double inverse = 1.0 / __builtin_sqrt(means[0] + eps);
+      centres[r] = Centred(mean);
       scale[r] = static_cast<float>(inverse);
       mean_g[r] = static_cast<float>(means[1]);
       slope[r] = static_cast<float>(inverse * means[2]);

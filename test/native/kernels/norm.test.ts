@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { loadAddon } from '../../../src/native/loader.js';
 import { checkOp, randomNumbers } from '../../helpers/check-op.js';
+import { expectClose, tolerances } from '../../helpers/tolerance.js';
 
 const shapes = [
   [0, 8],
@@ -15,6 +16,18 @@ describe('rms_norm', () => {
   it.each(shapes)('[%i, %i]', (rows, width) => {
     const inputs = [randomNumbers(rows * width, 1, 4), randomNumbers(width, 2)];
     checkOp('rms_norm', { inputs, outputs: [rows * width], dims: [rows, width], scalars: [1e-6] });
+  });
+
+  it('knows the size of a row whose squares have no float, on a CPU', () => {
+    const x = Float32Array.from(randomNumbers(257, 3), (value) => value * 1e25);
+    const out = new Float32Array(257);
+    loadAddon().runSync('rms_norm', [x, new Float32Array(257).fill(1)], [out], [1, 257], [1e-5]);
+    const size = Math.sqrt(x.reduce((sum, value) => sum + value * value, 0) / 257);
+    expectClose(
+      out,
+      Array.from(x, (value) => value / size),
+      tolerances.f32,
+    );
   });
 
   it('keeps small values apart from eps', () => {
