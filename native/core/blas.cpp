@@ -6,6 +6,7 @@
 
 #include "core/cpu.h"
 #include "core/error.h"
+#include "core/load_time_variable.h"
 #include "core/shared_library.h"
 
 namespace pope {
@@ -23,23 +24,6 @@ constexpr const char* kCandidates[] = {"libopenblas.so.0", "libopenblas.so", "li
 struct Verdict {
   std::optional<std::string> rejection;
   std::string core_type;
-};
-
-// Sets a variable that is not set for as long as a library loads, which reads it once. Other processes that this one
-// starts later must not inherit it.
-class LoadTimeVariable {
- public:
-  LoadTimeVariable(const char* name, const char* value) : name_(std::getenv(name) ? nullptr : name) {
-    if (name_) setenv(name_, value, 1);
-  }
-  ~LoadTimeVariable() {
-    if (name_) unsetenv(name_);
-  }
-  LoadTimeVariable(const LoadTimeVariable&) = delete;
-  LoadTimeVariable& operator=(const LoadTimeVariable&) = delete;
-
- private:
-  const char* name_;
 };
 
 Verdict prepare_openblas(const SharedLibrary& library, bool demanded) {
